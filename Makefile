@@ -1,0 +1,42 @@
+# jwt_auth: a PostgreSQL extension, built with PGXS.
+#   make, make install, make installcheck    as for any extension (PG_CONFIG chooses the server)
+#   make unit                                builds and runs the tests of the core, which knows no PostgreSQL
+EXTENSION   = jwt_auth
+EXTVERSION  = 1.0
+MODULE_big  = jwt_auth
+
+JOSE_SOURCES    = $(sort $(wildcard src/jose/*.cpp))
+SESSION_SOURCES = $(sort $(wildcard src/session/*.cpp))
+PG_SOURCES      = $(sort $(wildcard src/pg/*.cpp))
+OBJS = $(patsubst %.cpp,%.o,$(JOSE_SOURCES) $(SESSION_SOURCES) $(PG_SOURCES))
+
+SQL_MODULES = $(sort $(wildcard sql/modules/*.sql))
+DATA_built  = sql/$(EXTENSION)--$(EXTVERSION).sql
+
+REGRESS      = $(patsubst test/sql/%.sql,%,$(sort $(wildcard test/sql/*.sql)))
+REGRESS_OPTS = --inputdir=test --load-extension=$(EXTENSION)
+ISOLATION      = $(patsubst test/isolation/specs/%.spec,%,$(sort $(wildcard test/isolation/specs/*.spec)))
+ISOLATION_OPTS = --inputdir=test/isolation --load-extension=$(EXTENSION)
+
+PG_CPPFLAGS = -I$(srcdir)/src
+PG_CXXFLAGS = -std=c++17 -Wall -Wextra -fvisibility=hidden -Wno-register
+SHLIB_LINK  = -lcrypto -lstdc++ -Wl,--version-script=$(srcdir)/src/exports.map -Wl,--no-undefined-version
+EXTRA_CLEAN = build $(DATA_built) output_iso
+
+# Nothing here is worth inlining into a JIT-compiled expression: each function leaves for OpenSSL, SPI or a hash table.
+override with_llvm = no
+
+PG_CONFIG ?= pg_config
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
+
+# C-only warning flags of the server's own build mean nothing to a C++ compiler.
+$(OBJS): $(wildcard $(srcdir)/src/*/*.hpp)
+
+sql/$(EXTENSION)--$(EXTVERSION).sql: $(SQL_MODULES)
+	cat $^ > $@
+
+.PHONY: unit core
+# The core compiled with no PostgreSQL include path: what keeps the arrows pointing one way.
+core unit:
+	$(MAKE) -C test/unit $@

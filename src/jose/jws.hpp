@@ -1,0 +1,69 @@
+// JSON Web Signature, compact form only (RFC 7515).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "jose/algorithm.hpp"
+#include "jose/json.hpp"
+#include "jose/jwk.hpp"
+#include "jose/result.hpp"
+
+namespace jwt_auth::jose {
+
+// A token cut into its parts, its header read, nothing believed. Views point into the token.
+class UnverifiedJws {
+ public:
+  // Exactly three parts of strict base64url, an object as header with a string `alg`; `crit` and `b64: false` are refused
+  // (nothing is understood yet). kMalformed otherwise.
+  static Result<UnverifiedJws> Parse(std::string_view token);
+
+  const JsonDocument &header() const { return header_; }
+  std::string_view alg() const { return alg_; }
+  const std::optional<std::string_view> &kid() const { return kid_; }  // into header()
+  std::string_view signing_input() const { return signing_input_; }
+  std::string_view encoded_payload() const { return encoded_payload_; }
+  const std::string &signature() const { return signature_; }
+
+ private:
+  UnverifiedJws() = default;
+  JsonDocument header_;
+  std::string_view alg_;
+  std::optional<std::string_view> kid_;
+  std::string_view signing_input_;
+  std::string_view encoded_payload_;
+  std::string signature_;
+};
+
+// A token whose signature is right. Only VerifyJws makes one.
+class VerifiedJws {
+ public:
+  const std::string &payload() const { return payload_; }
+  const UnverifiedJws &token() const { return token_; }
+  const Key &key() const { return *key_; }  // the one that verified it
+
+ private:
+  friend Result<VerifiedJws> VerifyJws(UnverifiedJws token, const KeySet &keys, AlgorithmSet allowed);
+  VerifiedJws(UnverifiedJws token, std::string payload, const Key *key)
+      : token_(std::move(token)), payload_(std::move(payload)), key_(key) {}
+  UnverifiedJws token_;
+  std::string payload_;
+  const Key *key_;
+};
+
+// Verifies with the keys and only the algorithms that both they and `allowed` permit. kNoSuchKey for a kid that no key has,
+// kAlgorithmNotAllowed, kUnusableKey (a key that may not verify), kBadSignature. Without a kid each suitable key of a set is
+// tried, at most 16.
+Result<VerifiedJws> VerifyJws(UnverifiedJws token, const KeySet &keys, AlgorithmSet allowed);
+
+// Signs `payload`. `alg_name` empty: the key's default. `extra_header` (an object, or null) may add members, and must not set
+// `alg` to something else, nor `crit` or `b64`. The header starts with alg, then typ if given, then the key's kid if it has one.
+struct SignOptions {
+  std::string_view alg_name;
+  std::string_view typ;  // "JWT" for tokens; empty for none; extra_header's own typ wins
+  const JsonDocument *extra_header = nullptr;
+};
+Result<std::string> SignJws(std::string_view payload, const KeySet &keys, const SignOptions &options);
+
+}  // namespace jwt_auth::jose
