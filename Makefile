@@ -19,7 +19,7 @@ ISOLATION      = $(patsubst test/isolation/specs/%.spec,%,$(sort $(wildcard test
 ISOLATION_OPTS = --inputdir=test/isolation --load-extension=$(EXTENSION)
 
 PG_CPPFLAGS = -I$(srcdir)/src
-PG_CXXFLAGS = -std=c++17 -Wall -Wextra -fvisibility=hidden -Wno-register
+PG_CXXFLAGS = -std=c++17 -Wall -Wextra -fvisibility=hidden -Wno-register $(WERROR)
 SHLIB_LINK  = -lcrypto -lstdc++ -Wl,--version-script=$(srcdir)/src/exports.map -Wl,--no-undefined-version
 EXTRA_CLEAN = build $(DATA_built) output_iso
 
