@@ -22,7 +22,7 @@ choose_server_user() {
 build_extension() {
   local built_for=build/built-for wanted
   wanted="$PG_CONFIG $("$PG_CONFIG" --version) $*"
-  [ "$(cat "$built_for" 2>/dev/null)" = "$wanted" ] || make clean PG_CONFIG="$PG_CONFIG"
+  [ "$(cat "$built_for" 2>/dev/null)" = "$wanted" ] || find src -name "*.o" -delete
   mkdir -p build
   printf '%s\n' "$wanted" >"$built_for"
   make -j"$(jobs_at_once)" PG_CONFIG="$PG_CONFIG" "$@"
