@@ -1,0 +1,11 @@
+#include "pg/postgres.hpp"
+#include "pg/settings.hpp"
+
+extern "C" {
+PG_MODULE_MAGIC;
+void _PG_init(void);
+}
+
+void _PG_init(void) {
+  jwt_auth::pg::define_settings();
+}
