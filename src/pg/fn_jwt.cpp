@@ -1,4 +1,5 @@
 // jwt_sign, jwt_verify, jwt_try_verify with an explicit key, jwt_decode_unverified: nothing is read from tables.
+#include "jose/base64url.hpp"
 #include "jose/claims.hpp"
 #include "jose/jws.hpp"
 #include "pg/arguments.hpp"
