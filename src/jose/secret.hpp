@@ -4,7 +4,7 @@
 #include <openssl/crypto.h>
 
 #include <cstddef>
-#include <new>
+#include <memory>
 #include <string_view>
 #include <vector>
 
