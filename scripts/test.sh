@@ -6,6 +6,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
 source scripts/lib/packages.sh
 source scripts/lib/server.sh
+source scripts/lib/play.sh
 source scripts/lib/suites.sh
 
 all_suites=(core lint unit regress isolation tap interop demo readme)
