@@ -55,14 +55,14 @@ make_root() {
   if [ -n "$from" ]; then
     in_root "$root" sh -c "apt-get update && apt-get install -y --no-install-recommends ${packages/,/ } && rm -rf /var/lib/apt/lists/*"
   fi
-  git bundle create -q "$root/tmp/jwt_auth.bundle" HEAD
+  git bundle create -q "$root/tmp/project.bundle" HEAD
   if [ "$user" != root ]; then
     in_root "$root" useradd -m -s /bin/bash "$user"
     echo "$user ALL=(ALL) NOPASSWD:ALL" >"$root/etc/sudoers.d/$user"
     outside_words=("${outside[@]%%=*}")
     echo "Defaults env_keep += \"${outside_words[*]:-}\"" >>"$root/etc/sudoers.d/$user"
   fi
-  in_root "$root" runuser -u "$user" -- sh -c 'cd && git clone -q /tmp/jwt_auth.bundle jwt_auth'
+  in_root "$root" runuser -u "$user" -- sh -c 'cd && git clone -q /tmp/project.bundle jwt_auth'
 }
 
 status=0 report=()
