@@ -18,19 +18,19 @@ REGRESS_OPTS = --inputdir=test --load-extension=$(EXTENSION)
 ISOLATION      = $(patsubst test/isolation/specs/%.spec,%,$(sort $(wildcard test/isolation/specs/*.spec)))
 ISOLATION_OPTS = --inputdir=test/isolation --load-extension=$(EXTENSION)
 
-PG_CPPFLAGS = -I$(srcdir)/src
-PG_CXXFLAGS = -std=c++17 -Wall -Wextra -fvisibility=hidden -Wno-register
+PG_CONFIG ?= pg_config
+# The server's headers as system headers: our warnings are about our code.
+PG_CPPFLAGS = -I$(srcdir)/src -isystem $(shell $(PG_CONFIG) --includedir-server)
+PG_CXXFLAGS = -std=c++17 -Wall -Wextra -Wno-register $(WERROR)
 SHLIB_LINK  = -lcrypto -lstdc++ -Wl,--version-script=$(srcdir)/src/exports.map -Wl,--no-undefined-version
 EXTRA_CLEAN = build $(DATA_built) output_iso
 
 # Nothing here is worth inlining into a JIT-compiled expression: each function leaves for OpenSSL, SPI or a hash table.
 override with_llvm = no
 
-PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
-# C-only warning flags of the server's own build mean nothing to a C++ compiler.
 $(OBJS): $(wildcard $(srcdir)/src/*/*.hpp)
 
 sql/$(EXTENSION)--$(EXTVERSION).sql: $(SQL_MODULES)

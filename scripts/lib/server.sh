@@ -1,0 +1,73 @@
+# Builds the extension and runs it in a private copy of the server, so that nothing is ever installed into the system's.
+
+server_user=
+as_server() {
+  if [ "$(id -u)" -eq 0 ]; then
+    (cd "$work" && runuser -u "$server_user" -- env HOME="$work" "$@")
+  else
+    (cd "$work" && "$@")
+  fi
+}
+
+# PostgreSQL refuses to run as root: then the packages' own user runs it.
+choose_server_user() {
+  server_user=$(id -un)
+  if [ "$(id -u)" -eq 0 ]; then
+    server_user=postgres
+    id "$server_user" >/dev/null 2>&1 || die "PostgreSQL doesn't run as root, and there is no user '$server_user'"
+  fi
+}
+
+# Objects made for another server or with other flags are not worth trusting.
+build_extension() {
+  local built_for=build/built-for wanted
+  wanted="$PG_CONFIG $("$PG_CONFIG" --version) $*"
+  [ "$(cat "$built_for" 2>/dev/null)" = "$wanted" ] || find src -name "*.o" -delete
+  mkdir -p build
+  printf '%s\n' "$wanted" >"$built_for"
+  make -j"$(jobs_at_once)" PG_CONFIG="$PG_CONFIG" "$@"
+}
+
+# PostgreSQL finds its files relative to its binaries, so a copy with the same shape under another directory works.
+# The extension is then installed there, as a packager would.
+install_privately() {
+  local directory
+  for directory in "$("$PG_CONFIG" --bindir)" "$("$PG_CONFIG" --pkglibdir)" "$("$PG_CONFIG" --sharedir)"; do
+    mkdir -p "$work/server$directory"
+    cp -R "$directory/." "$work/server$directory"
+  done
+  make install PG_CONFIG="$PG_CONFIG" DESTDIR="$work/server" "$@"
+}
+server_bin() { printf '%s' "$work/server$("$PG_CONFIG" --bindir)"; }
+
+# The settings of someone's own shell must not lead to another server.
+point_clients_here() {
+  local name
+  for name in "${!PG@}"; do
+    [[ $name == PG_CONFIG || $name == PGCLIENTENCODING ]] || unset "$name"
+  done
+  export PGHOST=$work/run PGPORT=5432 PGUSER=postgres PGDATABASE=postgres
+  PATH=$(server_bin):$PATH
+}
+
+# start_cluster [SETTING...]: one server on a Unix socket that only its owner and root can reach.
+start_cluster() {
+  local setting
+  install -d -m 700 "$work/run" "$work/cluster"
+  if [ "$(id -u)" -eq 0 ]; then chown "$server_user" "$work/run" "$work/cluster"; fi
+  as_server "$(server_bin)/initdb" -D "$work/cluster/data" -U postgres -A trust -E UTF8 --no-locale --no-sync
+  {
+    printf "listen_addresses = ''\nunix_socket_directories = '%s'\n" "$work/run"
+    printf "port = 5432\nfsync = off\nmax_connections = 100\n"
+    for setting in "$@"; do printf '%s\n' "$setting"; done
+  } >>"$work/cluster/data/postgresql.conf"
+  as_server "$(server_bin)/pg_ctl" -D "$work/cluster/data" -l "$work/cluster/log" -w -s start || {
+    cat "$work/cluster/log"
+    return 1
+  }
+}
+
+stop_cluster() {
+  [ -e "$work/cluster/data/postmaster.pid" ] || return 0
+  as_server "$(server_bin)/pg_ctl" -D "$work/cluster/data" -m immediate -w -s stop
+}

@@ -1,0 +1,3 @@
+# The core compiles with no PostgreSQL include path.
+make core PG_CONFIG="$PG_CONFIG" WERROR=-Werror
+count 1 0

@@ -1,0 +1,18 @@
+# Tokens of ours in two independent implementations (jose and jsonwebtoken, from npm), and theirs here.
+need_cluster
+cd test/interop
+if ! cmp -s package-lock.json node_modules/.installed-from; then
+  npm ci --no-audit --no-fund --loglevel=error
+  cp package-lock.json node_modules/.installed-from
+fi
+createdb interop
+psql -X -q -d interop -c 'CREATE EXTENSION jwt_auth'
+set +e
+PGDATABASE=interop node --test --test-reporter=tap *.test.mjs >"$work/interop" 2>&1
+status=$?
+set -e
+cat "$work/interop"
+count "$(sed -n 's/^# pass //p' "$work/interop")" \
+  "$(sed -n 's/^# fail //p' "$work/interop")" \
+  "$(sed -n 's/^# skipped //p' "$work/interop")"
+exit "$status"

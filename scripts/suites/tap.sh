@@ -1,0 +1,28 @@
+# TAP tests on clusters of their own.
+copy_test_files
+pgxs=$(dirname "$("$PG_CONFIG" --pgxs)")/../..
+scratch=$work/tap
+install -d -m 700 "$scratch"
+if [ "$(id -u)" -eq 0 ]; then chown "$server_user" "$scratch"; fi
+# PostgreSQL::Test starts servers of its own and must not be led to another.
+set +e
+(
+  unset PGHOST PGUSER PGDATABASE
+  cd "$test_files"
+  as_server env PATH="$PATH" PGPORT=65432 PG_REGRESS="$pgxs/src/test/regress/pg_regress" \
+    TESTDIR="$scratch" TESTDATADIR="$scratch/data" TESTLOGDIR="$scratch/log" \
+    prove -v -I "$pgxs/src/test/perl" -I "$test_files/test/t" "$test_files"/test/t/*.pl
+) >"$work/tap.out" 2>&1
+status=$?
+set -e
+cat "$work/tap.out"
+# A "skipped" test is an "ok" with a directive.
+skipped=$(lines_like "$work/tap.out" '^ok [0-9]+.*# skip')
+count $(($(lines_like "$work/tap.out" '^ok [0-9]+') - skipped)) "$(lines_like "$work/tap.out" '^not ok [0-9]+')" "$skipped"
+if [ "$status" -ne 0 ]; then
+  for file in "$scratch"/log/* "$scratch"/tmp_check/log/*; do
+    printf '\n== %s\n' "$file"
+    tail -n 30 "$file"
+  done
+fi
+exit "$status"

@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds, and runs every test. Nothing is installed into the system's server, and nothing it starts
+# outlives it.
+#   scripts/test.sh                  everything
+#   scripts/test.sh unit regress     only these suites (scripts/suites)
+source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
+source scripts/lib/packages.sh
+source scripts/lib/server.sh
+source scripts/lib/play.sh
+source scripts/lib/suites.sh
+
+all_suites=(core lint unit regress isolation tap interop demo readme)
+suites=("$@")
+[ "${#suites[@]}" -gt 0 ] || suites=("${all_suites[@]}")
+for suite in "${suites[@]}"; do
+  [ -e "scripts/suites/$suite.sh" ] || die "there is no suite '$suite'; there are: ${all_suites[*]}"
+done
+
+need_to_build
+need_to_test
+need_if_available clang-format-14 clang-format-14
+need_if_available clang-tidy-14 clang-tidy-14
+install_missing
+choose_server_user
+make_work_directory
+say "Testing on $("$PG_CONFIG" --version)"
+
+quietly "Building, every warning an error" build_extension WERROR=-Werror
+count_of build 1 0 0
+quietly "Installing into a private copy of the server" install_privately WERROR=-Werror
+point_clients_here
+
+say
+for suite in "${suites[@]}"; do
+  run_suite "$suite"
+done
+say
+finish

@@ -1,0 +1,68 @@
+-- The keyring, the issuers whose tokens are accepted beside our own, and the cutoff for everybody. Small tables that each
+-- backend keeps a parsed copy of; the row trigger tells all backends to drop it, at commit and not on rollback.
+
+CREATE TABLE jwt_auth.signing_key (
+  kid          text COLLATE "C" PRIMARY KEY CHECK (kid <> '' AND octet_length(kid) <= 512),
+  algorithm    text NOT NULL,
+  state        text NOT NULL CHECK (state IN ('pending', 'active', 'verify_only', 'retired')),
+  public_jwk   jsonb,
+  private_jwk  text,
+  created_at   timestamptz NOT NULL,
+  activated_at timestamptz,
+  rotated_at   timestamptz,
+  retired_at   timestamptz,
+  verify_until timestamptz,
+  tokens_until timestamptz
+);
+CREATE UNIQUE INDEX signing_key_one_active ON jwt_auth.signing_key (state) WHERE state = 'active';
+COMMENT ON TABLE jwt_auth.signing_key IS 'Keys that sign and verify tokens: at most one is active';
+COMMENT ON COLUMN jwt_auth.signing_key.public_jwk IS 'Public JWK (RFC 7517); NULL for HMAC keys, which have no public part';
+COMMENT ON COLUMN jwt_auth.signing_key.private_jwk
+  IS 'Private JWK, as an encrypted JWK (RFC 7517 section 7) where jwt_auth.key_encryption_key_file is set; NULL once retired';
+COMMENT ON COLUMN jwt_auth.signing_key.verify_until IS 'When the last token that this key signed has run out; set at rotation';
+COMMENT ON COLUMN jwt_auth.signing_key.tokens_until
+  IS 'Latest exp that this key signed for beyond jwt_auth.access_token_ttl; NULL: none';
+
+CREATE TABLE jwt_auth.trusted_issuer (
+  issuer     text COLLATE "C" PRIMARY KEY CHECK (issuer <> ''),
+  jwks       jsonb NOT NULL,
+  audience   text,
+  created_at timestamptz NOT NULL
+);
+COMMENT ON TABLE jwt_auth.trusted_issuer IS 'Issuers whose tokens are verified with their own public keys';
+
+CREATE TABLE jwt_auth.cutoff (
+  only_row   boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+  not_before timestamptz NOT NULL
+);
+COMMENT ON TABLE jwt_auth.cutoff IS 'The cutoff for everybody: no session and no token from before it is good';
+
+REVOKE ALL ON jwt_auth.signing_key, jwt_auth.trusted_issuer, jwt_auth.cutoff FROM PUBLIC;
+SELECT pg_catalog.pg_extension_config_dump('jwt_auth.signing_key', '');
+SELECT pg_catalog.pg_extension_config_dump('jwt_auth.trusted_issuer', '');
+SELECT pg_catalog.pg_extension_config_dump('jwt_auth.cutoff', '');
+
+CREATE FUNCTION jwt_auth.keyring_changed() RETURNS trigger
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_keyring_changed';
+COMMENT ON FUNCTION jwt_auth.keyring_changed() IS 'Makes every backend read the keyring anew once the change commits';
+REVOKE ALL ON FUNCTION jwt_auth.keyring_changed() FROM PUBLIC;
+
+-- For each row and always: a standby, logical apply and a DBA's own UPDATE are to be noticed as well.
+CREATE TRIGGER keyring_changed AFTER INSERT OR UPDATE OR DELETE ON jwt_auth.signing_key
+  FOR EACH ROW EXECUTE FUNCTION jwt_auth.keyring_changed();
+CREATE TRIGGER keyring_truncated AFTER TRUNCATE ON jwt_auth.signing_key
+  FOR EACH STATEMENT EXECUTE FUNCTION jwt_auth.keyring_changed();
+CREATE TRIGGER keyring_changed AFTER INSERT OR UPDATE OR DELETE ON jwt_auth.trusted_issuer
+  FOR EACH ROW EXECUTE FUNCTION jwt_auth.keyring_changed();
+CREATE TRIGGER keyring_truncated AFTER TRUNCATE ON jwt_auth.trusted_issuer
+  FOR EACH STATEMENT EXECUTE FUNCTION jwt_auth.keyring_changed();
+CREATE TRIGGER keyring_changed AFTER INSERT OR UPDATE OR DELETE ON jwt_auth.cutoff
+  FOR EACH ROW EXECUTE FUNCTION jwt_auth.keyring_changed();
+CREATE TRIGGER keyring_truncated AFTER TRUNCATE ON jwt_auth.cutoff
+  FOR EACH STATEMENT EXECUTE FUNCTION jwt_auth.keyring_changed();
+ALTER TABLE jwt_auth.signing_key ENABLE ALWAYS TRIGGER keyring_changed;
+ALTER TABLE jwt_auth.signing_key ENABLE ALWAYS TRIGGER keyring_truncated;
+ALTER TABLE jwt_auth.trusted_issuer ENABLE ALWAYS TRIGGER keyring_changed;
+ALTER TABLE jwt_auth.trusted_issuer ENABLE ALWAYS TRIGGER keyring_truncated;
+ALTER TABLE jwt_auth.cutoff ENABLE ALWAYS TRIGGER keyring_changed;
+ALTER TABLE jwt_auth.cutoff ENABLE ALWAYS TRIGGER keyring_truncated;

@@ -1,0 +1,13 @@
+#include "pg/keyring.hpp"
+#include "pg/postgres.hpp"
+#include "pg/settings.hpp"
+
+extern "C" {
+PG_MODULE_MAGIC;
+void _PG_init(void);
+}
+
+void _PG_init(void) {
+  jwt_auth::pg::define_settings();
+  jwt_auth::pg::init_keyring();
+}

@@ -1,0 +1,33 @@
+#include "pg/plans.hpp"
+
+namespace jwt_auth::pg {
+
+namespace {
+
+void prepare(Statement &statement) {
+  SPIPlanPtr plan =
+      SPI_prepare_cursor(statement.sql, statement.parameter_count, statement.parameter_types, CURSOR_OPT_GENERIC_PLAN);
+  if (plan == nullptr) elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
+  if (SPI_keepplan(plan) != 0) elog(ERROR, "SPI_keepplan failed");
+  statement.plan = plan;
+}
+
+std::uint64_t checked(int result) {
+  if (result < 0) elog(ERROR, "SPI_execute failed: %s", SPI_result_code_string(result));
+  return SPI_processed;
+}
+
+}  // namespace
+
+std::uint64_t execute(Statement &statement, const Parameters &parameters) {
+  if (statement.plan == nullptr) prepare(statement);
+  return checked(SPI_execute_plan(statement.plan, const_cast<Datum *>(parameters.values), parameters.nulls, false, 0));
+}
+
+std::uint64_t execute_latest(Statement &statement, const Parameters &parameters) {
+  if (statement.plan == nullptr) prepare(statement);
+  return checked(SPI_execute_snapshot(statement.plan, const_cast<Datum *>(parameters.values), parameters.nulls,
+                                      GetLatestSnapshot(), InvalidSnapshot, true, false, 0));
+}
+
+}  // namespace jwt_auth::pg

@@ -1,0 +1,46 @@
+// Prepared statements, kept for the life of the backend.
+#pragma once
+
+#include "pg/postgres.hpp"
+
+namespace jwt_auth::pg {
+
+constexpr int kMaxParameters = 24;
+
+// One statement. Declare it static: it is prepared on first use, with a generic plan, and PostgreSQL re-plans it when what it
+// depends on changes (a dropped and re-created extension included).
+struct Statement {
+  const char *sql;
+  int parameter_count;
+  Oid parameter_types[kMaxParameters];
+  SPIPlanPtr plan;
+};
+
+// Values for one execution. `nulls` as SPI wants it: 'n' for NULL, ' ' otherwise.
+struct Parameters {
+  Datum values[kMaxParameters];
+  char nulls[kMaxParameters + 1];
+  int count;
+};
+inline void add(Parameters &parameters, Datum value) {
+  parameters.values[parameters.count] = value;
+  parameters.nulls[parameters.count++] = ' ';
+}
+inline void add_nullable(Parameters &parameters, Datum value, bool is_null) {
+  parameters.values[parameters.count] = is_null ? static_cast<Datum>(0) : value;
+  parameters.nulls[parameters.count++] = is_null ? 'n' : ' ';
+}
+
+// Each of these runs inside SPI_connect()/SPI_finish(), leaves rows in SPI_tuptable and returns how many were processed.
+// execute() writes or locks, with a snapshot as the isolation level has it.
+std::uint64_t execute(Statement &statement, const Parameters &parameters);
+// execute_latest() reads with the latest snapshot, whatever the isolation level: a committed revocation is seen at once, also
+// in a long REPEATABLE READ transaction. Not in parallel mode.
+std::uint64_t execute_latest(Statement &statement, const Parameters &parameters);
+
+// Column `number` (from 1) of row `row` of SPI_tuptable.
+inline Datum column(std::uint64_t row, int number, bool *is_null) {
+  return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, number, is_null);
+}
+
+}  // namespace jwt_auth::pg
