@@ -113,14 +113,6 @@ Datum jwks() {
   return copy;
 }
 
-bool has_member(Jsonb *object, const char *name) {
-  JsonbValue key{};
-  key.type = jbvString;
-  key.val.string.val = const_cast<char *>(name);
-  key.val.string.len = static_cast<int>(std::strlen(name));
-  return findJsonbValueFromContainer(&object->root, JB_FOBJECT, &key) != nullptr;
-}
-
 // Which of the claims that jwt_sign(claims) fills in are there already.
 struct Present {
   bool iat, exp, iss, aud, jti;
