@@ -12,6 +12,7 @@
 
 #include "jose/algorithm.hpp"
 #include "jose/json.hpp"
+#include "jose/jwe_algorithm.hpp"
 #include "jose/openssl.hpp"
 #include "jose/result.hpp"
 #include "jose/secret.hpp"
@@ -44,6 +45,9 @@ class Key {
   unsigned operations() const { return operations_; }             // KeyOperation bits after `use` and `key_ops`
   // Signature algorithms that this key's type, size, curve and `alg` allow. Never the token's choice (RFC 8725 section 3.1).
   AlgorithmSet algorithms() const { return algorithms_; }
+  // JWE algorithms that they allow, and with `dir` the encryptions that this key is the content key of.
+  JweAlgorithmSet jwe_algorithms() const { return jwe_algorithms_; }
+  JweEncryptionSet direct_encryptions() const { return direct_encryptions_; }
   // The algorithm and the `alg` name to sign with where the caller names none: the JWK's `alg`, else HS256, RS256, the
   // curve's ES or EdDSA.
   std::optional<Algorithm> default_algorithm() const;
@@ -66,6 +70,8 @@ class Key {
   bool is_private_ = false;
   unsigned operations_ = kOpAll;
   AlgorithmSet algorithms_;
+  JweAlgorithmSet jwe_algorithms_;
+  JweEncryptionSet direct_encryptions_;
   std::optional<std::string> kid_;
   std::optional<std::string> alg_;
   OpenSslPtr<EVP_PKEY> pkey_;
@@ -79,15 +85,22 @@ struct KeySet {
   bool is_jwks = false;  // a JWKS, however many keys it has: unsuitable siblings are skipped, not errors
 };
 
+// What a key argument is wanted for. A secret that is too short to sign may encrypt: as an AES key, or as a password.
+enum class KeyPurpose : std::uint8_t { kSignature, kEncryption };
+
+constexpr std::size_t kMaxKeysInSet = 256;
+constexpr std::size_t kMaxKeyArgumentSize = 4U << 20;
+
 // Reads an SQL `key` argument. Text starting with '{' is a JWK or JWKS, with "-----BEGIN" PEM (SPKI, PKCS#8, PKCS#1, SEC1,
 // certificate), anything else a raw HMAC secret. Text that looks like PEM, JSON or ssh-... behind white space or a byte order
 // mark is an error, never a secret. A malformed or unknown member of a JWKS is skipped; a kid that occurs twice makes the set
-// invalid. kUnusableKey with the reason.
-Result<KeySet> ParseKeys(std::string_view argument);
-// Arbitrary bytes as an HMAC secret (the bytea overloads).
-Result<KeySet> SecretKeySet(std::string_view bytes);
+// invalid, as does having nothing usable. kUnusableKey with the reason; kTooLarge beyond kMaxKeysInSet or kMaxKeyArgumentSize.
+Result<KeySet> ParseKeys(std::string_view argument, KeyPurpose purpose = KeyPurpose::kSignature);
+// Arbitrary bytes as an HMAC secret (the bytea overloads), or for encryption as an AES key or password. Bytes that hold a
+// key of another kind (PEM, DER, a JWK) are kUnusableKey: a public key is never a secret.
+Result<KeySet> SecretKeySet(std::string_view bytes, KeyPurpose purpose = KeyPurpose::kSignature);
 // One JWK; `jwk` must be an object.
-Result<Key> ParseJwk(const JsonValue &jwk);
+Result<Key> ParseJwk(const JsonValue &jwk, KeyPurpose purpose = KeyPurpose::kSignature);
 
 // What jwk_generate takes: a JWS or JWE algorithm name, or a curve where the algorithm leaves one open; RSA bits (2048..16384).
 struct GenerateOptions {
@@ -95,6 +108,8 @@ struct GenerateOptions {
   std::string_view curve;               // "" = the algorithm's own
   int rsa_bits = 2048;
   std::optional<std::string_view> kid;  // none: the thumbprint (oct: random)
+  // Asked now and then while primes are searched; true gives up with kInternal. Large RSA keys take minutes.
+  bool (*interrupted)() = nullptr;
 };
 // A fresh private JWK as compact JSON. kInvalidArgument for a name it does not know.
 Result<SecretBytes> GenerateJwk(const GenerateOptions &options);

@@ -15,8 +15,9 @@ namespace jwt_auth::jose {
 // A token cut into its parts, its header read, nothing believed. Views point into the token.
 class UnverifiedJws {
  public:
-  // Exactly three parts of strict base64url, an object as header with a string `alg`; `crit` and `b64: false` are refused
-  // (nothing is understood yet). kMalformed otherwise.
+  // Exactly three parts of strict base64url, an object as header with a string `alg` (and strings as `kid` and `typ`, if they
+  // are there); `crit` and `b64: false` are refused (nothing is understood yet), and so is `enc`, which only a JWE has.
+  // kMalformed otherwise; kTooLarge for a header nested too deeply.
   static Result<UnverifiedJws> Parse(std::string_view token);
 
   const JsonDocument &header() const { return header_; }
@@ -27,6 +28,7 @@ class UnverifiedJws {
   const std::string &signature() const { return signature_; }
 
  private:
+  friend class VerifiedJws;
   UnverifiedJws() = default;
   JsonDocument header_;
   std::string_view alg_;
@@ -34,31 +36,33 @@ class UnverifiedJws {
   std::string_view signing_input_;
   std::string_view encoded_payload_;
   std::string signature_;
+  std::string payload_;  // decoded, and handed out by VerifiedJws alone
 };
 
 // A token whose signature is right. Only VerifyJws makes one.
 class VerifiedJws {
  public:
-  const std::string &payload() const { return payload_; }
+  const std::string &payload() const { return token_.payload_; }
   const UnverifiedJws &token() const { return token_; }
   const Key &key() const { return *key_; }  // the one that verified it
 
  private:
   friend Result<VerifiedJws> VerifyJws(UnverifiedJws token, const KeySet &keys, AlgorithmSet allowed);
-  VerifiedJws(UnverifiedJws token, std::string payload, const Key *key)
-      : token_(std::move(token)), payload_(std::move(payload)), key_(key) {}
+  VerifiedJws(UnverifiedJws token, const Key *key) : token_(std::move(token)), key_(key) {}
   UnverifiedJws token_;
-  std::string payload_;
   const Key *key_;
 };
 
 // Verifies with the keys and only the algorithms that both they and `allowed` permit. kNoSuchKey for a kid that no key has,
 // kAlgorithmNotAllowed, kUnusableKey (a key that may not verify), kBadSignature. Without a kid each suitable key of a set is
-// tried, at most 16.
+// tried, at most 16. The result points into `keys`.
 Result<VerifiedJws> VerifyJws(UnverifiedJws token, const KeySet &keys, AlgorithmSet allowed);
 
 // Signs `payload`. `alg_name` empty: the key's default. `extra_header` (an object, or null) may add members, and must not set
-// `alg` to something else, nor `crit` or `b64`. The header starts with alg, then typ if given, then the key's kid if it has one.
+// `alg` to something else or `kid` to other than the key's, nor have `crit`, `b64` or `enc`. The header starts with alg, then
+// typ if given, then the key's kid if it has one. Of a set, the first key that can sign with the algorithm does.
+// kInvalidArgument for an unknown algorithm or a header that is not allowed, kAlgorithmNotAllowed for one that no key allows,
+// kUnusableKey for a key that may not or can't sign.
 struct SignOptions {
   std::string_view alg_name;
   std::string_view typ;  // "JWT" for tokens; empty for none; extra_header's own typ wins

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -20,7 +21,8 @@ class KeyCache {
   // `capacity` counts arguments; a key set of more than 64 keys is parsed, used and not kept.
   explicit KeyCache(std::size_t capacity = 64) : capacity_(capacity) {}
 
-  enum class Kind : char { kText = 't', kRawSecret = 'r' };  // the text and the bytea overloads
+  // The text and the bytea overloads, for signatures and for encryption.
+  enum class Kind : char { kText = 't', kRawSecret = 'r', kEncryptionText = 'e', kEncryptionSecret = 's' };
 
   // The keys of `argument`, valid until the next call of Get.
   Result<const KeySet *> Get(Kind kind, std::string_view argument);
@@ -32,6 +34,7 @@ class KeyCache {
     KeySet keys;
   };
   std::size_t capacity_;
+  std::optional<KeySet> unkept_;  // the last one that was too large to keep
   std::list<Entry> entries_;  // most recent first
   std::unordered_map<std::string_view, std::list<Entry>::iterator> index_;
 };

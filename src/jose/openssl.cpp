@@ -17,24 +17,23 @@ namespace {
 
 constexpr std::size_t kDigestCount = 5;
 
-const char *DigestName(Digest digest) {
-  constexpr std::array<const char *, kDigestCount> kNames{"", "SHA1", "SHA256", "SHA384", "SHA512"};
-  return kNames[static_cast<std::size_t>(digest)];
-}
-
 [[noreturn]] void ThrowMissing(const char *what) {
   DrainErrorQueue();
   throw std::runtime_error(std::string("OpenSSL has no ") + what);
 }
 
-void Require(int result, const char *what) {
-  if (result != 1) {
-    DrainErrorQueue();
-    throw std::runtime_error(std::string("OpenSSL failed: ") + what);
-  }
+}  // namespace
+
+void RequireOpenSsl(bool ok, const char *what) {
+  if (ok) return;
+  DrainErrorQueue();
+  throw std::runtime_error(std::string("OpenSSL failed: ") + what);
 }
 
-}  // namespace
+const char *DigestName(Digest digest) {
+  constexpr std::array<const char *, kDigestCount> kNames{"", "SHA1", "SHA256", "SHA384", "SHA512"};
+  return kNames[static_cast<std::size_t>(digest)];
+}
 
 // What is fetched is never freed: it lives as long as the process, and at exit OpenSSL may be gone before we are.
 
@@ -70,13 +69,16 @@ std::size_t DigestSize(Digest digest) {
   return kSizes[static_cast<std::size_t>(digest)];
 }
 
-std::string Sha256(std::string_view data) {
+void HashInto(Digest digest, std::string_view data, unsigned char *out) {
   static EVP_MD_CTX *context = EVP_MD_CTX_new();
-  if (context == nullptr) throw std::bad_alloc();
+  RequireOpenSsl(context != nullptr && EVP_DigestInit_ex2(context, FetchedDigest(digest), nullptr) == 1 &&
+                     EVP_DigestUpdate(context, data.data(), data.size()) == 1 && EVP_DigestFinal_ex(context, out, nullptr) == 1,
+                 "digest");
+}
+
+std::string Sha256(std::string_view data) {
   std::string out(32, '\0');
-  Require(EVP_DigestInit_ex2(context, FetchedDigest(Digest::kSha256), nullptr), "SHA-256");
-  Require(EVP_DigestUpdate(context, data.data(), data.size()), "SHA-256");
-  Require(EVP_DigestFinal_ex(context, reinterpret_cast<unsigned char *>(out.data()), nullptr), "SHA-256");
+  HashInto(Digest::kSha256, data, reinterpret_cast<unsigned char *>(out.data()));
   return out;
 }
 
@@ -89,15 +91,16 @@ SecretBytes Hmac(Digest digest, std::string_view key, std::string_view data) {
   // A null pointer would mean "the key as before".
   const auto *bytes = reinterpret_cast<const unsigned char *>(key.empty() ? "" : key.data());
   SecretBytes out(DigestSize(digest));
-  Require(EVP_MAC_init(context.get(), bytes, key.size(), params.data()), "HMAC");
-  Require(EVP_MAC_update(context.get(), reinterpret_cast<const unsigned char *>(data.data()), data.size()), "HMAC");
-  Require(EVP_MAC_final(context.get(), out.data(), nullptr, out.size()), "HMAC");
+  RequireOpenSsl(EVP_MAC_init(context.get(), bytes, key.size(), params.data()) == 1 &&
+                     EVP_MAC_update(context.get(), reinterpret_cast<const unsigned char *>(data.data()), data.size()) == 1 &&
+                     EVP_MAC_final(context.get(), out.data(), nullptr, out.size()) == 1,
+                 "HMAC");
   return out;
 }
 
 SecretBytes RandomBytes(std::size_t size) {
   SecretBytes out(size);
-  Require(RAND_priv_bytes(out.data(), static_cast<int>(size)), "random bytes");
+  RequireOpenSsl(RAND_priv_bytes(out.data(), static_cast<int>(size)) == 1, "random bytes");
   return out;
 }
 
