@@ -3,33 +3,17 @@
 #include "pg/identity.hpp"
 #include "pg/jsonb.hpp"
 #include "pg/settings.hpp"
+#include "session/session_id.hpp"
 
 namespace jwt_auth::pg {
 
 namespace {
 
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-// The usual form of 36 characters and no other; false if it is not that.
-bool ParseUuid(std::string_view text, pg_uuid_t *uuid) {
-  if (text.size() != 36) return false;
-  int digits = 0;
-  for (int i = 0; i < 36; i++) {
-    if (i == 8 || i == 13 || i == 18 || i == 23) {
-      if (text[i] != '-') return false;
-      continue;
-    }
-    const int digit = HexDigit(text[i]);
-    if (digit < 0) return false;
-    auto &byte = uuid->data[digits / 2];
-    byte = static_cast<unsigned char>(digits % 2 == 0 ? digit << 4 : byte | digit);
-    digits++;
-  }
+// The session ids that we make, lower case.
+bool ReadSessionId(std::string_view text, pg_uuid_t &uuid) noexcept {
+  session::SessionId id;
+  if (!session::ParseSessionId(text, id)) return false;
+  std::memcpy(uuid.data, id.data(), id.size());
   return true;
 }
 
@@ -65,7 +49,7 @@ Outcome<Datum> authenticate_token(std::string_view token, const Presentation &pr
   Jsonb *claims = DatumGetJsonbP(jsonb_from(facts.claims));
   // A session is ours: what another issuer calls one says nothing about our table.
   pg_uuid_t session;
-  const bool has_session = facts.issuer.empty() && facts.sid.present && ParseUuid(facts.sid.text, &session);
+  const bool has_session = facts.issuer.empty() && facts.sid.present && ReadSessionId(facts.sid.text, session);
   become(claims, facts.sub, has_session ? &session : nullptr, facts.exp + settings::leeway * jose::kMicrosPerSecond);
   return {true, {}, JsonbPGetDatum(claims)};
 }

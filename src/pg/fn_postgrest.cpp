@@ -54,13 +54,9 @@ Result<Request> ReadRequest(std::string_view text) {
   request.token = *copy;
 
   Presentation &presentation = request.presentation;
-  if (const auto forwarded = HeaderNamed(*headers, settings::client_ip_header)) {
-    if (const auto client = session::ForwardedClient(*forwarded, settings::trusted_proxies)) {
-      presentation.has_address = true;
-      presentation.address = *client;
-    }
-  }
-  if (!presentation.has_address && settings::ip_binding >= kIpSubnet)
+  if (const auto forwarded = HeaderNamed(*headers, settings::client_ip_header))
+    presentation.address = session::ForwardedClient(*forwarded, settings::trusted_proxies);
+  if (!presentation.address.present && settings::ip_binding >= kIpSubnet)
     return Error{ErrorCode::kBindingMismatch, "the client's address is not known"};
   if (const auto fingerprint = HeaderNamed(*headers, settings::fingerprint_header)) {
     auto fingerprint_copy = CopyOut(*fingerprint);

@@ -20,7 +20,7 @@ Result<void> CheckAddress(const FlatJson &claims, const Presentation &presentati
   if (!*bound) return {};
   const auto network = session::ParseNetwork(**bound);
   if (!network) return Error{ErrorCode::kMalformed, "client_ip is not an address or a network"};
-  if (!presentation.has_address) return Error{ErrorCode::kBindingMismatch, "the client's address is not known"};
+  if (!presentation.address.present) return Error{ErrorCode::kBindingMismatch, "the client's address is not known"};
   if (!session::Contains(*network, presentation.address)) return Error{ErrorCode::kBindingMismatch, "other address"};
   return {};
 }

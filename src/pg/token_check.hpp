@@ -3,7 +3,7 @@
 
 #include "pg/boundary.hpp"
 #include "pg/keyring.hpp"
-#include "session/network.hpp"
+#include "session/client_address.hpp"
 
 namespace jwt_auth::pg {
 
@@ -12,8 +12,7 @@ Outcome<TokenFacts> check_token(std::string_view token);
 
 // What the bearer of a token showed beside it. Plain data.
 struct Presentation {
-  bool has_address;
-  session::Network address;
+  session::Address address;
   OptionalText fingerprint;
   bool has_max_age;
   jose::Micros max_age;
