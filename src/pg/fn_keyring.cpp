@@ -9,6 +9,7 @@
 #include "pg/plans.hpp"
 #include "pg/postgres.hpp"
 #include "pg/settings.hpp"
+#include "pg/token_check.hpp"
 
 extern "C" {
 #include <commands/trigger.h>
@@ -161,11 +162,9 @@ Datum sign_ring(FunctionCallInfo fcinfo) {
 }
 
 Datum verify_ring(FunctionCallInfo fcinfo) {
-  const std::string_view token = required_token(fcinfo, 0);
-  refresh_keyring();
-  const jose::Micros now = now_micros();
-  const TokenFacts facts = value_or_raise([&] { return VerifyWithRing(token, now); });
-  return jsonb_from(facts.claims);
+  const Outcome<TokenFacts> outcome = check_token(required_token(fcinfo, 0));
+  if (!outcome.ok) raise_error(outcome.error);
+  return jsonb_from(outcome.value.claims);
 }
 
 Datum keyring_changed(FunctionCallInfo fcinfo) {
