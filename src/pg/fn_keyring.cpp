@@ -114,14 +114,6 @@ Datum jwks() {
   return copy;
 }
 
-bool has_member(Jsonb *object, const char *name) {
-  JsonbValue key{};
-  key.type = jbvString;
-  key.val.string.val = const_cast<char *>(name);
-  key.val.string.len = static_cast<int>(std::strlen(name));
-  return findJsonbValueFromContainer(&object->root, JB_FOBJECT, &key) != nullptr;
-}
-
 // Which of the claims that jwt_sign(claims) fills in are there already.
 struct Present {
   bool iat, exp, iss, aud, jti;
@@ -180,7 +172,7 @@ Datum keyring_changed(FunctionCallInfo fcinfo) {
     ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED), errmsg("keyring_changed is a trigger function")));
   const auto *trigger = reinterpret_cast<TriggerData *>(fcinfo->context);
   CacheInvalidateRelcacheByRelid(RelationGetRelid(trigger->tg_relation));
-  return PointerGetDatum(nullptr);
+  return static_cast<Datum>(0);
 }
 
 }  // namespace
