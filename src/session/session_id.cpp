@@ -18,16 +18,6 @@ void PutTime(Micros time, SessionId &id) noexcept {
   id[7] = static_cast<unsigned char>(fraction);
 }
 
-constexpr char kHex[] = "0123456789abcdef";
-
-bool HasHyphenAt(std::size_t i) noexcept { return i == 8 || i == 13 || i == 18 || i == 23; }
-
-int HexValue(char c) noexcept {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
-}
-
 }  // namespace
 
 UserKey UserKeyOf(std::string_view issuer, std::string_view user_id) {
@@ -65,31 +55,37 @@ SessionId FirstIdAfter(Micros time) noexcept {
   return id;
 }
 
-bool ParseSessionId(std::string_view text, SessionId &id) noexcept {
-  if (text.size() != 36) return false;
-  std::size_t byte = 0;
-  for (std::size_t i = 0; i < text.size();) {
-    if (HasHyphenAt(i)) {
-      if (text[i++] != '-') return false;
-      continue;
-    }
-    const int high = HexValue(text[i]);
-    const int low = HexValue(text[i + 1]);
-    if (high < 0 || low < 0) return false;
-    id[byte++] = static_cast<unsigned char>(high << 4 | low);
-    i += 2;
+namespace {
+
+constexpr std::string_view kHexDigits = "0123456789abcdef";
+
+// Hyphens stand before these bytes.
+bool FollowsHyphen(std::size_t byte) noexcept { return byte == 4 || byte == 6 || byte == 8 || byte == 10; }
+
+}  // namespace
+
+std::string FormatSessionId(const SessionId &id) {
+  std::string text;
+  text.reserve(36);
+  for (std::size_t i = 0; i < id.size(); ++i) {
+    if (FollowsHyphen(i)) text += '-';
+    text += kHexDigits[id[i] >> 4];
+    text += kHexDigits[id[i] & 15];
   }
-  return true;
+  return text;
 }
 
-void FormatSessionId(const SessionId &id, char (&text)[37]) noexcept {
+bool ParseSessionId(std::string_view text, SessionId &id) noexcept {
+  if (text.size() != 36) return false;
   std::size_t at = 0;
-  for (const unsigned char byte : id) {
-    if (HasHyphenAt(at)) text[at++] = '-';
-    text[at++] = kHex[byte >> 4];
-    text[at++] = kHex[byte & 15];
+  for (std::size_t i = 0; i < id.size(); ++i) {
+    if (FollowsHyphen(i) && text[at++] != '-') return false;
+    const std::size_t high = kHexDigits.find(text[at++]);
+    const std::size_t low = kHexDigits.find(text[at++]);
+    if (high == std::string_view::npos || low == std::string_view::npos) return false;
+    id[i] = static_cast<unsigned char>(high << 4 | low);
   }
-  text[at] = '\0';
+  return true;
 }
 
 }  // namespace jwt_auth::session

@@ -148,10 +148,10 @@ TEST(RefreshToken, SuccessorTakesItsGenerationFromTheCaller) {
 
 TEST(SessionId, IsAUuidOfVersion8ThatCarriesTheUserKey) {
   const SessionId id = MakeSessionId(kTime, static_cast<UserKey>(0x89ABCDEF), {0xFF, 0xEE, 0xDD, 0xCC});
-  char text[37];
-  FormatSessionId(id, text);
+
+  const std::string text = FormatSessionId(id);
   // 1700000000123 ms = 0x18bcfe5687b; 456 us = 1867/4096 ms = 0x74b
-  EXPECT_STREQ(text, "018bcfe5-687b-874b-bfee-ddcc89abcdef");
+  EXPECT_EQ(text, "018bcfe5-687b-874b-bfee-ddcc89abcdef");
   EXPECT_EQ(UserKeyIn(id), static_cast<UserKey>(0x89ABCDEF));
   SessionId back;
   ASSERT_TRUE(ParseSessionId(text, back));
