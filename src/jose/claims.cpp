@@ -74,23 +74,23 @@ Result<RegisteredClaims> ReadClaims(const JsonValue &payload) {
 Result<void> CheckClaims(const RegisteredClaims &claims, const Expectations &expected) {
   const Micros latest = SaturatingAdd(expected.now, expected.leeway);
   if (claims.exp && expected.now >= SaturatingAdd(*claims.exp, expected.leeway)) {
-    return Error{ErrorCode::kExpired, "token has expired"};
+    return Error{ErrorCode::kExpired, nullptr};
   }
-  if (claims.nbf && *claims.nbf > latest) return Error{ErrorCode::kNotYetValid, "token is not valid yet"};
+  if (claims.nbf && *claims.nbf > latest) return Error{ErrorCode::kNotYetValid, "nbf lies ahead"};
   if (claims.iat && *claims.iat > SaturatingAdd(latest, kIssuedAheadTolerance)) {
-    return Error{ErrorCode::kNotYetValid, "token was issued in the future"};
+    return Error{ErrorCode::kNotYetValid, "iat lies ahead"};
   }
   if (expected.issuer && claims.iss != expected.issuer) {
-    return Error{ErrorCode::kIssuerMismatch, claims.iss ? "issuer is not the expected one" : "token names no issuer"};
+    return Error{ErrorCode::kIssuerMismatch, claims.iss ? nullptr : "it names none"};
   }
   if (!expected.audience) {
-    if (claims.aud) return Error{ErrorCode::kAudienceMismatch, "token is for an audience and none was given"};
+    if (claims.aud) return Error{ErrorCode::kAudienceMismatch, "it names an audience and the caller does not say who it is"};
     return {};
   }
   if (*expected.audience == "*") return {};
-  if (!claims.aud) return Error{ErrorCode::kAudienceMismatch, "token names no audience"};
+  if (!claims.aud) return Error{ErrorCode::kAudienceMismatch, "it names none"};
   if (std::find(claims.aud->begin(), claims.aud->end(), *expected.audience) == claims.aud->end()) {
-    return Error{ErrorCode::kAudienceMismatch, "token is for another audience"};
+    return Error{ErrorCode::kAudienceMismatch, "it names another"};
   }
   return {};
 }

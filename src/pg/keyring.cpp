@@ -65,7 +65,9 @@ struct RingRows {
 Statement select_keys = {
     "SELECT state = 'active', public_jwk::text, private_jwk FROM jwt_auth.signing_key"
     " WHERE state IN ('active', 'verify_only') ORDER BY state, created_at DESC, kid",
-    0, {}, nullptr};
+    0,
+    {},
+    nullptr};
 Statement select_issuers = {"SELECT issuer, jwks::text, audience FROM jwt_auth.trusted_issuer", 0, {}, nullptr};
 Statement select_cutoff = {"SELECT not_before FROM jwt_auth.cutoff", 0, {}, nullptr};
 

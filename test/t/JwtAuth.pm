@@ -1,0 +1,76 @@
+# What the TAP tests share: a server with the extension, tokens made by hand, many sessions at once.
+package JwtAuth;
+
+use strict;
+use warnings;
+use Digest::SHA qw(hmac_sha256);
+use Exporter 'import';
+use IPC::Run ();
+use MIME::Base64 qw(encode_base64url decode_base64url);
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+
+our @EXPORT_OK = qw(start_node token_with encode_base64url decode_base64url at_once refresh_token_parts);
+
+# A server with the extension in database postgres and an active key.
+sub start_node
+{
+	my ($name, @settings) = @_;
+	my $node = PostgreSQL::Test::Cluster->new($name);
+	$node->init;
+	$node->append_conf('postgresql.conf', join("\n", "log_statement = none", "max_connections = 60", @settings) . "\n");
+	$node->start;
+	$node->safe_psql('postgres', 'CREATE EXTENSION jwt_auth; SELECT jwt_auth.create_signing_key()');
+	return $node;
+}
+
+# An HS256 token of any bytes: what no library would sign.
+sub token_with
+{
+	my ($secret, $payload, $header) = @_;
+	$header = '{"alg":"HS256"}' unless defined $header;
+	my $input = encode_base64url($header) . '.' . encode_base64url($payload);
+	return $input . '.' . encode_base64url(hmac_sha256($input, $secret));
+}
+
+# prefix, session id, generation, family secret and secret of a refresh token, the last four as bytes.
+sub refresh_token_parts
+{
+	my ($token) = @_;
+	my $prefix = substr($token, 0, length($token) - 91);
+	return ($prefix, unpack('a16 a4 a16 a32', decode_base64url(substr($token, -91))));
+}
+
+# Runs the script in $count psql sessions. Each waits at the gate, SELECT pg_advisory_xact_lock_shared(42), until all are there.
+# Answers what each one printed.
+sub at_once
+{
+	my ($node, $count, $script) = @_;
+	my $file = PostgreSQL::Test::Utils::tempdir() . '/script.sql';
+	append_to_file($file, $script);
+	my @psql = ('psql', '-XAtq', '-v', 'VERBOSITY=sqlstate', '-d', $node->connstr('postgres'));
+
+	my $timeout = IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default);
+	my ($in, $out) = ("SELECT pg_advisory_lock(42);\n\\echo shut\n", '');
+	my $gate = IPC::Run::start(\@psql, '<', \$in, '>', \$out, $timeout);
+	$gate->pump until $out =~ /shut/;
+
+	my (@sessions, @output, @errors);
+	for my $n (0 .. $count - 1)
+	{
+		push @sessions, IPC::Run::start([ @psql, '-f', $file ], '<', \undef, '>', \$output[$n], '2>', \$errors[$n], $timeout);
+	}
+	my $waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 42 AND NOT granted";
+	while ($node->safe_psql('postgres', $waiting) < $count)
+	{
+		$_->pump_nb for @sessions;
+		die "a session did not come to the gate: @output @errors" if grep { !$_->pumpable } @sessions;
+		select(undef, undef, undef, 0.05);
+	}
+	$in .= "SELECT pg_advisory_unlock(42);\n\\q\n";
+	$gate->finish;
+	$_->finish for @sessions;
+	return map { { output => $output[$_], error => $errors[$_] } } 0 .. $count - 1;
+}
+
+1;
