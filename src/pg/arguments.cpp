@@ -55,8 +55,7 @@ TextArray text_array(FunctionCallInfo fcinfo, int index, const char *name) {
   deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &values, &nulls, &count);
   TextArray result{static_cast<std::string_view *>(palloc(sizeof(std::string_view) * (count + 1))), count};
   for (int i = 0; i < count; i++) {
-    if (nulls[i])
-      ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("%s must not contain nulls", name)));
+    if (nulls[i]) ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("%s must not contain nulls", name)));
     result.elements[i] = view_of(reinterpret_cast<struct varlena *>(DatumGetPointer(values[i])));
   }
   return result;
@@ -82,8 +81,8 @@ jose::Micros micros_argument(FunctionCallInfo fcinfo, int index, const char *nam
   const jose::Micros days = static_cast<jose::Micros>(interval->month) * DAYS_PER_MONTH + interval->day;
   if (days < -366000 || days > 366000 || interval->time < -kLongest || interval->time > kLongest ||
       days * USECS_PER_DAY + interval->time < 0 || days * USECS_PER_DAY + interval->time > kLongest)
-    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-                    errmsg("%s must be an interval from zero to a thousand years", name)));
+    ereport(ERROR,
+            (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s must be an interval from zero to a thousand years", name)));
   return days * USECS_PER_DAY + interval->time;
 }
 
@@ -96,8 +95,7 @@ Datum composite(FunctionCallInfo fcinfo, Datum *values, bool *nulls) {
   if (descriptor == nullptr) {
     MemoryContext old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
     TupleDesc found;
-    if (get_call_result_type(fcinfo, nullptr, &found) != TYPEFUNC_COMPOSITE)
-      elog(ERROR, "function must return a row");
+    if (get_call_result_type(fcinfo, nullptr, &found) != TYPEFUNC_COMPOSITE) elog(ERROR, "function must return a row");
     descriptor = BlessTupleDesc(CreateTupleDescCopy(found));
     MemoryContextSwitchTo(old);
     fcinfo->flinfo->fn_extra = descriptor;

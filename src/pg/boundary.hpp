@@ -83,7 +83,9 @@ Result<FlatJson> CopyOut(const jose::JsonDocument &document) noexcept;
 Result<Datum> CopyOutVarlena(std::string_view bytes) noexcept;
 
 // For Postgres phases: the bytes of a detoasted text or bytea.
-inline std::string_view view_of(const struct varlena *value) { return {VARDATA_ANY(value), static_cast<std::size_t>(VARSIZE_ANY_EXHDR(value))}; }
+inline std::string_view view_of(const struct varlena *value) {
+  return {VARDATA_ANY(value), static_cast<std::size_t>(VARSIZE_ANY_EXHDR(value))};
+}
 // Overwrites palloc'd bytes that held a secret.
 void cleanse(Bytes bytes);
 

@@ -31,7 +31,8 @@ constexpr ErrorRow kErrors[] = {
     {ErrorCode::kNoActiveKey, "JW021", "no active signing key",
      "Create one with jwt_auth.create_signing_key(), or activate one with jwt_auth.rotate_signing_key().", false},
     {ErrorCode::kKeySealed, "JW022", "private key is sealed or can't be read",
-     "Check that the file named by jwt_auth.key_encryption_key_file is there, is readable by the server alone and holds the key "
+     "Check that the file named by jwt_auth.key_encryption_key_file is there, is readable by the server alone and holds the "
+     "key "
      "that sealed this one.",
      false},
     {ErrorCode::kUndecryptable, "JW030", "token can't be decrypted", nullptr, true},

@@ -36,8 +36,7 @@ Datum sign(FunctionCallInfo fcinfo, KeyCache::Kind kind) {
     if (algorithm.present && algorithm.text.empty()) return Error{ErrorCode::kInvalidArgument, "algorithm is empty"};
     auto token = jose::SignJws(claims.view(), **keys, options);
     if (!token) return token.error();
-    if (token->size() > static_cast<std::size_t>(settings::max_token_size))
-      return kTokenTooLarge;
+    if (token->size() > static_cast<std::size_t>(settings::max_token_size)) return kTokenTooLarge;
     return CopyOutVarlena(*token);
   });
 }

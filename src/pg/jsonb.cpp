@@ -51,10 +51,11 @@ struct ClaimCheck {
 };
 
 [[noreturn]] void raise_unacceptable_claim(std::string_view name) {
-  ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-                  errmsg("claim \"%s\" has a value of the wrong type", pnstrdup(name.data(), name.size())),
-                  errhint("exp, nbf and iat are numbers of seconds, iss, sub and jti are strings, aud is a string or an array of "
-                          "strings.")));
+  ereport(ERROR,
+          (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+           errmsg("claim \"%s\" has a value of the wrong type", pnstrdup(name.data(), name.size())),
+           errhint("exp, nbf and iat are numbers of seconds, iss, sub and jti are strings, aud is a string or an array of "
+                   "strings.")));
   pg_unreachable();
 }
 
@@ -110,15 +111,13 @@ Bytes write_json(Jsonb *root, ClaimCheck check) {
         if (!(raw_scalar && depth == 1)) appendStringInfoCharMacro(&out, token == WJB_END_ARRAY ? ']' : '}');
         depth--;
         first = false;
-        if (check.enabled && depth == 1)
-          check_claim(check, token == WJB_END_ARRAY ? JsonType::kArray : JsonType::kObject, {});
+        if (check.enabled && depth == 1) check_claim(check, token == WJB_END_ARRAY ? JsonType::kArray : JsonType::kObject, {});
         break;
       case WJB_KEY:
         if (!first) appendStringInfoCharMacro(&out, ',');
         append_json_scalar(&out, &value);
         appendStringInfoCharMacro(&out, ':');
-        if (check.enabled && depth == 1)
-          check.name = {value.val.string.val, static_cast<std::size_t>(value.val.string.len)};
+        if (check.enabled && depth == 1) check.name = {value.val.string.val, static_cast<std::size_t>(value.val.string.len)};
         first = false;
         break;
       case WJB_VALUE:

@@ -44,8 +44,8 @@ extern "C" {
 #include "pg/compat.hpp"
 
 // Declares an SQL-callable function. Its name starts with jwt_auth_, which is what src/exports.map lets out.
-#define JWT_AUTH_FUNCTION(name)    \
-  extern "C" {                     \
-  PG_FUNCTION_INFO_V1(name);       \
-  }                                \
+#define JWT_AUTH_FUNCTION(name) \
+  extern "C" {                  \
+  PG_FUNCTION_INFO_V1(name);    \
+  }                             \
   extern "C" Datum name(PG_FUNCTION_ARGS)

@@ -40,12 +40,13 @@ constexpr int kMaxTokenSize = 16 * 1024 * 1024;  // a jsonb made from a token of
 
 const config_enum_entry kSessionLimitPolicies[] = {
     {"evict_oldest", kEvictOldest, false}, {"evict_idle", kEvictIdle, false}, {"reject", kReject, false}, {nullptr, 0, false}};
-const config_enum_entry kIpBindings[] = {
-    {"off", kIpOff, false}, {"log", kIpLog, false}, {"subnet", kIpSubnet, false}, {"exact", kIpExact, false}, {nullptr, 0, false}};
-const config_enum_entry kFingerprintBindings[] = {{"off", kFingerprintOff, false},
-                                                  {"log", kFingerprintLog, false},
-                                                  {"exact", kFingerprintExact, false},
-                                                  {nullptr, 0, false}};
+const config_enum_entry kIpBindings[] = {{"off", kIpOff, false},
+                                         {"log", kIpLog, false},
+                                         {"subnet", kIpSubnet, false},
+                                         {"exact", kIpExact, false},
+                                         {nullptr, 0, false}};
+const config_enum_entry kFingerprintBindings[] = {
+    {"off", kFingerprintOff, false}, {"log", kFingerprintLog, false}, {"exact", kFingerprintExact, false}, {nullptr, 0, false}};
 
 // A name with its schema: anything else would be looked up in a search path that is not the administrator's.
 bool check_claims_function(char **value, void **, GucSource) {
@@ -85,8 +86,8 @@ void define_token_settings() {
              60 * kMinute, GUC_UNIT_S);
   define_int("jwt_auth.access_token_ttl", "Lifetime of an access token.", nullptr, &settings::access_token_ttl, 30 * kMinute, 1,
              INT_MAX, GUC_UNIT_S);
-  define_int("jwt_auth.max_token_size", "Longest token that is looked at.", nullptr, &settings::max_token_size,
-             2 * 1024 * 1024, 1024, kMaxTokenSize, GUC_UNIT_BYTE);
+  define_int("jwt_auth.max_token_size", "Longest token that is looked at.", nullptr, &settings::max_token_size, 2 * 1024 * 1024,
+             1024, kMaxTokenSize, GUC_UNIT_BYTE);
   define_string("jwt_auth.key_encryption_key_file", "File with the key that seals private signing keys at rest.",
                 "32 bytes in hex, base64, base64url or as an oct JWK. Empty: private keys are stored in the clear.",
                 &settings::key_encryption_key_file, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY, nullptr);
@@ -111,12 +112,12 @@ void define_session_settings() {
   define_enum("jwt_auth.ip_binding", "What a client address other than the log-in's means.",
               "off, log, or end the session unless it is of the same subnet or exact.", &settings::ip_binding, kIpOff,
               kIpBindings);
-  define_int("jwt_auth.ip_binding_prefix_v4", "Prefix length of a subnet in IPv4.", nullptr, &settings::ip_binding_prefix_v4, 24,
-             0, 32, 0);
-  define_int("jwt_auth.ip_binding_prefix_v6", "Prefix length of a subnet in IPv6.", nullptr, &settings::ip_binding_prefix_v6, 64,
-             0, 128, 0);
-  define_enum("jwt_auth.fingerprint_binding", "What a fingerprint other than the log-in's means.", "off, log, or end the session.",
-              &settings::fingerprint_binding, kFingerprintOff, kFingerprintBindings);
+  define_int("jwt_auth.ip_binding_prefix_v4", "Prefix length of a subnet in IPv4.", nullptr, &settings::ip_binding_prefix_v4,
+             24, 0, 32, 0);
+  define_int("jwt_auth.ip_binding_prefix_v6", "Prefix length of a subnet in IPv6.", nullptr, &settings::ip_binding_prefix_v6,
+             64, 0, 128, 0);
+  define_enum("jwt_auth.fingerprint_binding", "What a fingerprint other than the log-in's means.",
+              "off, log, or end the session.", &settings::fingerprint_binding, kFingerprintOff, kFingerprintBindings);
   define_string("jwt_auth.claims_function", "Function that gives a session's claims at log-in and at each refresh.",
                 "Schema-qualified; (user_id text, session_id uuid, claims jsonb) returns jsonb. Empty: none.",
                 &settings::claims_function, "", PGC_SUSET, 0, check_claims_function);

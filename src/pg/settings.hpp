@@ -9,23 +9,23 @@ enum FingerprintBinding { kFingerprintOff, kFingerprintLog, kFingerprintExact };
 
 namespace settings {
 
-extern char *issuer;    // never null; "" = none
-extern char *audience;  // never null; "" = none
-extern int leeway;      // seconds
-extern int access_token_ttl;   // seconds
-extern int refresh_token_ttl;  // seconds
-extern int session_max_age;    // seconds; 0 = none
-extern int max_sessions_per_user;  // 0 = unlimited
-extern int session_limit_policy;   // SessionLimitPolicy
-extern int refresh_reuse_interval; // seconds; 0 = no retry
-extern int ip_binding;             // IpBinding
+extern char *issuer;                // never null; "" = none
+extern char *audience;              // never null; "" = none
+extern int leeway;                  // seconds
+extern int access_token_ttl;        // seconds
+extern int refresh_token_ttl;       // seconds
+extern int session_max_age;         // seconds; 0 = none
+extern int max_sessions_per_user;   // 0 = unlimited
+extern int session_limit_policy;    // SessionLimitPolicy
+extern int refresh_reuse_interval;  // seconds; 0 = no retry
+extern int ip_binding;              // IpBinding
 extern int ip_binding_prefix_v4;
 extern int ip_binding_prefix_v6;
-extern int fingerprint_binding;  // FingerprintBinding
-extern char *claims_function;    // "" = none
+extern int fingerprint_binding;                 // FingerprintBinding
+extern char *claims_function;                   // "" = none
 extern char *key_encryption_key_file;           // "" = none
 extern char *previous_key_encryption_key_file;  // "" = none
-extern int max_token_size;  // bytes
+extern int max_token_size;                      // bytes
 extern char *client_ip_header;
 extern int trusted_proxies;
 extern bool log_refresh;
