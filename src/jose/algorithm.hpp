@@ -10,11 +10,21 @@ namespace jwt_auth::jose {
 
 // `none` does not exist. "EdDSA" is not an algorithm but a name for two; a key tells which.
 enum class Algorithm : std::uint8_t {
-  kHS256, kHS384, kHS512,
-  kRS256, kRS384, kRS512,
-  kPS256, kPS384, kPS512,
-  kES256, kES384, kES512, kES256K,
-  kEd25519, kEd448,
+  kHS256,
+  kHS384,
+  kHS512,
+  kRS256,
+  kRS384,
+  kRS512,
+  kPS256,
+  kPS384,
+  kPS512,
+  kES256,
+  kES384,
+  kES512,
+  kES256K,
+  kEd25519,
+  kEd448,
 };
 constexpr int kAlgorithmCount = 15;
 
@@ -33,12 +43,24 @@ class AlgorithmSet {
  public:
   constexpr AlgorithmSet() = default;
   constexpr explicit AlgorithmSet(Algorithm one) : bits_(1U << static_cast<unsigned>(one)) {}
-  static constexpr AlgorithmSet All() { AlgorithmSet s; s.bits_ = (1U << kAlgorithmCount) - 1; return s; }
+  static constexpr AlgorithmSet All() {
+    AlgorithmSet s;
+    s.bits_ = (1U << kAlgorithmCount) - 1;
+    return s;
+  }
 
   constexpr bool empty() const { return bits_ == 0; }
   constexpr bool contains(Algorithm one) const { return (bits_ >> static_cast<unsigned>(one)) & 1U; }
-  constexpr AlgorithmSet operator&(AlgorithmSet other) const { AlgorithmSet s; s.bits_ = bits_ & other.bits_; return s; }
-  constexpr AlgorithmSet operator|(AlgorithmSet other) const { AlgorithmSet s; s.bits_ = bits_ | other.bits_; return s; }
+  constexpr AlgorithmSet operator&(AlgorithmSet other) const {
+    AlgorithmSet s;
+    s.bits_ = bits_ & other.bits_;
+    return s;
+  }
+  constexpr AlgorithmSet operator|(AlgorithmSet other) const {
+    AlgorithmSet s;
+    s.bits_ = bits_ | other.bits_;
+    return s;
+  }
   constexpr bool operator==(AlgorithmSet other) const { return bits_ == other.bits_; }
   // Any member; the set must not be empty.
   Algorithm first() const;

@@ -52,7 +52,8 @@ class JsonValue {
   // The member of that name; none if this is no object or has no such member.
   std::optional<JsonValue> Find(std::string_view name) const;
 
-  // for (std::uint32_t i = v.begin(); i != v.end(); i = v.after(i)) walks the children of a container: names and values in turn.
+  // for (std::uint32_t i = v.begin(); i != v.end(); i = v.after(i)) walks the children of a container: names and values in
+  // turn.
   std::uint32_t begin() const { return index_ + 1; }
   std::uint32_t end() const { return node().next; }
   std::uint32_t after(std::uint32_t child) const { return document_->nodes()[child].next; }

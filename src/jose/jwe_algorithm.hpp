@@ -13,11 +13,21 @@ namespace jwt_auth::jose {
 // How the content encryption key travels (`alg`). RSA1_5 does not exist.
 enum class JweAlgorithm : std::uint8_t {
   kDir,
-  kA128KW, kA192KW, kA256KW,
-  kA128GCMKW, kA192GCMKW, kA256GCMKW,
-  kRsaOaep, kRsaOaep256,
-  kEcdhEs, kEcdhEsA128KW, kEcdhEsA192KW, kEcdhEsA256KW,
-  kPbes2Hs256A128KW, kPbes2Hs384A192KW, kPbes2Hs512A256KW,
+  kA128KW,
+  kA192KW,
+  kA256KW,
+  kA128GCMKW,
+  kA192GCMKW,
+  kA256GCMKW,
+  kRsaOaep,
+  kRsaOaep256,
+  kEcdhEs,
+  kEcdhEsA128KW,
+  kEcdhEsA192KW,
+  kEcdhEsA256KW,
+  kPbes2Hs256A128KW,
+  kPbes2Hs384A192KW,
+  kPbes2Hs512A256KW,
 };
 constexpr int kJweAlgorithmCount = 16;
 

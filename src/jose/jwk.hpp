@@ -24,7 +24,13 @@ enum class Curve : std::uint8_t { kNone, kP256, kP384, kP521, kSecp256k1, kEd255
 
 // What a key may do (RFC 7517 sections 4.2 and 4.3), as bits. A key that says nothing may do all that its type can.
 enum KeyOperation : std::uint8_t {
-  kOpSign = 1, kOpVerify = 2, kOpEncrypt = 4, kOpDecrypt = 8, kOpWrap = 16, kOpUnwrap = 32, kOpDerive = 64,
+  kOpSign = 1,
+  kOpVerify = 2,
+  kOpEncrypt = 4,
+  kOpDecrypt = 8,
+  kOpWrap = 16,
+  kOpUnwrap = 32,
+  kOpDerive = 64,
   kOpAll = 127,
 };
 
@@ -39,7 +45,7 @@ class Key {
 
   KeyType type() const { return type_; }
   Curve curve() const { return curve_; }
-  bool is_private() const { return is_private_; }              // true for oct keys
+  bool is_private() const { return is_private_; }  // true for oct keys
   const std::optional<std::string> &kid() const { return kid_; }
   const std::optional<std::string> &alg() const { return alg_; }  // as the JWK said it; also JWE names
   unsigned operations() const { return operations_; }             // KeyOperation bits after `use` and `key_ops`
@@ -52,7 +58,7 @@ class Key {
   // curve's ES or EdDSA.
   std::optional<Algorithm> default_algorithm() const;
 
-  EVP_PKEY *pkey() const { return pkey_.get(); }        // null for oct
+  EVP_PKEY *pkey() const { return pkey_.get(); }         // null for oct
   const SecretBytes &secret() const { return secret_; }  // empty unless oct
 
   // Raw signature of `data`; kUnusableKey if this key can't sign. The algorithm must be one of algorithms().
@@ -105,7 +111,7 @@ Result<Key> ParseJwk(const JsonValue &jwk, KeyPurpose purpose = KeyPurpose::kSig
 // What jwk_generate takes: a JWS or JWE algorithm name, or a curve where the algorithm leaves one open; RSA bits (2048..16384).
 struct GenerateOptions {
   std::string_view algorithm;
-  std::string_view curve;               // "" = the algorithm's own
+  std::string_view curve;  // "" = the algorithm's own
   int rsa_bits = 2048;
   std::optional<std::string_view> kid;  // none: the thumbprint (oct: random)
   // Asked now and then while primes are searched; true gives up with kInternal. Large RSA keys take minutes.
@@ -114,11 +120,13 @@ struct GenerateOptions {
 // A fresh private JWK as compact JSON. kInvalidArgument for a name it does not know.
 Result<SecretBytes> GenerateJwk(const GenerateOptions &options);
 
-// The public part of a JWK (only registered public members and kid, alg, use, key_ops, x5*), as compact JSON. kUnusableKey for oct.
+// The public part of a JWK (only registered public members and kid, alg, use, key_ops, x5*), as compact JSON. kUnusableKey for
+// oct.
 Result<std::string> PublicJwk(const JsonValue &jwk);
 // RFC 7638 thumbprint (SHA-256, base64url). Works for every kty.
 Result<std::string> JwkThumbprint(const JsonValue &jwk);
-// PEM to JWK, `kid` and `alg` added if given (kid NULL: thumbprint); and back (PKCS#8 for a private key, SPKI for a public one).
+// PEM to JWK, `kid` and `alg` added if given (kid NULL: thumbprint); and back (PKCS#8 for a private key, SPKI for a public
+// one).
 Result<SecretBytes> JwkFromPem(std::string_view pem, std::optional<std::string_view> kid, std::optional<std::string_view> alg);
 Result<SecretBytes> JwkToPem(const JsonValue &jwk);
 

@@ -35,7 +35,7 @@ class KeyCache {
   };
   std::size_t capacity_;
   std::optional<KeySet> unkept_;  // the last one that was too large to keep
-  std::list<Entry> entries_;  // most recent first
+  std::list<Entry> entries_;      // most recent first
   std::unordered_map<std::string_view, std::list<Entry>::iterator> index_;
 };
 

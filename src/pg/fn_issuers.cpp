@@ -36,13 +36,14 @@ Datum trust_issuer(FunctionCallInfo fcinfo) {
   if (!checked.ok) raise_error(checked.error);
 
   Parameters parameters{};
-  add(parameters, text_datum(issuer));
+  add_text(parameters, issuer);
   add(parameters, JsonbPGetDatum(jwks));
-  add_nullable(parameters, audience.present ? text_datum(audience.text) : 0, !audience.present);
-  add(parameters, TimestampTzGetDatum(GetCurrentTimestamp()));
+  add_optional(parameters, audience);
+  const TimestampTz now = GetCurrentTimestamp();
+  add(parameters, TimestampTzGetDatum(now));
   const OwnerScope scope = begin_keyring_change();
   execute(upsert_issuer, parameters);
-  record_issuer_event("issuer_trusted", issuer);
+  record_issuer_event("issuer_trusted", issuer, now);
   end_keyring_change(scope);
   PG_RETURN_VOID();
 }
@@ -50,10 +51,10 @@ Datum trust_issuer(FunctionCallInfo fcinfo) {
 Datum distrust_issuer(FunctionCallInfo fcinfo) {
   const std::string_view issuer = required_bytes(fcinfo, 0, "issuer");
   Parameters parameters{};
-  add(parameters, text_datum(issuer));
+  add_text(parameters, issuer);
   const OwnerScope scope = begin_keyring_change();
   const bool was_trusted = execute(delete_issuer, parameters) > 0;
-  if (was_trusted) record_issuer_event("issuer_distrusted", issuer);
+  if (was_trusted) record_issuer_event("issuer_distrusted", issuer, GetCurrentTimestamp());
   end_keyring_change(scope);
   return BoolGetDatum(was_trusted);
 }

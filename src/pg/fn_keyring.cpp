@@ -7,6 +7,7 @@
 #include "pg/keyring.hpp"
 #include "pg/postgres.hpp"
 #include "pg/settings.hpp"
+#include "pg/token_check.hpp"
 
 namespace jwt_auth::pg {
 
@@ -78,11 +79,9 @@ Datum sign_ring(FunctionCallInfo fcinfo) {
 }
 
 Datum verify_ring(FunctionCallInfo fcinfo) {
-  const std::string_view token = required_token(fcinfo, 0);
-  refresh_keyring();
-  const jose::Micros now = now_micros();
-  const TokenFacts facts = value_or_raise([&] { return VerifyWithRing(token, now); });
-  return jsonb_from(facts.claims);
+  const Outcome<TokenFacts> outcome = check_token(required_token(fcinfo, 0));
+  if (!outcome.ok) raise_error(outcome.error);
+  return jsonb_from(outcome.value.claims);
 }
 
 }  // namespace

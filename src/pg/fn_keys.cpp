@@ -55,8 +55,9 @@ Datum add_key(const NewKey &key, Activation activation) {
   const OwnerScope scope = begin_keyring_change();
   const bool one_is_active = find_active_key(CurrentMemoryContext).found;
   if (one_is_active && activation == Activation::kYes) raise_active_already();
-  insert_key(key, !one_is_active && activation != Activation::kNo, GetCurrentTimestamp());
-  record_key_event("key_created", key.kid.view());
+  const TimestampTz now = GetCurrentTimestamp();
+  insert_key(key, !one_is_active && activation != Activation::kNo, now);
+  record_key_event("key_created", key.kid.view(), now);
   end_keyring_change(scope);
   cleanse(key.private_jwk);
   return text_datum(key.kid.view());
@@ -153,12 +154,14 @@ Datum rotate_signing_key(FunctionCallInfo fcinfo) {
   // The old key first: of two that meet here despite the lock, one fails on its row and not on the one-active index.
   const TimestampTz now = GetCurrentTimestamp();
   if (old.found) demote_key(old.kid, now);
-  if (pending.found)
-    activate_key(pending.kid, now);
-  else
-    insert_key(fresh, true, now);
   const std::string_view kid = pending.found ? pending.kid : fresh.kid.view();
-  record_key_event("key_rotated", kid);
+  if (pending.found) {
+    activate_key(kid, now);
+  } else {
+    insert_key(fresh, true, now);
+    record_key_event("key_created", kid, now);
+  }
+  record_rotation(old.found ? old.kid : std::string_view(), kid, now);
   end_keyring_change(scope);
   if (!pending.found) cleanse(fresh.private_jwk);
   return text_datum(kid);
@@ -173,8 +176,9 @@ Datum retire_signing_key(FunctionCallInfo fcinfo) {
     ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("there is no signing key of this kid"),
                     errhint("The view jwt_auth.signing_keys lists them.")));
   if (key.state != "retired") {
-    retire_key(kid, GetCurrentTimestamp());
-    record_key_event("key_retired", kid);
+    const TimestampTz now = GetCurrentTimestamp();
+    retire_key(kid, now);
+    record_key_event("key_retired", kid, now);
   }
   end_keyring_change(scope);
   PG_RETURN_VOID();

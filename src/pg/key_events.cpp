@@ -1,31 +1,46 @@
 #include "pg/key_events.hpp"
 
-#include "pg/plans.hpp"
+#include "pg/auth_event.hpp"
 
 namespace jwt_auth::pg {
 
 namespace {
 
-Statement insert_event = {
-    "INSERT INTO jwt_auth.auth_event (at, event, detail) VALUES ($1, $2, jsonb_build_object($3::text, $4::text))",
-    4,
-    {TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID},
-    nullptr};
+void append_member(StringInfo detail, const char *name, std::string_view value) {
+  appendStringInfo(detail, "%s\"%s\":", detail->len == 0 ? "{" : ",", name);
+  escape_json(detail, pnstrdup(value.data(), value.size()));
+}
 
-void record(const char *event, const char *member, std::string_view value) {
-  if (!OidIsValid(get_relname_relid("auth_event", get_namespace_oid("jwt_auth", false)))) return;
-  Parameters parameters{};
-  add(parameters, TimestampTzGetDatum(GetCurrentTimestamp()));
-  add(parameters, CStringGetTextDatum(event));
-  add(parameters, CStringGetTextDatum(member));
-  add(parameters, text_datum(value));
-  execute(insert_event, parameters);
+void record(const char *event, StringInfo detail, TimestampTz now) {
+  appendStringInfoChar(detail, '}');
+  AuthEvent row{};
+  row.event = event;
+  row.detail = detail->data;
+  write_event(row, now);
 }
 
 }  // namespace
 
-void record_key_event(const char *event, std::string_view kid) { record(event, "kid", kid); }
+void record_key_event(const char *event, std::string_view kid, TimestampTz now) {
+  StringInfoData detail;
+  initStringInfo(&detail);
+  append_member(&detail, "kid", kid);
+  record(event, &detail, now);
+}
 
-void record_issuer_event(const char *event, std::string_view issuer) { record(event, "issuer", issuer); }
+void record_rotation(std::string_view previous_kid, std::string_view kid, TimestampTz now) {
+  StringInfoData detail;
+  initStringInfo(&detail);
+  append_member(&detail, "kid", kid);
+  if (!previous_kid.empty()) append_member(&detail, "previous", previous_kid);
+  record("key_rotated", &detail, now);
+}
+
+void record_issuer_event(const char *event, std::string_view issuer, TimestampTz now) {
+  StringInfoData detail;
+  initStringInfo(&detail);
+  append_member(&detail, "issuer", issuer);
+  record(event, &detail, now);
+}
 
 }  // namespace jwt_auth::pg

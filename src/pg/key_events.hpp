@@ -5,8 +5,11 @@
 
 namespace jwt_auth::pg {
 
-// key_created, key_rotated, key_retired with the kid; issuer_trusted, issuer_distrusted with the issuer.
-void record_key_event(const char *event, std::string_view kid);
-void record_issuer_event(const char *event, std::string_view issuer);
+// key_created and key_retired.
+void record_key_event(const char *event, std::string_view kid, TimestampTz now);
+// key_rotated, by the key that signs from now on and the one that did before ("": none).
+void record_rotation(std::string_view previous_kid, std::string_view kid, TimestampTz now);
+// issuer_trusted and issuer_distrusted.
+void record_issuer_event(const char *event, std::string_view issuer, TimestampTz now);
 
 }  // namespace jwt_auth::pg

@@ -111,7 +111,7 @@ void end_keyring_change(const OwnerScope &scope) {
 
 StoredKey find_key(std::string_view kid, MemoryContext context) {
   Parameters parameters{};
-  add(parameters, text_datum(kid));
+  add_text(parameters, kid);
   return found_key(execute_latest(select_key, parameters), context);
 }
 
@@ -119,13 +119,13 @@ StoredKey find_active_key(MemoryContext context) { return found_key(execute_late
 
 StoredKey find_pending_key(const OptionalText &algorithm, MemoryContext context) {
   Parameters parameters{};
-  add_nullable(parameters, algorithm.present ? text_datum(algorithm.text) : 0, !algorithm.present);
+  add_optional(parameters, algorithm);
   return found_key(execute_latest(select_pending_key, parameters), context);
 }
 
 OptionalText private_part_of(std::string_view kid, MemoryContext context) {
   Parameters parameters{};
-  add(parameters, text_datum(kid));
+  add_text(parameters, kid);
   if (execute_latest(select_private_part, parameters) == 0) return {false, {}};
   const OptionalText copy = text_column(0, 1, context);
   cleanse_column(0, 1);
@@ -134,10 +134,10 @@ OptionalText private_part_of(std::string_view kid, MemoryContext context) {
 
 void insert_key(const NewKey &key, bool active, TimestampTz now) {
   Parameters parameters{};
-  add(parameters, text_datum(key.kid.view()));
-  add(parameters, text_datum(key.algorithm.view()));
+  add_text(parameters, key.kid.view());
+  add_text(parameters, key.algorithm.view());
   add(parameters, CStringGetTextDatum(active ? "active" : "pending"));
-  add_nullable(parameters, key.has_public ? text_datum(key.public_jwk.view()) : 0, !key.has_public);
+  add_optional(parameters, {key.has_public, key.public_jwk.view()});
   add(parameters, TimestampTzGetDatum(now));
   add_nullable(parameters, TimestampTzGetDatum(now), !active);
   add(parameters, Int32GetDatum(settings::access_token_ttl));
@@ -148,7 +148,7 @@ void insert_key(const NewKey &key, bool active, TimestampTz now) {
 
 void demote_key(std::string_view kid, TimestampTz now) {
   Parameters parameters{};
-  add(parameters, text_datum(kid));
+  add_text(parameters, kid);
   add(parameters, TimestampTzGetDatum(now));
   add(parameters, Int32GetDatum(settings::access_token_ttl));
   add(parameters, Int32GetDatum(settings::leeway));
@@ -157,7 +157,7 @@ void demote_key(std::string_view kid, TimestampTz now) {
 
 void activate_key(std::string_view kid, TimestampTz now) {
   Parameters parameters{};
-  add(parameters, text_datum(kid));
+  add_text(parameters, kid);
   add(parameters, TimestampTzGetDatum(now));
   add(parameters, Int32GetDatum(settings::access_token_ttl));
   change_row(activate_row, parameters);
@@ -165,14 +165,14 @@ void activate_key(std::string_view kid, TimestampTz now) {
 
 void retire_key(std::string_view kid, TimestampTz now) {
   Parameters parameters{};
-  add(parameters, text_datum(kid));
+  add_text(parameters, kid);
   add(parameters, TimestampTzGetDatum(now));
   change_row(retire_row, parameters);
 }
 
 void store_private_part(std::string_view kid, Bytes private_jwk) {
   Parameters parameters{};
-  add(parameters, text_datum(kid));
+  add_text(parameters, kid);
   if (execute_with_private_jwk(store_private, parameters, private_jwk.view()) != 1) raise_serialization_failure();
 }
 
@@ -187,7 +187,7 @@ int retire_run_out_keys() {
   for (std::uint64_t i = 0; i < count; i++) kids[i] = text_column(i, 1, caller).text;
   for (std::uint64_t i = 0; i < count; i++) {
     retire_key(kids[i], now);
-    record_key_event("key_retired", kids[i]);
+    record_key_event("key_retired", kids[i], now);
   }
   end_keyring_change(scope);
   return static_cast<int>(count);

@@ -1,0 +1,58 @@
+#include "session/session_id.hpp"
+
+#include <string>
+
+#include "jose/openssl.hpp"
+
+namespace jwt_auth::session {
+
+namespace {
+
+constexpr Micros kMicrosPerMilli = 1000;
+
+void PutTime(Micros time, SessionId &id) noexcept {
+  const auto millis = static_cast<std::uint64_t>(time / kMicrosPerMilli);
+  const auto fraction = static_cast<std::uint64_t>(time % kMicrosPerMilli) * 4096 / kMicrosPerMilli;
+  for (int i = 0; i < 6; ++i) id[i] = static_cast<unsigned char>(millis >> (8 * (5 - i)));
+  id[6] = static_cast<unsigned char>(0x80 | (fraction >> 8));
+  id[7] = static_cast<unsigned char>(fraction);
+}
+
+}  // namespace
+
+UserKey UserKeyOf(std::string_view issuer, std::string_view user_id) {
+  std::string input;
+  input.reserve(issuer.size() + 1 + user_id.size());
+  input.append(issuer).push_back('\0');
+  input.append(user_id);
+  const std::string digest = jose::Sha256(input);
+  std::uint32_t key = 0;
+  for (int i = 0; i < 4; ++i) key = key << 8 | static_cast<unsigned char>(digest[i]);
+  return static_cast<UserKey>(key);
+}
+
+SessionId MakeSessionId(Micros time, UserKey user_key, const std::array<unsigned char, 4> &random) noexcept {
+  SessionId id;
+  PutTime(time, id);
+  id[8] = static_cast<unsigned char>(0x80 | (random[0] & 0x3F));
+  id[9] = random[1];
+  id[10] = random[2];
+  id[11] = random[3];
+  const auto key = static_cast<std::uint32_t>(user_key);
+  for (int i = 0; i < 4; ++i) id[12 + i] = static_cast<unsigned char>(key >> (8 * (3 - i)));
+  return id;
+}
+
+UserKey UserKeyIn(const SessionId &id) noexcept {
+  std::uint32_t key = 0;
+  for (int i = 0; i < 4; ++i) key = key << 8 | id[12 + i];
+  return static_cast<UserKey>(key);
+}
+
+SessionId FirstIdAfter(Micros time) noexcept {
+  SessionId id{};
+  PutTime(time + 1, id);
+  return id;
+}
+
+}  // namespace jwt_auth::session
