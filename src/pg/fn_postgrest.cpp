@@ -10,6 +10,7 @@
 #include "pg/plans.hpp"
 #include "pg/settings.hpp"
 #include "session/bearer.hpp"
+#include "session/client_address.hpp"
 #include "session/cookie.hpp"
 
 extern "C" {
@@ -56,7 +57,7 @@ Result<Request> ReadRequest(std::string_view text) {
   Presentation &presentation = request.presentation;
   if (const auto forwarded = HeaderNamed(*headers, settings::client_ip_header))
     presentation.address = session::ForwardedClient(*forwarded, settings::trusted_proxies);
-  if (!presentation.address.present && settings::ip_binding >= kIpSubnet)
+  if (!presentation.address.known() && settings::ip_binding >= kIpSubnet)
     return Error{ErrorCode::kBindingMismatch, "the client's address is not known"};
   if (const auto fingerprint = HeaderNamed(*headers, settings::fingerprint_header)) {
     auto fingerprint_copy = CopyOut(*fingerprint);

@@ -82,7 +82,7 @@ TokenId token_id_of(const TokenFacts &facts) {
 
 session::UserKey token_user_key(const TokenFacts &facts) { return user_ref(facts.issuer, facts.sub.text).user_key; }
 
-void check_token_state(const TokenFacts &facts, Micros now) {
+const Error *token_state_refusal(const TokenFacts &facts, Micros now) {
   const TokenId token_id = token_id_of(facts);
   const session::UserKey user_key = token_user_key(facts);
   const OwnerScope scope = enter_owner("refresh_session");
@@ -91,7 +91,7 @@ void check_token_state(const TokenFacts &facts, Micros now) {
                                                                    : check_issued_at(facts, user_key, token_id);
   SPI_finish();
   leave_owner(scope);
-  if (refusal != nullptr) raise_error(*refusal);
+  return refusal;
 }
 
 }  // namespace jwt_auth::pg
