@@ -21,8 +21,6 @@ JsonbValue *find_member(Jsonb *object, const char *name) {
   return findJsonbValueFromContainer(&object->root, JB_FOBJECT, &key);
 }
 
-bool has_member(Jsonb *object, const char *name) { return find_member(object, name) != nullptr; }
-
 // When the token will run out. The claims have been checked: an exp that is there is a number in range.
 jose::Micros end_of(Jsonb *claims, jose::Micros now) {
   const JsonbValue *exp = find_member(claims, "exp");

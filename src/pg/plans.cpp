@@ -33,7 +33,7 @@ std::uint64_t execute_latest(Statement &statement, const Parameters &parameters)
 std::uint64_t execute_on_latest(Statement &statement, const Parameters &parameters) {
   if (statement.plan == nullptr) prepare(statement);
   return checked(SPI_execute_snapshot(statement.plan, const_cast<Datum *>(parameters.values), parameters.nulls,
-                                      GetLatestSnapshot(), InvalidSnapshot, false, false, 0));
+                                      GetLatestSnapshot(), InvalidSnapshot, false, true, 0));
 }
 
 OptionalText text_column(std::uint64_t row, int number, MemoryContext context) {
