@@ -163,22 +163,24 @@ bool can_write() { return !XactReadOnly && !RecoveryInProgress() && !IsInParalle
 
 // Rounded up to an eighth of the token's life, so that a row of such tokens costs one write now and then.
 TimestampTz rounded_end(jose::Micros exp, jose::Micros now) {
-  const jose::Micros kLastEnd = micros_of(END_TIMESTAMP) - 1;
   const jose::Micros step = std::max((exp - now) / 8, static_cast<jose::Micros>(settings::access_token_ttl) * USECS_PER_SEC);
-  if (exp >= kLastEnd - step) return DT_NOEND;
+  if (exp >= kForever - step) return DT_NOEND;
   return timestamp_of((exp / step + 1) * step);
 }
 
+jose::Micros access_token_end(jose::Micros now) { return now + settings::access_token_ttl * jose::kMicrosPerSecond; }
+
 }  // namespace
+
+void prepare_to_sign_access_token(jose::Micros now) { prepare_to_sign(access_token_end(now), now); }
 
 void prepare_to_sign(jose::Micros exp, jose::Micros now) {
   refresh_keyring();
-  const jose::Micros ttl = settings::access_token_ttl * jose::kMicrosPerSecond;
   while (!cache.ring->active.kid.empty()) {
     CHECK_FOR_INTERRUPTS();
     const jose::Micros known_until = std::max(now + cache.ring->active.token_ttl, cache.ring->active.tokens_until);
     if (exp <= known_until) return;
-    if (exp <= now + ttl) {
+    if (exp <= access_token_end(now)) {
       // The setting is higher here than where the key was made active. Whoever holds the row is noting the same.
       if (can_write()) (void)record_with_active_key(record_ttl, Int32GetDatum(settings::access_token_ttl));
       refresh_keyring();
