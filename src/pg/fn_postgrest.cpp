@@ -75,7 +75,8 @@ Result<Request> ReadRequest(std::string_view text) {
   return request;
 }
 
-// A refusal in the form that PostgREST answers as 401: any other class would become 403, 400 or 500. The detail is its SQLSTATE.
+// A refusal in the form that PostgREST answers as 401: any other class would become 403, 400 or 500. The detail is its
+// SQLSTATE.
 [[noreturn]] void raise_unauthorized(const Error &refusal) {
   if (!IsTokenRefusal(refusal.code)) raise_error(refusal);
   ereport(ERROR, (errcode(MAKE_SQLSTATE('P', 'T', '4', '0', '1')), errmsg("%s", message_of(refusal)),
@@ -115,8 +116,7 @@ Datum request_ip(FunctionCallInfo fcinfo) {
   return DirectFunctionCall1(inet_in, CStringGetDatum(address.data));
 }
 
-Statement select_active = {
-    "SELECT algorithm LIKE 'HS%' FROM jwt_auth.signing_key WHERE state = 'active'", 0, {}, nullptr};
+Statement select_active = {"SELECT algorithm LIKE 'HS%' FROM jwt_auth.signing_key WHERE state = 'active'", 0, {}, nullptr};
 
 bool active_key_is_hmac() {
   const OwnerScope scope = enter_owner("signing_key");
@@ -142,8 +142,8 @@ void pre_config() {
                       errhint("Rotate to a key pair with jwt_auth.rotate_signing_key('ES256'), or give PostgREST the secret in "
                               "its own jwt-secret.")));
   else if (!has_keys)
-    ereport(WARNING, (errmsg("there is no signing key to publish"),
-                      errhint("Create one with jwt_auth.create_signing_key('ES256').")));
+    ereport(WARNING,
+            (errmsg("there is no signing key to publish"), errhint("Create one with jwt_auth.create_signing_key('ES256').")));
   if (!has_keys) return;
   (void)set_config_option("pgrst.jwt_secret", JsonbToCString(nullptr, &jwks->root, static_cast<int>(VARSIZE(jwks))),
                           superuser() ? PGC_SUSET : PGC_USERSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0, false);
@@ -176,8 +176,7 @@ Datum refresh_cookie(FunctionCallInfo fcinfo) {
   const std::string_view same_site = required_bytes(fcinfo, 4, "same_site");
   const OptionalText domain = optional_text(fcinfo, 5);
 
-  const std::int64_t seconds =
-      has_max_age || !token.present ? max_age / jose::kMicrosPerSecond : seconds_left(token.text);
+  const std::int64_t seconds = has_max_age || !token.present ? max_age / jose::kMicrosPerSecond : seconds_left(token.text);
   return value_or_raise([&]() -> Result<Datum> {
     auto cookie = session::SetCookie({name, AsOptional(token), path, seconds, same_site, AsOptional(domain)});
     if (!cookie) return cookie.error();
