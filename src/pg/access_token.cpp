@@ -13,19 +13,6 @@ namespace {
 constexpr std::string_view kReserved[] = {"iss", "sub", "aud", "sid", "iat",       "nbf",
                                           "exp", "jti", "auth_time", "client_ip", "client_fp"};
 
-// Lower case with hyphens, as PostgreSQL writes a uuid.
-std::string SessionIdText(const session::SessionId &id) {
-  constexpr char kHex[] = "0123456789abcdef";
-  std::string text;
-  text.reserve(36);
-  for (std::size_t i = 0; i < id.size(); i++) {
-    if (i == 4 || i == 6 || i == 8 || i == 10) text += '-';
-    text += kHex[id[i] >> 4];
-    text += kHex[id[i] & 15];
-  }
-  return text;
-}
-
 class ClaimsWriter {
  public:
   ClaimsWriter() { text_.reserve(384); }
@@ -92,7 +79,7 @@ Result<AccessToken> MintAccessToken(const AccessTokenRequest &request) {
   claims.Add("exp", expires_at);
   claims.Add("iat", session::WholeSeconds(request.now));
   claims.Add("jti", jose::EncodeBase64Url(jose::AsText(jose::RandomBytes(16))));
-  claims.Add("sid", SessionIdText(request.session_id));
+  claims.Add("sid", session::FormatSessionId(request.session_id));
   claims.Add("auth_time", session::WholeSeconds(request.auth_time));
   if (const auto network = session::BoundNetwork(request.binding, request.bound.address))
     claims.Add("client_ip", session::FormatNetwork(*network));

@@ -55,4 +55,37 @@ SessionId FirstIdAfter(Micros time) noexcept {
   return id;
 }
 
+namespace {
+
+constexpr std::string_view kHexDigits = "0123456789abcdef";
+
+// Hyphens stand before these bytes.
+bool FollowsHyphen(std::size_t byte) noexcept { return byte == 4 || byte == 6 || byte == 8 || byte == 10; }
+
+}  // namespace
+
+std::string FormatSessionId(const SessionId &id) {
+  std::string text;
+  text.reserve(36);
+  for (std::size_t i = 0; i < id.size(); ++i) {
+    if (FollowsHyphen(i)) text += '-';
+    text += kHexDigits[id[i] >> 4];
+    text += kHexDigits[id[i] & 15];
+  }
+  return text;
+}
+
+bool ParseSessionId(std::string_view text, SessionId &id) noexcept {
+  if (text.size() != 36) return false;
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < id.size(); ++i) {
+    if (FollowsHyphen(i) && text[at++] != '-') return false;
+    const std::size_t high = kHexDigits.find(text[at++]);
+    const std::size_t low = kHexDigits.find(text[at++]);
+    if (high == std::string_view::npos || low == std::string_view::npos) return false;
+    id[i] = static_cast<unsigned char>(high << 4 | low);
+  }
+  return true;
+}
+
 }  // namespace jwt_auth::session

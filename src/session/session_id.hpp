@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "jose/claims.hpp"
@@ -31,6 +32,10 @@ SessionId MakeSessionId(Micros time, UserKey user_key, const std::array<unsigned
 
 // The user key in an id. True of any 16 bytes: one that no session has simply finds no row.
 UserKey UserKeyIn(const SessionId &id) noexcept;
+
+// The usual text form, lower case with hyphens: the claim `sid`. Reading takes exactly that.
+std::string FormatSessionId(const SessionId &id);
+bool ParseSessionId(std::string_view text, SessionId &id) noexcept;
 
 // The smallest id whose time is later than `time`: sessions created up to then sort before it.
 SessionId FirstIdAfter(Micros time) noexcept;
