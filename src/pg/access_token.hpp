@@ -21,8 +21,8 @@ struct AccessTokenRequest {
   std::string_view user_id;
   session::SessionId session_id;
   session::Micros now;
-  session::Micros auth_time;    // of the log-in
-  session::Micros idle_end;     // of the session; its absolute end is not earlier
+  session::Micros auth_time;  // of the log-in
+  session::Micros idle_end;   // of the session; its absolute end is not earlier
   std::string_view claim_members;
   session::Client bound;  // what the session is bound to
   session::BindingPolicy binding;

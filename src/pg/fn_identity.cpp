@@ -1,30 +1,18 @@
 // authenticate, and the accessors that policies and queries use: current_claims, current_claim, current_user_id,
 // current_session_id. The accessors read one flat chunk: no SPI, nothing parsed.
-#include <sys/socket.h>
-
 #include "pg/arguments.hpp"
 #include "pg/authenticate.hpp"
 #include "pg/identity.hpp"
-
-extern "C" {
-#include <utils/inet.h>
-}
+#include "pg/session_store.hpp"
 
 namespace jwt_auth::pg {
 
 namespace {
 
-session::Address address_of(const inet *ip) {
-  unsigned char v4[4];
-  unsigned char v6[16];
-  if (ip_family(ip) == PGSQL_AF_INET) return std::memcpy(v4, ip_addr(ip), sizeof v4), session::AddressV4(v4);
-  return std::memcpy(v6, ip_addr(ip), sizeof v6), session::AddressV6(v6);
-}
-
 Datum authenticate(FunctionCallInfo fcinfo) {
   const std::string_view token = required_token(fcinfo, 0);
   Presentation presentation{};
-  if (!PG_ARGISNULL(1)) presentation.address = address_of(PG_GETARG_INET_PP(1));
+  if (!PG_ARGISNULL(1)) presentation.address = address_of(PG_GETARG_DATUM(1));
   presentation.fingerprint = optional_text(fcinfo, 2);
   if (PG_ARGISNULL(3)) raise_null_argument("set_role");
   presentation.has_max_age = !PG_ARGISNULL(4);
@@ -73,7 +61,8 @@ Datum current_claim(FunctionCallInfo fcinfo) {
   // The chunk belongs to the setting; jsonb's functions only read it.
   auto *claims = reinterpret_cast<Jsonb *>(const_cast<struct varlena *>(identity->claims()));
   JsonbValue value;
-  if (getKeyJsonValueFromContainer(&claims->root, name.data(), static_cast<int>(name.size()), &value) == nullptr) PG_RETURN_NULL();
+  if (getKeyJsonValueFromContainer(&claims->root, name.data(), static_cast<int>(name.size()), &value) == nullptr)
+    PG_RETURN_NULL();
   return claim_as_text(fcinfo, value);
 }
 

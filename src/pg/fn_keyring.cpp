@@ -162,7 +162,7 @@ Datum sign_ring(FunctionCallInfo fcinfo) {
 }
 
 Datum verify_ring(FunctionCallInfo fcinfo) {
-  const Outcome<TokenFacts> outcome = check_token(required_token(fcinfo, 0));
+  const auto outcome = check_token(required_token(fcinfo, 0));
   if (!outcome.ok) raise_error(outcome.error);
   return jsonb_from(outcome.value.claims);
 }

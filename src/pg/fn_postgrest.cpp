@@ -10,6 +10,7 @@
 #include "pg/plans.hpp"
 #include "pg/settings.hpp"
 #include "session/bearer.hpp"
+#include "session/client_address.hpp"
 #include "session/cookie.hpp"
 
 extern "C" {
@@ -56,7 +57,7 @@ Result<Request> ReadRequest(std::string_view text) {
   Presentation &presentation = request.presentation;
   if (const auto forwarded = HeaderNamed(*headers, settings::client_ip_header))
     presentation.address = session::ForwardedClient(*forwarded, settings::trusted_proxies);
-  if (!presentation.address.present && settings::ip_binding >= kIpSubnet)
+  if (!presentation.address.known() && settings::ip_binding >= kIpSubnet)
     return Error{ErrorCode::kBindingMismatch, "the client's address is not known"};
   if (const auto fingerprint = HeaderNamed(*headers, settings::fingerprint_header)) {
     auto fingerprint_copy = CopyOut(*fingerprint);
@@ -66,7 +67,8 @@ Result<Request> ReadRequest(std::string_view text) {
   return request;
 }
 
-// A refusal in the form that PostgREST answers as 401: any other class would become 403, 400 or 500. The detail is its SQLSTATE.
+// A refusal in the form that PostgREST answers as 401: any other class would become 403, 400 or 500. The detail is its
+// SQLSTATE.
 [[noreturn]] void raise_unauthorized(const Error &refusal) {
   if (!IsTokenRefusal(refusal.code)) raise_error(refusal);
   ereport(ERROR, (errcode(MAKE_SQLSTATE('P', 'T', '4', '0', '1')), errmsg("%s", message_of(refusal)),
@@ -86,8 +88,7 @@ void pre_request() {
   if (!claims.ok) raise_unauthorized(claims.error);
 }
 
-Statement select_active = {
-    "SELECT algorithm LIKE 'HS%' FROM jwt_auth.signing_key WHERE state = 'active'", 0, {}, nullptr};
+Statement select_active = {"SELECT algorithm LIKE 'HS%' FROM jwt_auth.signing_key WHERE state = 'active'", 0, {}, nullptr};
 
 bool active_key_is_hmac() {
   const OwnerScope scope = enter_owner("signing_key");
@@ -113,8 +114,8 @@ void pre_config() {
                       errhint("Rotate to a key pair with jwt_auth.rotate_signing_key('ES256'), or give PostgREST the secret in "
                               "its own jwt-secret.")));
   else if (!has_keys)
-    ereport(WARNING, (errmsg("there is no signing key to publish"),
-                      errhint("Create one with jwt_auth.create_signing_key('ES256').")));
+    ereport(WARNING,
+            (errmsg("there is no signing key to publish"), errhint("Create one with jwt_auth.create_signing_key('ES256').")));
   if (!has_keys) return;
   (void)set_config_option("pgrst.jwt_secret", JsonbToCString(nullptr, &jwks->root, static_cast<int>(VARSIZE(jwks))),
                           superuser() ? PGC_SUSET : PGC_USERSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0, false);

@@ -2,6 +2,7 @@
 
 #include "jose/base64url.hpp"
 #include "pg/settings.hpp"
+#include "pg/token_state.hpp"
 
 namespace jwt_auth::pg {
 
@@ -20,7 +21,7 @@ Result<void> CheckAddress(const FlatJson &claims, const Presentation &presentati
   if (!*bound) return {};
   const auto network = session::ParseNetwork(**bound);
   if (!network) return Error{ErrorCode::kMalformed, "client_ip is not an address or a network"};
-  if (!presentation.address.present) return Error{ErrorCode::kBindingMismatch, "the client's address is not known"};
+  if (!presentation.address.known()) return Error{ErrorCode::kBindingMismatch, "the client's address is not known"};
   if (!session::Contains(*network, presentation.address)) return Error{ErrorCode::kBindingMismatch, "other address"};
   return {};
 }
@@ -51,7 +52,13 @@ Result<void> CheckLoginAge(const FlatJson &claims, const Presentation &presentat
 Outcome<TokenFacts> check_token(std::string_view token) {
   refresh_keyring();
   const jose::Micros now = now_micros();
-  return Guard([&] { return VerifyWithRing(token, now); });
+  Outcome<TokenFacts> outcome = Guard([&] { return VerifyWithRing(token, now); });
+  if (!outcome.ok) return outcome;
+  const Error *refusal = token_state_refusal(outcome.value, now);
+  if (refusal == nullptr) return outcome;
+  outcome.ok = false;
+  outcome.error = *refusal;
+  return outcome;
 }
 
 Result<void> CheckPresentation(const TokenFacts &facts, const Presentation &presentation, jose::Micros now) {

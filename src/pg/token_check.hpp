@@ -3,7 +3,7 @@
 
 #include "pg/boundary.hpp"
 #include "pg/keyring.hpp"
-#include "session/client_address.hpp"
+#include "session/binding.hpp"
 
 namespace jwt_auth::pg {
 

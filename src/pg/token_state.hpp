@@ -3,6 +3,8 @@
 
 #include "pg/keyring.hpp"
 #include "pg/postgres.hpp"
+#include "session/refresh_token.hpp"
+#include "session/session_id.hpp"
 
 namespace jwt_auth::pg {
 
@@ -13,7 +15,8 @@ TokenId token_id_of(const TokenFacts &facts);
 // Whose token it is: the distribution key of (issuer, sub), with an empty sub where there is none.
 session::UserKey token_user_key(const TokenFacts &facts);
 
-// Raises kSessionEnded, kBeforeCutoff, kDenied. Writes nothing, reads with the latest snapshot; after refresh_keyring().
-void check_token_state(const TokenFacts &facts, jose::Micros now);
+// kSessionEnded, kBeforeCutoff, kDenied, or null if the token is good. Writes nothing, reads with the latest snapshot; after
+// refresh_keyring().
+const Error *token_state_refusal(const TokenFacts &facts, jose::Micros now);
 
 }  // namespace jwt_auth::pg
