@@ -1,4 +1,4 @@
-# Tokens of ours in two independent implementations (jose and jsonwebtoken, from npm), and theirs here.
+# Tokens of ours in independent implementations (jose, jsonwebtoken and node-jose, from npm), and theirs here.
 need_cluster
 cd test/interop
 if ! cmp -s package-lock.json node_modules/.installed-from; then
