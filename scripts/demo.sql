@@ -81,7 +81,7 @@ SELECT overlay(:'laptop_access_token' placing CASE substr(:'laptop_access_token'
 --! JW002
 SELECT jwt_auth.jwt_verify(:'forged_token');
 
---# Half an hour later the laptop trades its refresh token for a new pair
+--# Before half an hour is over, the laptop trades its refresh token for a new pair
 
 SELECT * FROM jwt_auth.refresh_session(:'laptop_refresh_token', ip => '192.0.2.10') \gset second_
 
@@ -172,4 +172,4 @@ RESET ROLE;
 
 SELECT at::timestamp(0), event, user_id, ip, user_agent FROM jwt_auth.auth_event ORDER BY at;
 
---> every end of a session has its event: (SELECT array_agg(event ORDER BY event) FROM jwt_auth.auth_event WHERE event IN ('reuse_detected', 'evicted', 'user_revoked')) = '{evicted,reuse_detected,user_revoked}'
+--> every end of a session has its event: (SELECT array_agg(DISTINCT event ORDER BY event) FROM jwt_auth.auth_event WHERE event IN ('reuse_detected', 'evicted', 'user_revoked')) = '{evicted,reuse_detected,user_revoked}'
