@@ -71,9 +71,7 @@ TEST(Base64Url, StrayBitsInTheLastCharacterAreRefused) {
   EXPECT_EQ(three, 16);
 }
 
-TEST(Base64Url, StandardBase64IsRefused) {
-  EXPECT_REFUSED(DecodeBase64Url("+/+/"), kMalformed);
-}
+TEST(Base64Url, StandardBase64IsRefused) { EXPECT_REFUSED(DecodeBase64Url("+/+/"), kMalformed); }
 
 }  // namespace
 }  // namespace jwt_auth::jose

@@ -32,11 +32,30 @@ Expectations At(Micros now, Micros leeway = 0) {
 }
 
 TEST(Claims, TypesAreChecked) {
-  for (const char *claims :
-       {R"({"exp":"1"})", R"({"exp":null})", R"({"exp":true})", R"({"exp":[1]})", R"({"exp":{}})", R"({"nbf":"1"})",
-        R"({"iat":null})", R"({"iss":1})", R"({"iss":null})", R"({"sub":1})", R"({"sub":["a"]})", R"({"jti":5})",
-        R"({"aud":1})", R"({"aud":null})", R"({"aud":{}})", R"({"aud":["a",1]})", R"({"aud":[["a"]]})", R"({"aud":[null]})",
-        R"({"exp":1e400})", R"({"exp":-1e400})", R"({"nbf":9223372036854.775808})", R"([])", R"("exp")", R"(1)"}) {
+  for (const char *claims : {R"({"exp":"1"})",
+                             R"({"exp":null})",
+                             R"({"exp":true})",
+                             R"({"exp":[1]})",
+                             R"({"exp":{}})",
+                             R"({"nbf":"1"})",
+                             R"({"iat":null})",
+                             R"({"iss":1})",
+                             R"({"iss":null})",
+                             R"({"sub":1})",
+                             R"({"sub":["a"]})",
+                             R"({"jti":5})",
+                             R"({"aud":1})",
+                             R"({"aud":null})",
+                             R"({"aud":{}})",
+                             R"({"aud":["a",1]})",
+                             R"({"aud":[["a"]]})",
+                             R"({"aud":[null]})",
+                             R"({"exp":1e400})",
+                             R"({"exp":-1e400})",
+                             R"({"nbf":9223372036854.775808})",
+                             R"([])",
+                             R"("exp")",
+                             R"(1)"}) {
     EXPECT_REFUSED(Read(claims), kMalformed) << claims;
   }
   EXPECT_ACCEPTED(Read(R"({"exp":1,"nbf":1.5,"iat":0,"iss":"","sub":"s","jti":"j","aud":["a","b"],"other":{"exp":"x"}})"));
@@ -65,7 +84,8 @@ TEST(Claims, NumericDatesAreExact) {
   EXPECT_EQ(ParseNumericDate("1e-999999999999"), 0);
   EXPECT_EQ(ParseNumericDate("0e999999999999"), 0);
   EXPECT_EQ(ParseNumericDate("1" + std::string(100000, '0') + "e-100000"), kMicrosPerSecond);
-  for (const char *text : {"", "-", "e5", "1e", "1e+", "x", "1x", "1.2.3", "."}) EXPECT_EQ(ParseNumericDate(text), std::nullopt) << text;
+  for (const char *text : {"", "-", "e5", "1e", "1e+", "x", "1x", "1.2.3", "."})
+    EXPECT_EQ(ParseNumericDate(text), std::nullopt) << text;
 }
 
 TEST(Claims, ATokenExpiresAtItsVerySecond) {

@@ -13,15 +13,16 @@ std::string RoundTrip(std::string_view text) {
 }
 
 TEST(Json, KeepsTheDigitsOfNumbers) {
-  for (const char *text : {"0", "-1", "12345678901234567890123456789012345678901234567890", "1.10", "1.0", "1e400", "1E+5",
-                           "0.1e-7", "-0.0", "9007199254740993", "18446744073709551616", "-9223372036854775809",
-                           "3.141592653589793238462643383279502884197"}) {
+  for (const char *text :
+       {"0", "-1", "12345678901234567890123456789012345678901234567890", "1.10", "1.0", "1e400", "1E+5", "0.1e-7", "-0.0",
+        "9007199254740993", "18446744073709551616", "-9223372036854775809", "3.141592653589793238462643383279502884197"}) {
     EXPECT_EQ(RoundTrip(text), text);
   }
 }
 
 TEST(Json, KeepsUnicodeAndEscapes) {
-  EXPECT_EQ(RoundTrip(R"("\ud83d\ude00 \u00e9 \/ \"\\ \u0001\n\t\b\f\r")"), "\"\U0001F600 \u00e9 / \\\"\\\\ \\u0001\\n\\t\\b\\f\\r\"");
+  EXPECT_EQ(RoundTrip(R"("\ud83d\ude00 \u00e9 \/ \"\\ \u0001\n\t\b\f\r")"),
+            "\"\U0001F600 \u00e9 / \\\"\\\\ \\u0001\\n\\t\\b\\f\\r\"");
   EXPECT_EQ(RoundTrip("\"\u007f\u2028\uffff\""), "\"\u007f\u2028\uffff\"");
 }
 
@@ -109,8 +110,12 @@ TEST(Json, InvalidUtf8IsRefused) {
 }
 
 TEST(Json, NothingMayStandAround) {
-  for (const char *text : {"", " ", "{} {}", "{},", "{}x", "nul", "[1,]", "{\"a\":1,}", "{a:1}", "{'a':1}", "\xEF\xBB\xBF{}",
-                           "{}\xEF\xBB\xBF", "/**/{}", "{}//", "{\"a\"}", "[", "\"", "\"\n\"", "\"\x01\"", "\"\\x\"", "]"}) {
+  for (const char *text : {"",       " ",       "{} {}",          "{},",
+                           "{}x",    "nul",     "[1,]",           "{\"a\":1,}",
+                           "{a:1}",  "{'a':1}", "\xEF\xBB\xBF{}", "{}\xEF\xBB\xBF",
+                           "/**/{}", "{}//",    "{\"a\"}",        "[",
+                           "\"",     "\"\n\"",  "\"\x01\"",       "\"\\x\"",
+                           "]"}) {
     EXPECT_REFUSED(ParseJson(text), kMalformed) << text;
   }
   EXPECT_REFUSED(ParseJson(std::string_view("{}\0", 3)), kMalformed);

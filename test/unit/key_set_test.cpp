@@ -48,7 +48,8 @@ TEST(RawSecret, AKeyOfAnotherKindIsNeverOne) {
   }
 
   for (const std::string &foreign : {public_jwk, "{\"keys\":[" + public_jwk + "]}", public_pem, private_pem, ec}) {
-    for (const char *prefix : {" ", "\n", "\t", "\xEF\xBB\xBF", "\xEF\xBB\xBF\n ", "\xC2\xA0", "\xE2\x80\x8B", "\"", "'", "\x0B"}) {
+    for (const char *prefix :
+         {" ", "\n", "\t", "\xEF\xBB\xBF", "\xEF\xBB\xBF\n ", "\xC2\xA0", "\xE2\x80\x8B", "\"", "'", "\x0B"}) {
       EXPECT_REFUSED(ParseKeys(prefix + foreign), kUnusableKey);
       EXPECT_REFUSED(SecretKeySet(prefix + foreign), kUnusableKey);
     }
@@ -89,7 +90,8 @@ TEST(RawSecret, OrdinaryPassphrasesAreSecrets) {
 TEST(Jwks, MalformedAndUnknownSiblingsAreSkipped) {
   const std::string good = With(Generate("ES256"), {{"kid", "\"good\""}});
   const std::string small_rsa = R"({"kty":"RSA","kid":"small","n":"AQAB","e":"AQAB"})";
-  const auto keys = ParseKeys("{\"keys\":[1,null,\"x\",{},{\"kty\":\"XYZ\"},{\"kty\":\"oct\"}," + small_rsa + "," + good + "]}");
+  const auto keys =
+      ParseKeys("{\"keys\":[1,null,\"x\",{},{\"kty\":\"XYZ\"},{\"kty\":\"oct\"}," + small_rsa + "," + good + "]}");
   ASSERT_ACCEPTED(keys);
   ASSERT_EQ(keys->keys.size(), 1U);
   EXPECT_TRUE(keys->is_jwks);
@@ -172,7 +174,8 @@ TEST(KeyCache, RefusalsAreNotKept) {
 TEST(KeyCache, AHugeSetIsUsedAndNotKept) {
   std::string set = "{\"keys\":[";
   for (int i = 0; i < 65; ++i) {
-    set += (i == 0 ? "" : ",") + std::string(R"({"kty":"oct","k":")") + EncodeBase64Url(std::string(32, static_cast<char>(i))) + "\"}";
+    set += (i == 0 ? "" : ",") + std::string(R"({"kty":"oct","k":")") + EncodeBase64Url(std::string(32, static_cast<char>(i))) +
+           "\"}";
   }
   set += "]}";
   KeyCache cache;
