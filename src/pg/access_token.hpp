@@ -33,7 +33,7 @@ struct AccessToken {
   std::int64_t expires_at;  // seconds since 1970
 };
 
-// C++ phase, after refresh_keyring(): signs it with the active key.
+// C++ phase, after prepare_to_sign_access_token(): signs it with the active key.
 Result<AccessToken> MintAccessToken(const AccessTokenRequest &request);
 
 }  // namespace jwt_auth::pg

@@ -232,6 +232,7 @@ Datum refresh_session(FunctionCallInfo fcinfo) {
   const AccessTokenRequest request = {refresh.user.user_id,         presented.token.session_id, refresh.now,
                                       refresh.row.state.created_at, refresh.idle_end,           refresh.claims.text,
                                       refresh.row.state.bound,      refresh.account.binding};
+  prepare_to_sign_access_token(request.now);
   const AccessToken access = value_or_raise([&] { return MintAccessToken(request); });
   response.has_tokens = true;
   response.access_token = access.text;
