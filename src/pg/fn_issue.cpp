@@ -194,8 +194,6 @@ Datum issue_refresh_session(FunctionCallInfo fcinfo) {
   }
   const OptionalText members =
       token_claim_members(user.user_id, stored.session.id, stored.session.claims, stored.session.has_claims);
-  // Another key may have become the active one while the claims were made.
-  refresh_keyring();
   const AccessTokenRequest request = {
       user.user_id, stored.fresh.id,       stored.session.created_at, stored.session.created_at, stored.session.idle_ends_at,
       members.text, stored.session.client, stored.account.binding};
