@@ -2,7 +2,7 @@
 #   make, make install, make installcheck    as for any extension (PG_CONFIG chooses the server)
 #   make unit                                builds and runs the tests of the core, which knows no PostgreSQL
 EXTENSION   = jwt_auth
-EXTVERSION  = 1.0
+EXTVERSION  = $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" jwt_auth.control)
 MODULE_big  = jwt_auth
 
 JOSE_SOURCES    = $(sort $(wildcard src/jose/*.cpp))
@@ -11,7 +11,9 @@ PG_SOURCES      = $(sort $(wildcard src/pg/*.cpp))
 OBJS = $(patsubst %.cpp,%.o,$(JOSE_SOURCES) $(SESSION_SOURCES) $(PG_SOURCES))
 
 SQL_MODULES = $(sort $(wildcard sql/modules/*.sql))
+# The install script of this version is built from the modules; those of released versions are frozen, and upgrade scripts lead on.
 DATA_built  = sql/$(EXTENSION)--$(EXTVERSION).sql
+DATA        = $(filter-out $(DATA_built),$(sort $(wildcard sql/$(EXTENSION)--*.sql)))
 
 REGRESS      = $(patsubst test/sql/%.sql,%,$(sort $(wildcard test/sql/*.sql)))
 REGRESS_OPTS = --inputdir=test --load-extension=$(EXTENSION)

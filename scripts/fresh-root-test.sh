@@ -34,9 +34,10 @@ in_root() {
 
 # How this machine reaches the world (proxies, certificates) is its own business and no file's.
 outside=()
-for name in http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY NODE_EXTRA_CA_CERTS; do
+for name in http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY; do
   if [ -n "${!name:-}" ]; then outside+=("$name=${!name}"); fi
 done
+if [ -n "${NODE_EXTRA_CA_CERTS:-}" ]; then outside+=(NODE_EXTRA_CA_CERTS=/etc/outside-certificates.pem); fi
 
 make_root() {
   local name=$1 root=$2 packages=git
@@ -48,10 +49,8 @@ make_root() {
   fi
   cp -L /etc/resolv.conf "$root/etc/resolv.conf"
   apt-config dump 2>/dev/null | grep -E '^Acquire::(https?::|Check-)' >"$root/etc/apt/apt.conf.d/99outside" || true
-  if [ -n "${NODE_EXTRA_CA_CERTS:-}" ]; then
-    mkdir -p "$root$(dirname "$NODE_EXTRA_CA_CERTS")"
-    cp -L "$NODE_EXTRA_CA_CERTS" "$root$NODE_EXTRA_CA_CERTS"
-  fi
+  if [ -n "${NODE_EXTRA_CA_CERTS:-}" ]; then cp -L "$NODE_EXTRA_CA_CERTS" "$root/etc/outside-certificates.pem"; fi
+  echo "127.0.0.1 localhost $(hostname)" >"$root/etc/hosts"
   if [ -n "$from" ]; then
     in_root "$root" sh -c "apt-get update && apt-get install -y --no-install-recommends ${packages/,/ } && rm -rf /var/lib/apt/lists/*"
   fi

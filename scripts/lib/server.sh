@@ -29,14 +29,18 @@ build_extension() {
 }
 
 # PostgreSQL finds its files relative to its binaries, so a copy with the same shape under another directory works.
-# The extension is then installed there, as a packager would.
+# The extension is then installed there, as a packager would, or is taken from the package that JWT_AUTH_PACKAGE names.
 install_privately() {
   local directory
   for directory in "$("$PG_CONFIG" --bindir)" "$("$PG_CONFIG" --pkglibdir)" "$("$PG_CONFIG" --sharedir)"; do
     mkdir -p "$work/server$directory"
     cp -R "$directory/." "$work/server$directory"
   done
-  make install PG_CONFIG="$PG_CONFIG" DESTDIR="$work/server" "$@"
+  if [ -n "${JWT_AUTH_PACKAGE:-}" ]; then
+    dpkg-deb -x "$JWT_AUTH_PACKAGE" "$work/server"
+  else
+    make install PG_CONFIG="$PG_CONFIG" DESTDIR="$work/server" "$@"
+  fi
 }
 server_bin() { printf '%s' "$work/server$("$PG_CONFIG" --bindir)"; }
 

@@ -1,4 +1,4 @@
--- jwt_auth 1.0: built from sql/modules by make.
+-- jwt_auth: built from sql/modules by make.
 \echo Use "CREATE EXTENSION jwt_auth" to load this file. \quit
 
 DO $$

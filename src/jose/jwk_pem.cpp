@@ -10,7 +10,7 @@
 namespace jwt_auth::jose {
 namespace {
 
-constexpr std::size_t kMaxPemSize = 64 * 1024;
+constexpr std::size_t kMaxPemSize = 65536;
 constexpr Error kNotPem{ErrorCode::kUnusableKey, "not a PEM text that can be read"};
 
 std::string_view TrimmedRight(std::string_view text) {

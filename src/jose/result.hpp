@@ -23,6 +23,7 @@ enum class ErrorCode : std::uint8_t {
   kSessionEnded,         // JW010
   kDenied,               // JW011
   kBindingMismatch,      // JW012
+  kStaleLogin,           // JW013 the log-in is longer ago than the caller allows
   kUnusableKey,          // JW020
   kNoActiveKey,          // JW021
   kKeySealed,            // JW022

@@ -1,7 +1,11 @@
 // Differences between PostgreSQL majors, all of them.
 #pragma once
 
+#include <cstdlib>
+
 extern "C" {
+#include <utils/acl.h>
+#include <utils/guc.h>
 #include <utils/jsonb.h>
 }
 
@@ -25,6 +29,22 @@ inline void push_jsonb(JsonbBuilder &builder, JsonbIteratorToken token, JsonbVal
   builder.result = pushJsonbValue(&builder.state, token, value);
 }
 inline JsonbValue *built_jsonb(JsonbBuilder &builder) { return builder.result; }
+#endif
+
+// Memory that a check hook hands over as a setting's parsed form. 16 gave settings a memory context. Null if there is none left.
+#if PG_VERSION_NUM >= 160000
+inline void *AllocateForSetting(std::size_t size) { return guc_malloc(LOG, size); }
+inline void FreeForSetting(void *memory) { guc_free(memory); }
+#else
+inline void *AllocateForSetting(std::size_t size) { return std::malloc(size); }
+inline void FreeForSetting(void *memory) { std::free(memory); }
+#endif
+
+// Whether `member` may SET ROLE to `role`. 16 made that a right of its own.
+#if PG_VERSION_NUM >= 160000
+inline bool may_set_role(Oid member, Oid role) { return member_can_set_role(member, role); }
+#else
+inline bool may_set_role(Oid member, Oid role) { return is_member_of_role(member, role); }
 #endif
 
 }  // namespace jwt_auth::pg

@@ -9,6 +9,7 @@
 #include "pg/plans.hpp"
 #include "pg/postgres.hpp"
 #include "pg/settings.hpp"
+#include "pg/token_check.hpp"
 
 extern "C" {
 #include <commands/trigger.h>
@@ -113,14 +114,6 @@ Datum jwks() {
   return copy;
 }
 
-bool has_member(Jsonb *object, const char *name) {
-  JsonbValue key{};
-  key.type = jbvString;
-  key.val.string.val = const_cast<char *>(name);
-  key.val.string.len = static_cast<int>(std::strlen(name));
-  return findJsonbValueFromContainer(&object->root, JB_FOBJECT, &key) != nullptr;
-}
-
 // Which of the claims that jwt_sign(claims) fills in are there already.
 struct Present {
   bool iat, exp, iss, aud, jti;
@@ -169,11 +162,9 @@ Datum sign_ring(FunctionCallInfo fcinfo) {
 }
 
 Datum verify_ring(FunctionCallInfo fcinfo) {
-  const std::string_view token = required_token(fcinfo, 0);
-  refresh_keyring();
-  const jose::Micros now = now_micros();
-  const TokenFacts facts = value_or_raise([&] { return VerifyWithRing(token, now); });
-  return jsonb_from(facts.claims);
+  const Outcome<TokenFacts> outcome = check_token(required_token(fcinfo, 0));
+  if (!outcome.ok) raise_error(outcome.error);
+  return jsonb_from(outcome.value.claims);
 }
 
 Datum keyring_changed(FunctionCallInfo fcinfo) {
@@ -181,7 +172,7 @@ Datum keyring_changed(FunctionCallInfo fcinfo) {
     ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED), errmsg("keyring_changed is a trigger function")));
   const auto *trigger = reinterpret_cast<TriggerData *>(fcinfo->context);
   CacheInvalidateRelcacheByRelid(RelationGetRelid(trigger->tg_relation));
-  return PointerGetDatum(nullptr);
+  return static_cast<Datum>(0);
 }
 
 }  // namespace

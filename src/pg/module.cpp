@@ -1,3 +1,4 @@
+#include "pg/identity.hpp"
 #include "pg/keyring.hpp"
 #include "pg/postgres.hpp"
 #include "pg/settings.hpp"
@@ -8,6 +9,7 @@ void _PG_init(void);
 }
 
 void _PG_init(void) {
+  jwt_auth::pg::define_identity_setting();
   jwt_auth::pg::define_settings();
   jwt_auth::pg::init_keyring();
 }

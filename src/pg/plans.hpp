@@ -1,6 +1,7 @@
 // Prepared statements, kept for the life of the backend.
 #pragma once
 
+#include "pg/arguments.hpp"
 #include "pg/postgres.hpp"
 
 namespace jwt_auth::pg {
@@ -29,6 +30,21 @@ inline void add(Parameters &parameters, Datum value) {
 inline void add_nullable(Parameters &parameters, Datum value, bool is_null) {
   parameters.values[parameters.count] = is_null ? static_cast<Datum>(0) : value;
   parameters.nulls[parameters.count++] = is_null ? 'n' : ' ';
+}
+inline void add_text(Parameters &parameters, std::string_view text) {
+  add(parameters, PointerGetDatum(cstring_to_text_with_len(text.data(), static_cast<int>(text.size()))));
+}
+inline void add_optional(Parameters &parameters, const OptionalText &text) {
+  if (text.present)
+    add_text(parameters, text.text);
+  else
+    add_nullable(parameters, 0, true);
+}
+inline void add_bytes(Parameters &parameters, const unsigned char *bytes, std::size_t size) {
+  auto *value = static_cast<struct varlena *>(palloc(size + VARHDRSZ));
+  SET_VARSIZE(value, size + VARHDRSZ);
+  std::memcpy(VARDATA(value), bytes, size);
+  add(parameters, PointerGetDatum(value));
 }
 
 // Each of these runs inside SPI_connect()/SPI_finish(), leaves rows in SPI_tuptable and returns how many were processed.

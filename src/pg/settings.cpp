@@ -27,6 +27,7 @@ char *previous_key_encryption_key_file;
 int max_token_size;
 char *client_ip_header;
 int trusted_proxies;
+char *fingerprint_header;
 bool log_refresh;
 char *notify_channel;
 
@@ -132,6 +133,9 @@ void define_front_settings() {
                 &settings::client_ip_header, "x-forwarded-for", PGC_SUSET, 0, nullptr);
   define_int("jwt_auth.trusted_proxies", "How many hops from the right of that header the client's address stands.", nullptr,
              &settings::trusted_proxies, 1, 1, 100, 0);
+  define_string("jwt_auth.fingerprint_header", "Request header that pre_request() takes for the client's fingerprint.",
+                "Empty: none, so a token bound to a fingerprint is refused there.", &settings::fingerprint_header, "", PGC_SUSET,
+                0, nullptr);
 }
 
 }  // namespace

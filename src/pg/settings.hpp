@@ -28,6 +28,7 @@ extern char *previous_key_encryption_key_file;  // "" = none
 extern int max_token_size;                      // bytes
 extern char *client_ip_header;
 extern int trusted_proxies;
+extern char *fingerprint_header;  // "" = none
 extern bool log_refresh;
 extern char *notify_channel;  // "" = none
 

@@ -1,104 +1,101 @@
 #include "session/refresh_token.hpp"
 
 #include <algorithm>
-#include <cstring>
-#include <limits>
 #include <string>
 
 #include "jose/base64url.hpp"
 #include "jose/openssl.hpp"
 
 namespace jwt_auth::session {
+
 namespace {
 
-using jose::SecretBytes;
-
 constexpr std::size_t kIdSize = 16;
-constexpr std::size_t kGenerationSize = 4;
-constexpr std::size_t kTokenSize = kIdSize + kGenerationSize + kFamilySecretSize + kSecretSize;
-constexpr std::string_view kRotationLabel = "jwt_auth refresh token rotation v1";
+constexpr std::size_t kGenerationOffset = 16;
+constexpr std::size_t kFamilyOffset = 20;
+constexpr std::size_t kFamilySize = 16;
+constexpr std::size_t kSecretOffset = 36;
+constexpr std::size_t kSecretSize = 32;
+constexpr std::size_t kTokenSize = 68;
 
-std::string_view View(const SecretBytes &bytes) { return jose::AsText(bytes); }
-template <std::size_t N>
-std::string_view View(const std::array<unsigned char, N> &bytes) {
-  return {reinterpret_cast<const char *>(bytes.data()), N};
-}
+constexpr std::string_view kRotationLabel = "jwt_auth refresh rotation v1";
 
-Hash HashOf(const SecretBytes &bytes) {
-  const std::string digest = jose::Sha256(View(bytes));
-  Hash hash;
-  std::memcpy(hash.data(), digest.data(), hash.size());
-  return hash;
+static_assert(kRefreshTokenLength == kRefreshTokenPrefix.size() + jose::Base64UrlLength(kTokenSize));
+
+void PutHeader(const SessionId &id, std::uint32_t generation, jose::SecretBytes &bytes) {
+  bytes.insert(bytes.end(), id.begin(), id.end());
+  for (int shift = 24; shift >= 0; shift -= 8) bytes.push_back(static_cast<unsigned char>(generation >> shift));
 }
 
 }  // namespace
 
-RefreshToken RefreshToken::Generate(const SessionId &id) {
-  RefreshToken token;
-  token.id_ = id;
-  token.family_ = jose::RandomBytes(kFamilySecretSize);
-  token.secret_ = jose::RandomBytes(kSecretSize);
-  return token;
-}
-
-Result<RefreshToken> RefreshToken::Parse(std::string_view text) {
-  constexpr Error kNotARefreshToken{ErrorCode::kMalformed, "not a refresh token"};
-  if (text.size() != kRefreshTokenPrefix.size() + jose::Base64UrlLength(kTokenSize)) return kNotARefreshToken;
-  if (text.substr(0, kRefreshTokenPrefix.size()) != kRefreshTokenPrefix) return kNotARefreshToken;
-  SecretBytes bytes;
+Result<RefreshToken> RefreshToken::Decode(std::string_view text) {
+  if (text.size() != kRefreshTokenLength || text.substr(0, kRefreshTokenPrefix.size()) != kRefreshTokenPrefix) {
+    return Error{ErrorCode::kMalformed, "not a refresh token"};
+  }
+  jose::SecretBytes bytes;
   bytes.reserve(kTokenSize);
-  if (auto decoded = jose::AppendDecodedBase64Url(text.substr(kRefreshTokenPrefix.size()), bytes); !decoded)
-    return kNotARefreshToken;
-
-  RefreshToken token;
-  auto at = bytes.cbegin();
-  std::copy_n(at, kIdSize, token.id_.begin());
-  at += kIdSize;
-  for (std::size_t i = 0; i < kGenerationSize; ++i) token.generation_ = token.generation_ << 8 | *at++;
-  token.family_.assign(at, at + kFamilySecretSize);
-  token.secret_.assign(at + kFamilySecretSize, bytes.cend());
-  return token;
+  const Result<void> decoded = jose::AppendDecodedBase64Url(text.substr(kRefreshTokenPrefix.size()), bytes);
+  if (!decoded || bytes.size() != kTokenSize) return Error{ErrorCode::kMalformed, "not a refresh token"};
+  return RefreshToken(std::move(bytes));
 }
 
-RefreshToken RefreshToken::Next(const Nonce &nonce, std::string_view pepper) const {
-  SecretBytes data;
-  data.reserve(kRotationLabel.size() + pepper.size() + nonce.size() + id_.size());
+RefreshToken RefreshToken::First(const SessionId &session_id, std::string_view random) {
+  jose::SecretBytes bytes;
+  bytes.reserve(kTokenSize);
+  PutHeader(session_id, 0, bytes);
+  jose::Append(bytes, random.substr(0, kFreshSecretSize));
+  return RefreshToken(std::move(bytes));
+}
+
+RefreshToken RefreshToken::Successor(std::uint32_t generation, const Nonce &nonce, std::string_view pepper) const {
+  jose::SecretBytes data;
+  data.reserve(kRotationLabel.size() + pepper.size() + nonce.size() + kIdSize);
   jose::Append(data, kRotationLabel);
   jose::Append(data, pepper);
-  jose::Append(data, View(nonce));
-  jose::Append(data, View(id_));
-  RefreshToken next;
-  next.id_ = id_;
-  next.generation_ = generation_ + 1;
-  next.family_ = family_;
-  next.secret_ = jose::Hmac(jose::Digest::kSha256, View(secret_), View(data));
-  return next;
+  data.insert(data.end(), nonce.begin(), nonce.end());
+  jose::Append(data, Part(0, kIdSize));
+  const jose::SecretBytes secret = jose::Hmac(jose::Digest::kSha256, Part(kSecretOffset, kSecretSize), jose::AsText(data));
+
+  jose::SecretBytes bytes;
+  bytes.reserve(kTokenSize);
+  PutHeader(session_id(), generation, bytes);
+  jose::Append(bytes, Part(kFamilyOffset, kFamilySize));
+  jose::Append(bytes, jose::AsText(secret));
+  return RefreshToken(std::move(bytes));
 }
 
-Hash RefreshToken::FamilyHash() const { return HashOf(family_); }
-Hash RefreshToken::SecretHash() const { return HashOf(secret_); }
+SessionId RefreshToken::session_id() const {
+  SessionId id;
+  std::copy_n(bytes_.begin(), kIdSize, id.begin());
+  return id;
+}
 
-SecretBytes RefreshToken::Text() const {
-  SecretBytes bytes;
-  bytes.reserve(kTokenSize);
-  jose::Append(bytes, View(id_));
-  for (std::size_t i = 0; i < kGenerationSize; ++i) bytes.push_back(static_cast<unsigned char>(generation_ >> (24 - 8 * i)));
-  jose::Append(bytes, View(family_));
-  jose::Append(bytes, View(secret_));
-  SecretBytes text;
-  text.reserve(kRefreshTokenPrefix.size() + jose::Base64UrlLength(kTokenSize));
+std::uint32_t RefreshToken::generation() const {
+  std::uint32_t generation = 0;
+  for (std::size_t i = 0; i < 4; ++i) generation = generation << 8 | bytes_[kGenerationOffset + i];
+  return generation;
+}
+
+Hash RefreshToken::FamilyHash() const { return HashOf(Part(kFamilyOffset, kFamilySize)); }
+
+Hash RefreshToken::SecretHash() const { return HashOf(Part(kSecretOffset, kSecretSize)); }
+
+jose::SecretBytes RefreshToken::Encode() const {
+  jose::SecretBytes text;
+  text.reserve(kRefreshTokenLength);
   jose::Append(text, kRefreshTokenPrefix);
-  jose::AppendBase64Url(View(bytes), text);
+  jose::AppendBase64Url(jose::AsText(bytes_), text);
   return text;
 }
 
-Nonce RandomNonce() {
-  const SecretBytes bytes = jose::RandomBytes(16);
-  Nonce nonce;
-  std::copy(bytes.begin(), bytes.end(), nonce.begin());
-  return nonce;
-}
+bool SameHash(const Hash &a, const Hash &b) noexcept { return CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0; }
 
-bool Equal(const Hash &a, const Hash &b) { return jose::EqualInConstantTime(View(a), View(b)); }
+Hash HashOf(std::string_view text) {
+  const std::string digest = jose::Sha256(text);
+  Hash hash;
+  std::copy_n(digest.begin(), hash.size(), reinterpret_cast<char *>(hash.data()));
+  return hash;
+}
 
 }  // namespace jwt_auth::session

@@ -1,7 +1,8 @@
-// The refresh token: opaque to its bearer, and never stored. The database keeps hashes of its parts.
+// The opaque refresh token: its text form, its hashes, and how one follows from another.
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -11,41 +12,55 @@
 
 namespace jwt_auth::session {
 
-using Hash = std::array<unsigned char, 32>;
-using Nonce = std::array<unsigned char, 16>;
+using Hash = std::array<unsigned char, 32>;   // SHA-256
+using Nonce = std::array<unsigned char, 16>;  // fresh at each rotation, kept in the row
 
+// Recognisable (secret scanners look for it) and versioned.
 constexpr std::string_view kRefreshTokenPrefix = "jwtauth_r1_";
-constexpr std::size_t kFamilySecretSize = 16;
-constexpr std::size_t kSecretSize = 32;
+// The prefix, then 68 bytes as base64url.
+constexpr std::size_t kRefreshTokenLength = kRefreshTokenPrefix.size() + 91;
+// Random bytes that a log-in needs: a family secret and a first secret.
+constexpr std::size_t kFreshSecretSize = 48;
 
-// The parts of a token. They cleanse themselves, so this type stays inside the C++ phases.
-class RefreshToken {
- public:
-  // The first token of a session, from fresh random bytes.
-  static RefreshToken Generate(const SessionId &id);
-  // Strict: the prefix, then exactly the base64url of session id (16), generation (4, big-endian), family secret (16) and
-  // secret (32). kMalformed otherwise, in constant work for anything of the wrong length.
-  static Result<RefreshToken> Parse(std::string_view text);
-
-  // The successor: HMAC-SHA256 under the secret of label, pepper, nonce and session id. It can be computed again from this
-  // token, the nonce in the row and the pepper, and from none of them alone.
-  RefreshToken Next(const Nonce &nonce, std::string_view pepper) const;
-
-  const SessionId &session_id() const { return id_; }
-  std::uint32_t generation() const { return generation_; }
-  Hash FamilyHash() const;
-  Hash SecretHash() const;
-  jose::SecretBytes Text() const;
-
- private:
-  RefreshToken() = default;
-  SessionId id_{};
-  std::uint32_t generation_ = 0;
-  jose::SecretBytes family_;
-  jose::SecretBytes secret_;
+// What a presented token says, without its secrets: plain data that may cross into a Postgres phase.
+struct PresentedToken {
+  SessionId session_id;
+  std::uint32_t generation;
+  Hash family_hash;
+  Hash secret_hash;
 };
 
-Nonce RandomNonce();
-bool Equal(const Hash &a, const Hash &b);  // in constant time
+// session id (16) || generation (4, big-endian) || family secret (16) || secret (32), in memory that is cleansed.
+//
+// The family secret is the same in every token of a session, so that only who once held one of them can end it by presenting
+// garbage. The generation counts rotations; it is a hint for the case where no secret matches, never an authority.
+class RefreshToken {
+ public:
+  // Strict: exactly the prefix and the one base64url spelling of 68 bytes. kMalformed otherwise.
+  static Result<RefreshToken> Decode(std::string_view text);
+  // The first token of a session. `random` is kFreshSecretSize bytes from the system's generator.
+  static RefreshToken First(const SessionId &session_id, std::string_view random);
+  // The token that follows this one. Its secret is
+  //   HMAC-SHA256(key = this secret, data = label || pepper || nonce || session id)
+  // so it can be computed again from this token and the row, and from neither alone.
+  RefreshToken Successor(std::uint32_t generation, const Nonce &nonce, std::string_view pepper) const;
+
+  SessionId session_id() const;
+  std::uint32_t generation() const;
+  Hash FamilyHash() const;
+  Hash SecretHash() const;
+  PresentedToken Present() const { return {session_id(), generation(), FamilyHash(), SecretHash()}; }
+  jose::SecretBytes Encode() const;
+
+ private:
+  explicit RefreshToken(jose::SecretBytes bytes) : bytes_(std::move(bytes)) {}
+  std::string_view Part(std::size_t offset, std::size_t size) const { return jose::AsText(bytes_).substr(offset, size); }
+  jose::SecretBytes bytes_;
+};
+
+// Comparison whose time does not depend on the contents.
+bool SameHash(const Hash &a, const Hash &b) noexcept;
+// SHA-256 of a text that a client gave (its fingerprint).
+Hash HashOf(std::string_view text);
 
 }  // namespace jwt_auth::session

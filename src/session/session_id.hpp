@@ -1,30 +1,43 @@
-// Names of sessions: they ascend in time, and carry the key that their user's rows are distributed on.
+// Session ids: UUIDs that ascend in time and name the shard of their user.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "jose/claims.hpp"
 
 namespace jwt_auth::session {
 
+using jose::kMicrosPerSecond;
 using jose::Micros;
+
+// The 16 bytes of a UUID, version 8 (RFC 9562 section 5.8):
+//   48 bits  milliseconds since 1970, big-endian
+//    4 bits  version, 8
+//   12 bits  the millisecond's fraction, in 4096ths
+//    2 bits  variant
+//   30 bits  random
+//   32 bits  the user key
+// Ids ascend with their time, so inserts stay at the right edge of an index, and the row's key can be read from the id alone.
 using SessionId = std::array<unsigned char, 16>;
+using UserKey = std::int32_t;
 
-// The first four bytes of SHA-256 over issuer, a zero byte and the user id, as PostgreSQL's integer has them: the
-// distribution key of everything that belongs to a user. Our own users have the empty issuer.
-std::int32_t UserKey(std::string_view issuer, std::string_view user_id);
+// The first four bytes, big-endian, of SHA-256 over issuer || 0x00 || user id. The ring's own issuer is the empty string.
+UserKey UserKeyOf(std::string_view issuer, std::string_view user_id);
 
-// A UUID of version 8 (RFC 9562 section 5.8): 48 bits of milliseconds and 12 bits of their fraction, so that ids ascend in
-// time, 30 random bits from `random`, and the user key in the last four bytes.
-SessionId MakeSessionId(Micros now, std::int32_t user_key, const std::array<unsigned char, 4> &random);
+// `time` must not lie before 1970; four bytes of `random` are used (two bits of them are not).
+SessionId MakeSessionId(Micros time, UserKey user_key, const std::array<unsigned char, 4> &random) noexcept;
 
-// The user key that an id carries.
-std::int32_t UserKeyOf(const SessionId &id);
+// The user key in an id. True of any 16 bytes: one that no session has simply finds no row.
+UserKey UserKeyIn(const SessionId &id) noexcept;
 
-// Reads and writes the usual text form, lower case with hyphens. False if `text` is not exactly that.
+// The usual text form, lower case with hyphens: the claim `sid`. Reading takes exactly that.
+std::string FormatSessionId(const SessionId &id);
 bool ParseSessionId(std::string_view text, SessionId &id) noexcept;
-void FormatSessionId(const SessionId &id, char (&text)[37]) noexcept;
+
+// The smallest id whose time is later than `time`: sessions created up to then sort before it.
+SessionId FirstIdAfter(Micros time) noexcept;
 
 }  // namespace jwt_auth::session

@@ -41,29 +41,33 @@ sub refresh_token_parts
 	return ($prefix, unpack('a16 a4 a16 a32', decode_base64url(substr($token, -91))));
 }
 
-# Runs the script in $count psql sessions that all wait for each other right before their first line and again wherever the
-# script says so (SELECT pg_advisory_xact_lock_shared(42)); answers what each one printed.
+# Runs the script in $count psql sessions. Each waits at the gate, SELECT pg_advisory_xact_lock_shared(42), until all are there.
+# Answers what each one printed.
 sub at_once
 {
 	my ($node, $count, $script) = @_;
-	my $gate = IPC::Run::start(
-		[ 'psql', '-XAtq', '-d', $node->connstr('postgres') ],
-		'<', \my $gate_in, '>', \my $gate_out, '2>', \my $gate_err,
-		my $timeout = IPC::Run::timer($PostgreSQL::Test::Utils::timeout_default));
-	$gate_in = "SELECT pg_advisory_lock(42);\n\\echo shut\n";
-	$gate->pump until $gate_out =~ /shut/ || $timeout->is_expired;
+	my $file = PostgreSQL::Test::Utils::tempdir() . '/script.sql';
+	append_to_file($file, $script);
+	my @psql = ('psql', '-XAtq', '-v', 'VERBOSITY=sqlstate', '-d', $node->connstr('postgres'));
+
+	my $timeout = IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default);
+	my ($in, $out) = ("SELECT pg_advisory_lock(42);\n\\echo shut\n", '');
+	my $gate = IPC::Run::start(\@psql, '<', \$in, '>', \$out, $timeout);
+	$gate->pump until $out =~ /shut/;
 
 	my (@sessions, @output, @errors);
 	for my $n (0 .. $count - 1)
 	{
-		push @sessions, IPC::Run::start(
-			[ 'psql', '-XAtq', '-v', 'VERBOSITY=sqlstate', '-d', $node->connstr('postgres') ],
-			'<', \$script, '>', \$output[$n], '2>', \$errors[$n]);
+		push @sessions, IPC::Run::start([ @psql, '-f', $file ], '<', \undef, '>', \$output[$n], '2>', \$errors[$n], $timeout);
 	}
-	$node->poll_query_until('postgres',
-		"SELECT count(*) = $count FROM pg_locks WHERE locktype = 'advisory' AND objid = 42 AND NOT granted")
-	  or die "the sessions did not come to the gate: @errors";
-	$gate_in .= "SELECT pg_advisory_unlock(42);\n\\q\n";
+	my $waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 42 AND NOT granted";
+	while ($node->safe_psql('postgres', $waiting) < $count)
+	{
+		$_->pump_nb for @sessions;
+		die "a session did not come to the gate: @output @errors" if grep { !$_->pumpable } @sessions;
+		select(undef, undef, undef, 0.05);
+	}
+	$in .= "SELECT pg_advisory_unlock(42);\n\\q\n";
 	$gate->finish;
 	$_->finish for @sessions;
 	return map { { output => $output[$_], error => $errors[$_] } } 0 .. $count - 1;

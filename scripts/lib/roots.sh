@@ -1,0 +1,28 @@
+# Minimal roots of other distributions, to run things in. Needs root and debootstrap.
+
+# How this machine reaches the world (proxies, certificates) is its own business and no file's.
+outside=()
+for name in http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY NODE_EXTRA_CA_CERTS; do
+  if [ -n "${!name:-}" ]; then outside+=("$name=${!name}"); fi
+done
+
+share_the_way_outside() {
+  local root=$1
+  cp -L /etc/resolv.conf "$root/etc/resolv.conf"
+  apt-config dump 2>/dev/null | grep -E '^Acquire::(https?::|Check-)' >"$root/etc/apt/apt.conf.d/99outside" || true
+  if [ -n "${NODE_EXTRA_CA_CERTS:-}" ]; then
+    mkdir -p "$root$(dirname "$NODE_EXTRA_CA_CERTS")"
+    cp -L "$NODE_EXTRA_CA_CERTS" "$root$NODE_EXTRA_CA_CERTS"
+  fi
+}
+
+# in_root ROOT COMMAND...: a process and mount namespace of its own; whatever is started in there ends with it.
+in_root() {
+  local root=$1 inside=(chroot "$1")
+  shift
+  if unshare --mount --pid --fork --mount-proc="$root/proc" true 2>/dev/null; then
+    inside=(unshare --mount --pid --fork --kill-child --mount-proc="$root/proc" chroot "$root")
+  fi
+  env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=dumb LC_ALL=C.UTF-8 \
+    DEBIAN_FRONTEND=noninteractive "${outside[@]}" "${inside[@]}" "$@" </dev/null
+}

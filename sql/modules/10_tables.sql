@@ -1,0 +1,115 @@
+-- What the session authority remembers. Rows of a user carry user_key, the first four bytes of SHA-256 over issuer, a zero byte
+-- and user id, so that they can be distributed on it. Fixed-width columns come first, mutable ones together; fillfactor leaves
+-- room for updates in place, and no column that changes in them is indexed.
+
+CREATE TABLE jwt_auth.account (
+  user_key            integer NOT NULL,
+  max_sessions        integer CHECK (max_sessions >= 0),
+  last_login          timestamptz,
+  not_before          timestamptz,
+  issuer              text COLLATE "C" NOT NULL,
+  user_id             text COLLATE "C" NOT NULL,
+  ip_binding          text CHECK (ip_binding IN ('off', 'log', 'subnet', 'exact')),
+  fingerprint_binding text CHECK (fingerprint_binding IN ('off', 'log', 'exact')),
+  PRIMARY KEY (user_key, issuer, user_id)
+) WITH (fillfactor = 80);
+COMMENT ON TABLE jwt_auth.account IS 'Per issuer and user: the cutoff of their tokens, and policies that differ from the settings';
+COMMENT ON COLUMN jwt_auth.account.issuer IS 'Empty for our own users';
+COMMENT ON COLUMN jwt_auth.account.not_before IS 'No session and no token from before this time is good';
+
+CREATE TABLE jwt_auth.refresh_session (
+  session_id       uuid NOT NULL,
+  user_key         integer NOT NULL,
+  purge_after      date NOT NULL,
+  created_at       timestamptz NOT NULL,
+  ends_at          timestamptz NOT NULL,
+  idle_ends_at     timestamptz NOT NULL,
+  refreshed_at     timestamptz NOT NULL,
+  generation       integer NOT NULL,
+  has_data         boolean NOT NULL,
+  current_hash     bytea NOT NULL,
+  previous_hash    bytea,
+  nonce            bytea,
+  ip               inet,
+  fingerprint      bytea,
+  user_agent       text,
+  family_hash      bytea NOT NULL,
+  login_ip         inet,
+  login_fingerprint bytea,
+  user_id          text COLLATE "C" NOT NULL,
+  PRIMARY KEY (session_id, user_key)
+) WITH (fillfactor = 70);
+CREATE INDEX refresh_session_user_key ON jwt_auth.refresh_session (user_key);
+CREATE INDEX refresh_session_purge_after ON jwt_auth.refresh_session (purge_after);
+ALTER TABLE jwt_auth.refresh_session ALTER current_hash SET STORAGE PLAIN, ALTER previous_hash SET STORAGE PLAIN,
+  ALTER nonce SET STORAGE PLAIN, ALTER fingerprint SET STORAGE PLAIN, ALTER family_hash SET STORAGE PLAIN,
+  ALTER login_fingerprint SET STORAGE PLAIN;
+COMMENT ON TABLE jwt_auth.refresh_session IS 'One row per log-in, updated in place at each refresh. Deleted: ended';
+COMMENT ON COLUMN jwt_auth.refresh_session.purge_after
+  IS 'A day on which the session may have ended: where clean-up looks. It never moves at a refresh';
+COMMENT ON COLUMN jwt_auth.refresh_session.current_hash IS 'SHA-256 of the secret of the current refresh token';
+COMMENT ON COLUMN jwt_auth.refresh_session.nonce
+  IS 'With the previous token, and only with it, gives the current one again: for a client that lost the answer';
+COMMENT ON COLUMN jwt_auth.refresh_session.ip IS 'Address of the last refresh; login_ip is what the session is bound to';
+
+CREATE TABLE jwt_auth.session_data (
+  session_id uuid NOT NULL,
+  user_key   integer NOT NULL,
+  claims     jsonb,
+  metadata   jsonb,
+  PRIMARY KEY (session_id, user_key)
+);
+COMMENT ON TABLE jwt_auth.session_data IS 'Claims and metadata that were given at log-in, apart so that a refresh does not rewrite them';
+
+CREATE TABLE jwt_auth.denied_token (
+  user_key   integer NOT NULL,
+  denied_at  timestamptz NOT NULL,
+  expires_at timestamptz NOT NULL,
+  token_id   bytea NOT NULL,
+  issuer     text COLLATE "C" NOT NULL,
+  reason     text,
+  PRIMARY KEY (user_key, token_id)
+);
+CREATE INDEX denied_token_expires_at ON jwt_auth.denied_token (expires_at);
+COMMENT ON TABLE jwt_auth.denied_token IS 'Access tokens that are refused until they would have expired anyway';
+COMMENT ON COLUMN jwt_auth.denied_token.token_id IS 'SHA-256 over issuer and jti, or over issuer and signing input of a token without jti';
+
+CREATE TABLE jwt_auth.auth_event (
+  id         bigint GENERATED ALWAYS AS IDENTITY,
+  at         timestamptz NOT NULL,
+  session_id uuid,
+  event      text NOT NULL CHECK (event IN (
+    'login', 'limit_reached', 'evicted', 'refreshed', 'replay_elsewhere', 'reuse_detected', 'unknown_rotation', 'ip_mismatch',
+    'fingerprint_mismatch', 'expired', 'logout', 'session_revoked', 'others_revoked', 'user_revoked', 'all_revoked',
+    'token_denied', 'token_consumed', 'policy_changed', 'key_created', 'key_rotated', 'key_retired', 'issuer_trusted',
+    'issuer_distrusted')),
+  user_id    text COLLATE "C",
+  ip         inet,
+  user_agent text,
+  detail     jsonb
+);
+CREATE INDEX auth_event_at ON jwt_auth.auth_event USING brin (at);
+CREATE INDEX auth_event_session_id ON jwt_auth.auth_event (session_id) WHERE session_id IS NOT NULL;
+COMMENT ON TABLE jwt_auth.auth_event IS 'Audit: what happened to sessions, tokens and keys. Nothing in here opens anything';
+
+REVOKE ALL ON jwt_auth.account, jwt_auth.refresh_session, jwt_auth.session_data, jwt_auth.denied_token, jwt_auth.auth_event
+  FROM PUBLIC;
+SELECT pg_catalog.pg_extension_config_dump('jwt_auth.account', '');
+SELECT pg_catalog.pg_extension_config_dump('jwt_auth.refresh_session', '');
+SELECT pg_catalog.pg_extension_config_dump('jwt_auth.session_data', '');
+SELECT pg_catalog.pg_extension_config_dump('jwt_auth.denied_token', '');
+SELECT pg_catalog.pg_extension_config_dump('jwt_auth.auth_event', '');
+SELECT pg_catalog.pg_extension_config_dump('jwt_auth.auth_event_id_seq', '');
+
+CREATE TYPE jwt_auth.token_response AS (
+  status             text,
+  access_token       text,
+  access_expires_at  timestamptz,
+  refresh_token      text,
+  refresh_expires_at timestamptz,
+  session_id         uuid,
+  user_id            text,
+  evicted_sessions   uuid[]
+);
+COMMENT ON TYPE jwt_auth.token_response
+  IS 'Answer of a log-in or a refresh. Tokens are NULL unless status is ok or replayed (RFC 6749 section 5.1)';

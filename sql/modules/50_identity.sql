@@ -1,0 +1,28 @@
+-- Who the transaction acts for. authenticate() decides it; the accessors are for policies, defaults and queries of any role.
+
+CREATE FUNCTION jwt_auth.authenticate(token text, ip inet DEFAULT NULL, fingerprint text DEFAULT NULL,
+                                      set_role boolean DEFAULT false, max_age interval DEFAULT NULL)
+RETURNS jsonb LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_authenticate';
+COMMENT ON FUNCTION jwt_auth.authenticate(text, inet, text, boolean, interval)
+  IS 'Verifies a token as jwt_verify(token) does, checks what it is bound to, and makes its claims the identity of the transaction. set_role: also SET LOCAL ROLE to its role claim. max_age: refuse if the user logged in longer ago';
+REVOKE ALL ON FUNCTION jwt_auth.authenticate(text, inet, text, boolean, interval) FROM PUBLIC;
+
+CREATE FUNCTION jwt_auth.current_claims()
+RETURNS jsonb LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'jwt_auth_current_claims';
+COMMENT ON FUNCTION jwt_auth.current_claims()
+  IS 'The claims of the authenticated token; NULL if nobody is authenticated, JW003 if the token has expired since';
+
+CREATE FUNCTION jwt_auth.current_claim(name text)
+RETURNS text LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'jwt_auth_current_claim';
+COMMENT ON FUNCTION jwt_auth.current_claim(text)
+  IS 'One claim of the authenticated token as text; NULL if it has none or nobody is authenticated';
+
+CREATE FUNCTION jwt_auth.current_user_id()
+RETURNS text LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'jwt_auth_current_user_id';
+COMMENT ON FUNCTION jwt_auth.current_user_id()
+  IS 'The user (sub) of the authenticated token: for USING (owner = jwt_auth.current_user_id()); NULL if nobody is authenticated';
+
+CREATE FUNCTION jwt_auth.current_session_id()
+RETURNS uuid LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'jwt_auth_current_session_id';
+COMMENT ON FUNCTION jwt_auth.current_session_id()
+  IS 'The session (sid) of the authenticated token; NULL if it belongs to none or nobody is authenticated';

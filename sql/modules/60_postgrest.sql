@@ -1,0 +1,20 @@
+-- What PostgREST calls (db-pre-request, db-pre-config), and the cookie that carries a refresh token.
+
+CREATE FUNCTION jwt_auth.pre_request()
+RETURNS void LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_pre_request';
+COMMENT ON FUNCTION jwt_auth.pre_request()
+  IS 'For PostgREST''s db-pre-request: authenticates the bearer token in request.headers. Without one nobody is authenticated; a refusal is PT401, whose detail is its SQLSTATE';
+REVOKE ALL ON FUNCTION jwt_auth.pre_request() FROM PUBLIC;
+
+CREATE FUNCTION jwt_auth.pre_config()
+RETURNS void LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_pre_config';
+COMMENT ON FUNCTION jwt_auth.pre_config()
+  IS 'For PostgREST''s db-pre-config: sets pgrst.jwt_secret to jwks() for this transaction';
+REVOKE ALL ON FUNCTION jwt_auth.pre_config() FROM PUBLIC;
+
+CREATE FUNCTION jwt_auth.refresh_cookie(refresh_token text, name text DEFAULT 'refresh_token', path text DEFAULT '/',
+                                        max_age interval DEFAULT NULL, same_site text DEFAULT 'Strict', domain text DEFAULT NULL)
+RETURNS text LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_refresh_cookie';
+COMMENT ON FUNCTION jwt_auth.refresh_cookie(text, text, text, interval, text, text)
+  IS 'The Set-Cookie value that carries the refresh token: HttpOnly and Secure. max_age NULL: as long as its session may live; refresh_token NULL: forget the cookie';
+REVOKE ALL ON FUNCTION jwt_auth.refresh_cookie(text, text, text, interval, text, text) FROM PUBLIC;

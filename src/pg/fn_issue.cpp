@@ -1,0 +1,208 @@
+// issue_refresh_session: a log-in.
+#include "jose/openssl.hpp"
+#include "pg/auth_event.hpp"
+#include "pg/boundary.hpp"
+#include "pg/keyring.hpp"
+#include "pg/owner.hpp"
+#include "pg/postgres.hpp"
+#include "pg/session_store.hpp"
+#include "pg/settings.hpp"
+#include "pg/token_response.hpp"
+#include "pg/user_argument.hpp"
+#include "session/limit.hpp"
+
+namespace jwt_auth::pg {
+
+namespace {
+
+using session::Micros;
+
+// A session's id and first refresh token: plain data.
+struct FreshSession {
+  session::SessionId id;
+  session::Hash family, current;
+  Bytes refresh_token;
+};
+
+Result<FreshSession> MakeSession(Micros created_at, session::UserKey user_key) {
+  const jose::SecretBytes random = jose::RandomBytes(4 + session::kFreshSecretSize);
+  FreshSession fresh{};
+  fresh.id = session::MakeSessionId(created_at, user_key, {random[0], random[1], random[2], random[3]});
+  const auto token = session::RefreshToken::First(fresh.id, jose::AsText(random).substr(4));
+  fresh.family = token.FamilyHash();
+  fresh.current = token.SecretHash();
+  auto text = CopyOut(jose::AsText(token.Encode()));
+  if (!text) return text.error();
+  fresh.refresh_token = *text;
+  return fresh;
+}
+
+// Which live sessions go, chosen by the core; plain data.
+struct Eviction {
+  bool granted;
+  session::LiveSession *evicted;
+  std::size_t count;
+};
+
+Eviction choose_evictions(const LiveSessions &live, int limit) {
+  Eviction eviction{};
+  eviction.evicted = static_cast<session::LiveSession *>(palloc(sizeof(session::LiveSession) * (live.count + 1)));
+  const auto chosen = value_or_raise([&]() -> Result<Eviction> {
+    const auto policy = static_cast<session::LimitPolicy>(settings::session_limit_policy);
+    const session::Room room = session::MakeRoom({live.sessions, live.sessions + live.count}, limit, policy);
+    std::copy(room.evicted.begin(), room.evicted.end(), eviction.evicted);
+    return Eviction{room.granted, eviction.evicted, room.evicted.size()};
+  });
+  return chosen;
+}
+
+// Sessions that made room.
+struct Evicted {
+  bool granted;
+  pg_uuid_t *ids;
+  int count;
+};
+
+// A refresh may come between the look and the deletion: then what looked idle is not, and the choice is made again.
+constexpr int kMostChoices = 100;
+
+Evicted make_room(const UserRef &user, const Account &account, const session::Cutoffs &cutoffs, MemoryContext context) {
+  Evicted evicted{true, nullptr, 0};
+  if (account.max_sessions == 0) return evicted;
+  const bool only_as_seen = settings::session_limit_policy == kEvictIdle;
+  for (int choice = 0; choice < kMostChoices; choice++) {
+    const Micros now = now_micros();
+    const LiveSessions live = read_live_sessions(user, std::max(cutoffs.user, cutoffs.global), now, context);
+    const Eviction eviction = choose_evictions(live, account.max_sessions);
+    if (!eviction.granted) return Evicted{false, nullptr, 0};
+    if (evicted.ids == nullptr)
+      evicted.ids = static_cast<pg_uuid_t *>(MemoryContextAlloc(context, sizeof(pg_uuid_t) * (eviction.count + 1)));
+    bool all_gone = true;
+    for (std::size_t i = 0; i < eviction.count; i++) {
+      const session::LiveSession &one = eviction.evicted[i];
+      const pg_uuid_t id = uuid_of(one.id);
+      if (!delete_session(id, user.user_key, only_as_seen ? &one.generation : nullptr)) {
+        all_gone = !only_as_seen && all_gone;
+        continue;
+      }
+      evicted.ids = static_cast<pg_uuid_t *>(repalloc(evicted.ids, sizeof(pg_uuid_t) * (evicted.count + 2)));
+      evicted.ids[evicted.count++] = id;
+    }
+    if (all_gone) return evicted;
+  }
+  ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE), errmsg("could not make room for a session"),
+                  errdetail("The user's sessions were refreshed faster than they could be evicted.")));
+  pg_unreachable();
+}
+
+AuthEvent event_of(const char *name, const UserRef &user, const pg_uuid_t *session_id, const ClientArgument &client) {
+  AuthEvent event{};
+  event.event = name;
+  event.user_id = {true, user.user_id};
+  event.session_id = session_id;
+  event.ip = client.ip;
+  event.has_ip = client.has_ip;
+  event.user_agent = client.user_agent;
+  return event;
+}
+
+struct StoredSession {
+  bool granted;
+  NewSession session;
+  FreshSession fresh;
+  Account account;
+  Evicted evicted;
+};
+
+// Everything that is written, as the tables' owner.
+StoredSession store_session(FunctionCallInfo fcinfo, const UserRef &user, const ClientArgument &client) {
+  MemoryContext caller = CurrentMemoryContext;
+  StoredSession stored{};
+  const OwnerScope scope = enter_owner("account");
+  SPI_connect();
+
+  stored.account = touch_account(user, GetCurrentTimestamp());
+  const session::Cutoffs cutoffs = {stored.account.not_before, global_cutoff()};
+  stored.evicted = make_room(user, stored.account, cutoffs, caller);
+  stored.granted = stored.evicted.granted;
+  // The clock of the row is read after the account's lock was taken.
+  const Micros created_at = session::CreationTime(now_micros(), cutoffs);
+  if (!stored.granted) {
+    write_event(event_of("limit_reached", user, nullptr, client), timestamp_of(created_at));
+  } else {
+    MemoryContext spi = MemoryContextSwitchTo(caller);
+    stored.fresh = value_or_raise([&] { return MakeSession(created_at, user.user_key); });
+    MemoryContextSwitchTo(spi);
+    const session::LifetimePolicy lifetimes = lifetime_policy();
+    NewSession &row = stored.session;
+    row.id = uuid_of(stored.fresh.id);
+    row.user = user;
+    row.created_at = created_at;
+    row.ends_at = session::AbsoluteEnd(created_at, lifetimes);
+    row.idle_ends_at = session::IdleEnd(created_at, row.ends_at, lifetimes);
+    row.family = stored.fresh.family;
+    row.current = stored.fresh.current;
+    row.ip = client.ip;
+    row.has_ip = client.has_ip;
+    row.client = client.client;
+    row.user_agent = client.user_agent;
+    row.has_claims = !PG_ARGISNULL(4);
+    if (row.has_claims) row.claims = PG_GETARG_DATUM(4);
+    row.has_metadata = !PG_ARGISNULL(5);
+    if (row.has_metadata) row.metadata = PG_GETARG_DATUM(5);
+    insert_session(row);
+    for (int i = 0; i < stored.evicted.count; i++)
+      write_event(event_of("evicted", user, &stored.evicted.ids[i], client), timestamp_of(created_at));
+    write_event(event_of("login", user, &row.id, client), timestamp_of(created_at));
+  }
+
+  SPI_finish();
+  leave_owner(scope);
+  return stored;
+}
+
+Datum issue_refresh_session(FunctionCallInfo fcinfo) {
+  const UserRef user = user_argument(fcinfo, 0);
+  const ClientArgument client = client_argument(fcinfo, 1, 2, 3);
+  OptionalText members{false, {}};
+  if (!PG_ARGISNULL(4)) {
+    Jsonb *claims = PG_GETARG_JSONB_P(4);
+    check_session_claims(claims);
+    members = {true, claim_members(claims).view()};
+  }
+  if (!PG_ARGISNULL(5)) check_object(PG_GETARG_JSONB_P(5), "metadata");
+  refresh_keyring();
+
+  const StoredSession stored = store_session(fcinfo, user, client);
+  TokenResponse response{};
+  response.user_id = {true, user.user_id};
+  if (!stored.granted) {
+    response.status = "limit_reached";
+    return response_datum(fcinfo, response);
+  }
+  const AccessTokenRequest request = {user.user_id,
+                                      stored.fresh.id,
+                                      stored.session.created_at,
+                                      stored.session.created_at,
+                                      stored.session.idle_ends_at,
+                                      members.text,
+                                      stored.session.client,
+                                      stored.account.binding};
+  const AccessToken access = value_or_raise([&] { return MintAccessToken(request); });
+  response.status = "ok";
+  response.has_tokens = true;
+  response.access_token = access.text;
+  response.access_expires_at = access.expires_at;
+  response.refresh_token = stored.fresh.refresh_token;
+  response.refresh_expires_at = stored.session.idle_ends_at;
+  response.session_id = &stored.session.id;
+  response.evicted = stored.evicted.ids;
+  response.evicted_count = stored.evicted.count;
+  return response_datum(fcinfo, response);
+}
+
+}  // namespace
+
+}  // namespace jwt_auth::pg
+
+JWT_AUTH_FUNCTION(jwt_auth_issue_refresh_session) { return jwt_auth::pg::issue_refresh_session(fcinfo); }

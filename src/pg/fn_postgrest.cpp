@@ -1,0 +1,157 @@
+// What PostgREST calls: pre_request before each request, pre_config when it reads its configuration; and the cookie that
+// carries a refresh token.
+#include <cctype>
+
+#include "pg/arguments.hpp"
+#include "pg/authenticate.hpp"
+#include "pg/boundary.hpp"
+#include "pg/identity.hpp"
+#include "pg/owner.hpp"
+#include "pg/plans.hpp"
+#include "pg/settings.hpp"
+#include "session/bearer.hpp"
+#include "session/client_address.hpp"
+#include "session/cookie.hpp"
+
+extern "C" {
+Datum jwt_auth_jwks(PG_FUNCTION_ARGS);
+}
+
+namespace jwt_auth::pg {
+
+namespace {
+
+// What a request says of its client. Plain data, in the current memory context.
+struct Request {
+  bool has_token;
+  Bytes token;
+  Presentation presentation;
+};
+
+// The header of that name; none if the setting names no header or the request has none. Headers' names are lower case there.
+std::optional<std::string_view> HeaderNamed(const jose::JsonDocument &headers, const char *setting) {
+  std::string name(setting);
+  for (char &c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  if (name.empty()) return std::nullopt;
+  const auto value = headers.root().Find(name);
+  if (!value || !value->is(jose::JsonType::kString)) return std::nullopt;
+  return value->text();
+}
+
+Result<Request> ReadRequest(std::string_view text) {
+  auto headers = jose::ParseJsonObject(text);
+  if (!headers) return Error{ErrorCode::kInvalidArgument, "request.headers is not a JSON object"};
+  Request request{};
+  const auto authorization = headers->root().Find("authorization");
+  if (!authorization) return request;
+  if (!authorization->is(jose::JsonType::kString)) return Error{ErrorCode::kMalformed, "the Authorization header is no string"};
+  auto token = session::BearerToken(authorization->text());
+  if (!token) return token.error();
+  if (!*token) return request;
+  if ((*token)->size() > static_cast<std::size_t>(settings::max_token_size)) return kTokenTooLarge;
+  auto copy = CopyOut(**token);
+  if (!copy) return copy.error();
+  request.has_token = true;
+  request.token = *copy;
+
+  Presentation &presentation = request.presentation;
+  if (const auto forwarded = HeaderNamed(*headers, settings::client_ip_header))
+    presentation.address = session::ForwardedClient(*forwarded, settings::trusted_proxies);
+  if (!presentation.address.known() && settings::ip_binding >= kIpSubnet)
+    return Error{ErrorCode::kBindingMismatch, "the client's address is not known"};
+  if (const auto fingerprint = HeaderNamed(*headers, settings::fingerprint_header)) {
+    auto fingerprint_copy = CopyOut(*fingerprint);
+    if (!fingerprint_copy) return fingerprint_copy.error();
+    presentation.fingerprint = {true, fingerprint_copy->view()};
+  }
+  return request;
+}
+
+// A refusal in the form that PostgREST answers as 401: any other class would become 403, 400 or 500. The detail is its SQLSTATE.
+[[noreturn]] void raise_unauthorized(const Error &refusal) {
+  if (!IsTokenRefusal(refusal.code)) raise_error(refusal);
+  ereport(ERROR, (errcode(MAKE_SQLSTATE('P', 'T', '4', '0', '1')), errmsg("%s", message_of(refusal)),
+                  errdetail_internal("%s", sqlstate_of(refusal.code))));
+  pg_unreachable();
+}
+
+void pre_request() {
+  // request.jwt.claims is not looked at: any session can set it.
+  const char *headers = GetConfigOption("request.headers", true, false);
+  if (headers == nullptr || *headers == '\0') return become_nobody();
+  const std::string_view text(headers);
+  const auto request = Guard([&] { return ReadRequest(text); });
+  if (!request.ok) raise_unauthorized(request.error);
+  if (!request.value.has_token) return become_nobody();
+  const Outcome<Datum> claims = authenticate_token(request.value.token.view(), request.value.presentation);
+  if (!claims.ok) raise_unauthorized(claims.error);
+}
+
+Statement select_active = {
+    "SELECT algorithm LIKE 'HS%' FROM jwt_auth.signing_key WHERE state = 'active'", 0, {}, nullptr};
+
+bool active_key_is_hmac() {
+  const OwnerScope scope = enter_owner("signing_key");
+  SPI_connect();
+  bool is_null;
+  const bool hmac = execute_latest(select_active, Parameters{}) > 0 && DatumGetBool(column(0, 1, &is_null));
+  SPI_finish();
+  leave_owner(scope);
+  return hmac;
+}
+
+int key_count(Jsonb *jwks) {
+  JsonbValue keys;
+  if (getKeyJsonValueFromContainer(&jwks->root, "keys", 4, &keys) == nullptr || keys.type != jbvBinary) return 0;
+  return static_cast<int>(JsonContainerSize(keys.val.binary.data));
+}
+
+void pre_config() {
+  Jsonb *jwks = DatumGetJsonbP(DirectFunctionCall1(jwt_auth_jwks, static_cast<Datum>(0)));
+  const bool has_keys = key_count(jwks) > 0;
+  if (active_key_is_hmac())
+    ereport(WARNING, (errmsg("the active signing key is an HMAC key, which can't be published"),
+                      errhint("Rotate to a key pair with jwt_auth.rotate_signing_key('ES256'), or give PostgREST the secret in "
+                              "its own jwt-secret.")));
+  else if (!has_keys)
+    ereport(WARNING, (errmsg("there is no signing key to publish"),
+                      errhint("Create one with jwt_auth.create_signing_key('ES256').")));
+  if (!has_keys) return;
+  (void)set_config_option("pgrst.jwt_secret", JsonbToCString(nullptr, &jwks->root, static_cast<int>(VARSIZE(jwks))),
+                          superuser() ? PGC_SUSET : PGC_USERSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0, false);
+}
+
+Datum refresh_cookie(FunctionCallInfo fcinfo) {
+  const OptionalText token = optional_text(fcinfo, 0);
+  const std::string_view name = required_bytes(fcinfo, 1, "name");
+  const std::string_view path = required_bytes(fcinfo, 2, "path");
+  const bool has_max_age = !PG_ARGISNULL(3);
+  const jose::Micros max_age = micros_argument(fcinfo, 3, "max_age");
+  const std::string_view same_site = required_bytes(fcinfo, 4, "same_site");
+  const OptionalText domain = optional_text(fcinfo, 5);
+
+  const std::int64_t seconds = has_max_age ? max_age / jose::kMicrosPerSecond : settings::refresh_token_ttl;
+  return value_or_raise([&]() -> Result<Datum> {
+    auto cookie = session::SetCookie({name, AsOptional(token), path, seconds, same_site, AsOptional(domain)});
+    if (!cookie) return cookie.error();
+    return CopyOutVarlena(*cookie);
+  });
+}
+
+}  // namespace
+
+}  // namespace jwt_auth::pg
+
+JWT_AUTH_FUNCTION(jwt_auth_pre_request) {
+  (void)fcinfo;
+  jwt_auth::pg::pre_request();
+  PG_RETURN_VOID();
+}
+
+JWT_AUTH_FUNCTION(jwt_auth_pre_config) {
+  (void)fcinfo;
+  jwt_auth::pg::pre_config();
+  PG_RETURN_VOID();
+}
+
+JWT_AUTH_FUNCTION(jwt_auth_refresh_cookie) { return jwt_auth::pg::refresh_cookie(fcinfo); }

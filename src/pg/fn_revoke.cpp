@@ -1,0 +1,179 @@
+// What ends sessions: revoke_refresh_session, revoke_refresh_token, revoke_user_tokens, the password-change trigger; and
+// user_sessions, which shows what there is to end.
+#include "pg/auth_event.hpp"
+#include "pg/boundary.hpp"
+#include "pg/keyring.hpp"
+#include "pg/owner.hpp"
+#include "pg/postgres.hpp"
+#include "pg/session_store.hpp"
+#include "pg/token_response.hpp"
+#include "pg/user_argument.hpp"
+
+extern "C" {
+#include <commands/trigger.h>
+#include <utils/rel.h>
+}
+
+namespace jwt_auth::pg {
+
+namespace {
+
+// {"reason": ...}, or null for none.
+const char *reason_detail(const OptionalText &reason) {
+  if (!reason.present) return nullptr;
+  StringInfoData detail;
+  initStringInfo(&detail);
+  appendStringInfoString(&detail, "{\"reason\": ");
+  escape_json(&detail, pnstrdup(reason.text.data(), reason.text.size()));
+  appendStringInfoChar(&detail, '}');
+  return detail.data;
+}
+
+AuthEvent ending(const char *name, std::string_view user_id, const pg_uuid_t *session_id, const char *detail) {
+  AuthEvent event{};
+  event.event = name;
+  event.user_id = {true, user_id};
+  event.session_id = session_id;
+  event.detail = detail;
+  return event;
+}
+
+// Locks the row, so that what the event says of it is what was deleted.
+bool end_session(const pg_uuid_t &id, session::UserKey user_key, const char *event, const char *detail) {
+  SessionRow row;
+  if (!read_session(id, user_key, ReadMode::kLocked, CurrentMemoryContext, row)) return false;
+  if (!delete_session(id, user_key, nullptr)) return false;
+  write_event(ending(event, row.user_id, &id, detail), GetCurrentTimestamp());
+  return true;
+}
+
+Datum revoke_refresh_session(FunctionCallInfo fcinfo) {
+  if (PG_ARGISNULL(0)) raise_null_argument("session_id");
+  const pg_uuid_t id = *PG_GETARG_UUID_P(0);
+  const char *detail = reason_detail(optional_text(fcinfo, 1));
+  const OwnerScope scope = enter_owner("refresh_session");
+  SPI_connect();
+  const bool ended = end_session(id, session::UserKeyIn(session_id_of(id)), "session_revoked", detail);
+  SPI_finish();
+  leave_owner(scope);
+  return BoolGetDatum(ended);
+}
+
+// Any authentic token of a session ends it, an old one as well: the family secret says that it is one.
+Datum revoke_refresh_token(FunctionCallInfo fcinfo) {
+  const std::string_view text = required_bytes(fcinfo, 0, "refresh_token");
+  struct Presented {
+    bool well_formed;
+    session::PresentedToken token;
+  };
+  const Presented presented = value_or_raise([&]() -> Result<Presented> {
+    const auto token = session::RefreshToken::Decode(text);
+    if (!token) return Presented{};
+    return Presented{true, token->Present()};
+  });
+  if (!presented.well_formed) return BoolGetDatum(false);
+
+  const pg_uuid_t id = uuid_of(presented.token.session_id);
+  const session::UserKey user_key = session::UserKeyIn(presented.token.session_id);
+  const OwnerScope scope = enter_owner("refresh_session");
+  SPI_connect();
+  SessionRow row;
+  const bool authentic = read_session(id, user_key, ReadMode::kPlain, CurrentMemoryContext, row) &&
+                         session::SameHash(row.state.family_hash, presented.token.family_hash);
+  const bool ended = authentic && end_session(id, user_key, "logout", nullptr);
+  SPI_finish();
+  leave_owner(scope);
+  return BoolGetDatum(ended);
+}
+
+// Cutoff first, so that a log-in that races waits or comes after it; then the sessions.
+int revoke_user(const UserRef &user, const char *detail) {
+  const OwnerScope scope = enter_owner("account");
+  SPI_connect();
+  const session::Micros asked = now_micros();
+  session::Micros cutoff = raise_cutoff(user, asked);
+  // Whoever held the account's row may have been given tokens since: then the clock counts from when the row was ours.
+  constexpr session::Micros kWaited = 1000;
+  if (const session::Micros now = now_micros(); now - asked > kWaited) cutoff = raise_cutoff(user, now);
+  const SessionIds ended = delete_user_sessions(user, nullptr, CurrentMemoryContext);
+  const TimestampTz at = timestamp_or_infinity(cutoff);
+  for (std::size_t i = 0; i < ended.count; i++)
+    write_event(ending("session_revoked", user.user_id, &ended.ids[i], detail), at);
+  write_event(ending("user_revoked", user.user_id, nullptr, detail), at);
+  SPI_finish();
+  leave_owner(scope);
+  return static_cast<int>(ended.count);
+}
+
+Datum revoke_user_tokens(FunctionCallInfo fcinfo) {
+  const UserRef user = user_argument(fcinfo, 0);
+  return Int32GetDatum(revoke_user(user, reason_detail(optional_text(fcinfo, 1))));
+}
+
+// The old id of the row: an UPDATE that changes both id and password must not spare the old one.
+Datum revoke_on_password_change(FunctionCallInfo fcinfo) {
+  if (!CALLED_AS_TRIGGER(fcinfo))
+    ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+                    errmsg("revoke_on_password_change is a trigger function")));
+  auto *trigger = reinterpret_cast<TriggerData *>(fcinfo->context);
+  if (!TRIGGER_FIRED_AFTER(trigger->tg_event) || !TRIGGER_FIRED_FOR_ROW(trigger->tg_event) ||
+      TRIGGER_FIRED_BY_INSERT(trigger->tg_event) || trigger->tg_trigger->tgnargs != 1)
+    ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+                    errmsg("revoke_on_password_change must be fired AFTER UPDATE OR DELETE FOR EACH ROW, with the name of the id "
+                           "column as its argument")));
+  TupleDesc columns = RelationGetDescr(trigger->tg_relation);
+  const int id = SPI_fnumber(columns, trigger->tg_trigger->tgargs[0]);
+  if (id <= 0)
+    ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN), errmsg("column \"%s\" of table \"%s\" does not exist",
+                                                              trigger->tg_trigger->tgargs[0],
+                                                              RelationGetRelationName(trigger->tg_relation))));
+  const char *user_id = SPI_getvalue(trigger->tg_trigtuple, columns, id);
+  if (user_id != nullptr && *user_id != '\0')
+    revoke_user(user_ref({}, {user_id, std::strlen(user_id)}),
+                TRIGGER_FIRED_BY_DELETE(trigger->tg_event) ? "{\"reason\": \"user deleted\"}" : "{\"reason\": \"password changed\"}");
+  return PointerGetDatum(nullptr);
+}
+
+Statement select_user_sessions = {
+    "SELECT s.session_id, s.created_at, s.refreshed_at, s.idle_ends_at, s.ip, s.user_agent, d.metadata"
+    " FROM jwt_auth.refresh_session s LEFT JOIN jwt_auth.session_data d ON d.session_id = s.session_id AND d.user_key = s.user_key"
+    " WHERE s.user_key = $1 AND s.user_id = $2 AND s.created_at > $3 AND s.ends_at > $4 AND s.idle_ends_at > $4"
+    " ORDER BY s.refreshed_at DESC, s.session_id",
+    4,
+    {INT4OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID},
+    nullptr};
+
+Datum user_sessions(FunctionCallInfo fcinfo) {
+  const UserRef user = user_argument(fcinfo, 0);
+  refresh_keyring();
+  InitMaterializedSRF(fcinfo, 0);
+  auto *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
+  const OwnerScope scope = enter_owner("refresh_session");
+  SPI_connect();
+  const session::Micros cutoff = std::max(global_cutoff(), read_account(user).not_before);
+  Parameters parameters{};
+  add(parameters, Int32GetDatum(user.user_key));
+  add_text(parameters, user.user_id);
+  add(parameters, TimestampTzGetDatum(timestamp_or_infinity(cutoff)));
+  add(parameters, TimestampTzGetDatum(GetCurrentTimestamp()));
+  const std::uint64_t count = execute_latest(select_user_sessions, parameters);
+  for (std::uint64_t row = 0; row < count; row++) {
+    Datum values[7];
+    bool nulls[7];
+    for (int i = 0; i < 7; i++) values[i] = column(row, i + 1, &nulls[i]);
+    tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+  }
+  SPI_finish();
+  leave_owner(scope);
+  return static_cast<Datum>(0);
+}
+
+}  // namespace
+
+}  // namespace jwt_auth::pg
+
+JWT_AUTH_FUNCTION(jwt_auth_revoke_refresh_session) { return jwt_auth::pg::revoke_refresh_session(fcinfo); }
+JWT_AUTH_FUNCTION(jwt_auth_revoke_refresh_token) { return jwt_auth::pg::revoke_refresh_token(fcinfo); }
+JWT_AUTH_FUNCTION(jwt_auth_revoke_user_tokens) { return jwt_auth::pg::revoke_user_tokens(fcinfo); }
+JWT_AUTH_FUNCTION(jwt_auth_revoke_on_password_change) { return jwt_auth::pg::revoke_on_password_change(fcinfo); }
+JWT_AUTH_FUNCTION(jwt_auth_user_sessions) { return jwt_auth::pg::user_sessions(fcinfo); }

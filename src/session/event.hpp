@@ -1,0 +1,41 @@
+// What the audit table records: a closed list.
+#pragma once
+
+#include <cstdint>
+
+namespace jwt_auth::session {
+
+enum class Event : std::uint8_t {
+  kNone,
+  kLogin,
+  kLimitReached,
+  kEvicted,
+  kRefreshed,
+  kReplayElsewhere,
+  kReuseDetected,
+  kUnknownRotation,
+  kIpMismatch,
+  kFingerprintMismatch,
+  kExpired,
+  kLogout,
+  kSessionRevoked,
+  kOthersRevoked,
+  kUserRevoked,
+  kAllRevoked,
+  kTokenDenied,
+  kTokenConsumed,
+  kPolicyChanged,
+  kKeyCreated,
+  kKeyRotated,
+  kKeyRetired,
+  kIssuerTrusted,
+  kIssuerDistrusted,
+};
+
+// As stored in auth_event.event.
+const char *NameOf(Event event) noexcept;
+
+// Whether the application is told at once (NOTIFY): theft, mismatches and revocations, not what is routine.
+bool IsSecurityEvent(Event event) noexcept;
+
+}  // namespace jwt_auth::session

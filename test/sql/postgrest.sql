@@ -1,0 +1,138 @@
+-- pre_request, pre_config and refresh_cookie one by one; test/t/061_postgrest.pl replays whole requests.
+\set VERBOSITY sqlstate
+\set SHOW_CONTEXT never
+DELETE FROM jwt_auth.signing_key;
+SELECT jwt_auth.create_signing_key('ES256') AS kid \gset
+SELECT jwt_auth.jwt_sign('{"sub": "alice", "role": "regress_web"}') AS alice,
+       jwt_auth.jwt_sign('{"sub": "bob", "client_ip": "203.0.113.0/24"}') AS bound,
+       jwt_auth.jwt_sign(jsonb_build_object('sub', 'carol', 'client_fp', jwt_auth.base64url_encode(sha256('device 1')))) AS device,
+       jwt_auth.jwt_sign('{"sub": "late", "exp": 1000000000}') AS late \gset
+
+-- Who a request with these headers is, or how it is refused: SQLSTATE, detail.
+CREATE FUNCTION request(headers text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+  why text;
+BEGIN
+  PERFORM pg_catalog.set_config('request.headers', headers, true);
+  PERFORM jwt_auth.pre_request();
+  RETURN coalesce(jwt_auth.current_user_id(), '(nobody)');
+EXCEPTION WHEN OTHERS THEN
+  GET STACKED DIAGNOSTICS why = PG_EXCEPTION_DETAIL;
+  RETURN rtrim(SQLSTATE || ' ' || why);
+END $$;
+CREATE FUNCTION request_by(authorization_header text, VARIADIC more text[] DEFAULT '{}') RETURNS text LANGUAGE sql AS $$
+  SELECT request((jsonb_build_object('authorization', authorization_header) || jsonb_object(more))::text)
+$$;
+
+\echo == who it is
+SELECT request(NULL) AS unset, request('') AS empty, request('{}') AS anonymous, request('{"accept": "*/*"}') AS other_headers;
+SELECT scheme, request_by(scheme || :'alice') FROM unnest(ARRAY['Bearer ', 'bearer ', 'BEARER  ', '  Bearer ', 'Basic ', 'Bearer', '', 'Bearers ']) AS scheme;
+SELECT header, request_by(header) FROM unnest(ARRAY['', '   ', 'Basic YTpi', 'Bearer', 'Bearer ', 'Bearer a b', 'Bearer a,b', 'Bearer ä', 'Bearer "x"']) AS header;
+
+\echo == refused
+SELECT request_by('Bearer ' || :'late') AS expired, request_by('Bearer ' || :'alice' || 'x') AS tampered, request_by('Bearer x.y.z') AS garbage,
+       request_by('Bearer ' || repeat('x', 3000000)) AS huge;
+SELECT request_by('Bearer ' || jwt_auth.jwt_sign('{"sub": "mallory", "exp": 4102444800}', 'a secret of their own, long enough')) AS foreign_key;
+SELECT headers, request(headers) FROM unnest(ARRAY['x', '[]', '7', '"authorization"', 'null', '{"authorization": 7}', '{"authorization": null}',
+  '{"authorization": {"Bearer": "x"}}', '{"authorization": "Basic a", "authorization": "Bearer b"}', '{"authorization": "Bearer \u0000"}']) AS headers;
+
+\echo == forged claims are not believed
+BEGIN;
+SELECT set_config('request.jwt.claims', '{"sub": "alice", "role": "postgres"}', true) IS NOT NULL AS forged,
+       set_config('request.jwt.claim.sub', 'alice', true) IS NOT NULL AS forged_the_old_way;
+SELECT request('{}');
+SELECT request_by('Bearer ' || :'bound', 'x-forwarded-for', '203.0.113.9');
+SELECT request('{}');
+COMMIT;
+
+\echo == a READ ONLY transaction
+BEGIN READ ONLY;
+SELECT request_by('Bearer ' || :'alice');
+COMMIT;
+
+\echo == the address
+SELECT header, request_by('Bearer ' || :'bound', 'x-forwarded-for', header) FROM unnest(ARRAY['203.0.113.9', ' 203.0.113.9 ', '203.0.113.9:5000', '::ffff:203.0.113.9',
+  '[::ffff:203.0.113.9]:80', '198.51.100.1, 203.0.113.9', '203.0.113.9, 198.51.100.1', '198.51.100.1', '', ',', '203.0.113.9,', 'unknown', '203.0.113.9:', '203.0.113.9:99999',
+  '203.0.113.9/24', '203.0.113', '[203.0.113.9]', '203.0.113.9 198.51.100.1', '203.0.113.9;', E'203.0.113.9\n']) AS header;
+SELECT request_by('Bearer ' || :'bound') AS absent, request_by('Bearer ' || :'bound', 'X-Forwarded-For', '203.0.113.9') AS not_lower_case;
+SELECT request('{"authorization": "Bearer ' || :'bound' || '", "x-forwarded-for": ["203.0.113.9"]}') AS no_string;
+SET jwt_auth.trusted_proxies = 2;
+SELECT header, request_by('Bearer ' || :'bound', 'x-forwarded-for', header) FROM unnest(ARRAY['203.0.113.9', '203.0.113.9, 10.0.0.1', '203.0.113.9, 198.51.100.1, 10.0.0.1']) AS header;
+RESET jwt_auth.trusted_proxies;
+SET jwt_auth.client_ip_header = 'X-Real-IP';
+SELECT request_by('Bearer ' || :'bound', 'x-real-ip', '203.0.113.9') AS real_ip, request_by('Bearer ' || :'bound', 'x-forwarded-for', '203.0.113.9') AS forwarded;
+RESET jwt_auth.client_ip_header;
+\echo == under an enforcing policy an address is asked of all who bring a token
+SELECT policy, set_config('jwt_auth.ip_binding', policy, false) IS NOT NULL AS set, request_by('Bearer ' || :'alice') AS absent,
+       request_by('Bearer ' || :'alice', 'x-forwarded-for', 'unknown') AS unreadable,
+       request_by('Bearer ' || :'alice', 'x-forwarded-for', '198.51.100.1') AS there, request('{}') AS anonymous
+FROM unnest(ARRAY['log', 'subnet', 'exact', 'off']) AS policy;
+
+\echo == the fingerprint
+SELECT request_by('Bearer ' || :'device') AS no_header_named, request_by('Bearer ' || :'device', 'x-device', 'device 1') AS not_named_yet;
+SET jwt_auth.fingerprint_header = 'X-Device';
+SELECT request_by('Bearer ' || :'device', 'x-device', 'device 1') AS same, request_by('Bearer ' || :'device', 'x-device', 'device 2') AS other,
+       request_by('Bearer ' || :'device') AS absent;
+RESET jwt_auth.fingerprint_header;
+
+\echo == hostile names in the search path
+CREATE SCHEMA hostile_schema;
+CREATE FUNCTION hostile_schema.set_config(text, text, boolean) RETURNS text LANGUAGE sql AS $$ SELECT 'mallory' $$;
+CREATE FUNCTION hostile_schema.jsonb_agg(jsonb) RETURNS jsonb LANGUAGE sql AS $$ SELECT '[]'::jsonb $$;
+CREATE TEMP TABLE signing_key (kid text, algorithm text, state text, public_jwk jsonb, private_jwk text, created_at timestamptz);
+BEGIN;
+SET LOCAL search_path = hostile_schema, pg_temp, public, pg_catalog, jwt_auth;
+SELECT request_by('Bearer ' || :'alice');
+SELECT jwt_auth.pre_config();
+SELECT current_setting('pgrst.jwt_secret')::jsonb -> 'keys' -> 0 ->> 'kid' = :'kid' AS published;
+COMMIT;
+SET client_min_messages = warning;
+DROP SCHEMA hostile_schema CASCADE;
+DROP TABLE pg_temp.signing_key;
+RESET client_min_messages;
+
+\echo == pre_config
+SELECT current_setting('pgrst.jwt_secret', true) = '' AS nothing_left;
+BEGIN READ ONLY;
+SELECT jwt_auth.pre_config();
+SELECT current_setting('pgrst.jwt_secret')::jsonb = jwt_auth.jwks() AS published;
+SELECT current_setting('pgrst.jwt_secret')::jsonb -> 'keys' -> 0 ->> 'kid' = :'kid' AS kid_of_tokens,
+       current_setting('pgrst.jwt_secret')::jsonb -> 'keys' -> 0 ? 'd' AS private;
+COMMIT;
+\set VERBOSITY default
+DELETE FROM jwt_auth.signing_key;
+BEGIN;
+SELECT jwt_auth.pre_config();
+SELECT coalesce(current_setting('pgrst.jwt_secret', true), '') AS jwt_secret;
+COMMIT;
+SELECT jwt_auth.create_signing_key('HS256') IS NOT NULL AS made;
+BEGIN;
+SELECT jwt_auth.pre_config();
+SELECT coalesce(current_setting('pgrst.jwt_secret', true), '') AS jwt_secret;
+COMMIT;
+\set VERBOSITY sqlstate
+
+\echo == refresh_cookie
+CREATE FUNCTION cookie(VARIADIC arguments text[]) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+  RETURN jwt_auth.refresh_cookie(arguments[1], arguments[2], arguments[3], arguments[4]::interval, arguments[5], arguments[6]);
+EXCEPTION WHEN OTHERS THEN
+  RETURN SQLSTATE;
+END $$;
+SELECT jwt_auth.refresh_cookie('jwtauth_r1_abc-_', max_age => '14 days');
+SELECT jwt_auth.refresh_cookie('abc', 'session', '/auth/refresh', '1.9 seconds', 'lax', 'example.org');
+SELECT jwt_auth.refresh_cookie(NULL);
+SELECT jwt_auth.refresh_cookie(NULL, 'session', '/auth', '1 day', 'NONE', 'example.org');
+SELECT jwt_auth.refresh_cookie('abc', '__Host-refresh', max_age => '1 min');
+SELECT bad, cookie(bad, 'n', '/', '1 min', 'Strict', NULL) AS token, cookie('t', bad, '/', '1 min', 'Strict', NULL) AS name,
+       cookie('t', 'n', '/' || bad, '1 min', 'Strict', NULL) AS path, cookie('t', 'n', '/', '1 min', 'Strict' || bad, NULL) AS same_site,
+       cookie('t', 'n', '/', '1 min', 'Strict', bad) AS domain
+FROM unnest(ARRAY[E'a\r\nSet-Cookie: x=y', E'a\nb', E'a\rb', 'a;b', 'a,b', 'a b', 'a"b', E'a\tb', E'a\x01b', E'a\x7fb', 'a''b', E'a\\b', 'ä', '; Secure']) AS bad;
+SELECT cookie('', 'n', '/', '1 min', 'Strict', NULL) AS no_token, cookie('t', '', '/', '1 min', 'Strict', NULL) AS no_name, cookie('t', 'n=m', '/', '1 min', 'Strict', NULL) AS equals_in_name,
+       cookie('t', 'n', '', '1 min', 'Strict', NULL) AS no_path, cookie('t', 'n', 'auth', '1 min', 'Strict', NULL) AS relative_path, cookie('t', 'n', '/', '-1 s', 'Strict', NULL) AS negative,
+       cookie('t', 'n', '/', '1 min', 'maybe', NULL) AS same_site, cookie('t', 'n', '/', '1 min', '', NULL) AS no_same_site, cookie('t', 'n', '/', '1 min', 'Strict', '') AS no_domain,
+       cookie('t', '__Host-n', '/auth', '1 min', 'Strict', NULL) AS host_path, cookie('t', '__host-n', '/', '1 min', 'Strict', 'example.org') AS host_domain,
+       cookie('t', NULL, '/', '1 min', 'Strict', NULL) AS null_name, cookie('t', 'n', NULL, '1 min', 'Strict', NULL) AS null_path, cookie('t', 'n', '/', '1 min', NULL, NULL) AS null_same_site;
+
+DROP FUNCTION request, request_by, cookie;
+DELETE FROM jwt_auth.signing_key;

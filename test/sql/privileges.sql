@@ -1,0 +1,83 @@
+-- Who may call what, and who may touch what: every function and table of the schema, from the catalog.
+\set VERBOSITY sqlstate
+\set SHOW_CONTEXT never
+CREATE ROLE regress_verifier;
+CREATE ROLE regress_issuer;
+CREATE ROLE "regress ""quoted"" role";
+SELECT jwt_auth.grant_verifier('regress_verifier'), jwt_auth.grant_issuer('regress_issuer');
+SELECT jwt_auth.grant_verifier('"regress ""quoted"" role"');
+
+\echo == every function is of the kind that it is meant to be: no rows
+SELECT function, grantee, coalesce(kind, 'owner') AS meant
+FROM jwt_auth.privileges() JOIN pg_proc p ON p.oid = function
+LEFT JOIN (SELECT 'public', unnest(ARRAY['base64url_decode', 'base64url_encode', 'current_claim', 'current_claims', 'current_session_id',
+                                         'current_user_id', 'jwt_decode_unverified'])
+           UNION ALL
+           SELECT 'verifier', unnest(ARRAY['authenticate', 'jwks', 'jwt_try_verify', 'jwt_verify', 'pre_config', 'pre_request'])
+           UNION ALL
+           SELECT 'issuer', unnest(ARRAY['consume_token', 'deny_token', 'issue_refresh_session', 'jwt_sign', 'refresh_cookie', 'refresh_session',
+                                         'revoke_other_sessions', 'revoke_refresh_session', 'revoke_refresh_token', 'revoke_user_tokens',
+                                         'set_user_policy', 'user_sessions'])) AS meant (kind, name) ON name = proname::text
+WHERE grantee <> coalesce(kind, 'owner');
+
+\echo == what each role may call is what its kind says, for every function: no rows
+SELECT function, grantee, role
+FROM jwt_auth.privileges(),
+     (VALUES ('public', '{public}'::text[]), ('regress_verifier', '{public,verifier}'), ('regress_issuer', '{public,verifier,issuer}'),
+             ('regress "quoted" role', '{public,verifier}')) AS roles (role, kinds)
+WHERE has_function_privilege(role, function, 'EXECUTE') <> (grantee = ANY (kinds));
+SELECT count(*) = (SELECT count(*) FROM pg_proc WHERE pronamespace = 'jwt_auth'::regnamespace) AS every_function FROM jwt_auth.privileges();
+
+\echo == nothing with the rights of its owner: no rows
+SELECT oid::regprocedure FROM pg_proc WHERE pronamespace = 'jwt_auth'::regnamespace AND prosecdef;
+
+\echo == every function is commented, has named arguments and a pinned path unless it is C: no rows
+SELECT oid::regprocedure FROM pg_proc
+WHERE pronamespace = 'jwt_auth'::regnamespace
+  AND (obj_description(oid, 'pg_proc') IS NULL OR (pronargs > 0 AND proargnames IS NULL)
+       OR (prolang <> (SELECT oid FROM pg_language WHERE lanname = 'c') AND proconfig IS NULL));
+
+\echo == what can refuse a token is volatile, what reads tables is parallel unsafe, accessors are stable and parallel safe
+SELECT proname, provolatile, proparallel FROM pg_proc
+WHERE oid = ANY (ARRAY['jwt_auth.authenticate(text, inet, text, boolean, interval)', 'jwt_auth.jwt_verify(text)', 'jwt_auth.pre_request()',
+  'jwt_auth.pre_config()', 'jwt_auth.jwks()', 'jwt_auth.current_claims()', 'jwt_auth.current_claim(text)', 'jwt_auth.current_user_id()',
+  'jwt_auth.current_session_id()']::regprocedure[]) ORDER BY proname::text;
+
+\echo == no relation is open to anybody: no rows
+SELECT oid::regclass, role
+FROM pg_class, unnest(ARRAY['public', 'regress_verifier', 'regress_issuer']) AS role
+WHERE relnamespace = 'jwt_auth'::regnamespace
+  AND CASE relkind WHEN 'S' THEN has_sequence_privilege(role, oid, 'USAGE, SELECT, UPDATE')
+                   WHEN 'i' THEN false
+                   ELSE has_table_privilege(role, oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')
+                        OR has_any_column_privilege(role, oid, 'SELECT, INSERT, UPDATE, REFERENCES') END;
+SELECT role, has_schema_privilege(role, 'jwt_auth', 'USAGE') AS usage, has_schema_privilege(role, 'jwt_auth', 'CREATE') AS create
+FROM unnest(ARRAY['public', 'regress_verifier', 'regress_issuer']) AS role;
+
+\echo == only the owner grants
+SET ROLE regress_issuer;
+SELECT jwt_auth.grant_verifier('regress_verifier');
+SELECT jwt_auth.grant_issuer('regress_issuer');
+RESET ROLE;
+SELECT jwt_auth.grant_verifier(NULL);
+SELECT jwt_auth.grant_issuer('-');
+SELECT jwt_auth.grant_issuer('regress_nobody');
+
+\echo == the functions work with nothing but EXECUTE
+DELETE FROM jwt_auth.signing_key;
+SELECT jwt_auth.create_signing_key('ES256') IS NOT NULL AS made;
+SET ROLE regress_issuer;
+SELECT jwt_auth.jwt_sign('{"sub": "alice"}') AS alice \gset
+RESET ROLE;
+SET ROLE regress_verifier;
+SELECT jwt_auth.jwt_sign('{"sub": "alice"}');
+BEGIN;
+SELECT jwt_auth.authenticate(:'alice') ->> 'sub' AS sub, jsonb_array_length(jwt_auth.jwks() -> 'keys') AS keys;
+SELECT current_user, current_setting('search_path') AS search_path, jwt_auth.current_user_id();
+COMMIT;
+SELECT count(*) FROM jwt_auth.signing_key;
+RESET ROLE;
+
+DELETE FROM jwt_auth.signing_key;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA jwt_auth FROM regress_verifier, regress_issuer, "regress ""quoted"" role";
+DROP ROLE regress_verifier, regress_issuer, "regress ""quoted"" role";

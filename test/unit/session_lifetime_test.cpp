@@ -1,0 +1,122 @@
+// When sessions begin and end, and who makes room for a new one.
+#include "session/lifetime.hpp"
+
+#include <gtest/gtest.h>
+
+#include "session/limit.hpp"
+
+namespace jwt_auth::session {
+namespace {
+
+constexpr Micros kNow = 1'700'000'000'900'000;
+constexpr Micros kSecond = kMicrosPerSecond;
+constexpr Micros kDay = 86400 * kSecond;
+
+TEST(Lifetime, CreationIsLaterThanEveryCutoffWhateverTheClockSays) {
+  struct Row {
+    Micros user, global, created;
+  };
+  for (const Row &row :
+       {Row{kNoCutoff, kNoCutoff, kNow}, Row{kNow - 1, kNoCutoff, kNow}, Row{kNow, kNoCutoff, kNow + 1},
+        Row{kNoCutoff, kNow, kNow + 1}, Row{kNow + kDay, kNow, kNow + kDay + 1}, Row{kNow, kNow + kDay, kNow + kDay + 1}}) {
+    const Cutoffs cutoffs = {row.user, row.global};
+    EXPECT_EQ(CreationTime(kNow, cutoffs), row.created);
+    EXPECT_TRUE(IsAfterCutoffs(row.created, cutoffs));
+  }
+  EXPECT_FALSE(IsAfterCutoffs(kNow, {kNow, kNoCutoff}));
+  EXPECT_FALSE(IsAfterCutoffs(kNow, {kNoCutoff, kNow}));
+  EXPECT_FALSE(IsAfterCutoffs(kNow, {kNow + 1, kNoCutoff}));
+}
+
+TEST(Lifetime, IdleEndSlidesUpToTheAbsoluteOne) {
+  const LifetimePolicy policy = {1800 * kSecond, 14 * kDay, 90 * kDay};
+  const Micros end = AbsoluteEnd(kNow, policy);
+  EXPECT_EQ(end, kNow + 90 * kDay);
+  EXPECT_EQ(IdleEnd(kNow, end, policy), kNow + 14 * kDay);
+  EXPECT_EQ(IdleEnd(kNow + 76 * kDay, end, policy), end);
+  EXPECT_EQ(IdleEnd(kNow + 76 * kDay + 1, end, policy), end);
+  EXPECT_EQ(AbsoluteEnd(kNow, {1, 1, 0}), kNever);
+  EXPECT_EQ(IdleEnd(kNow, kNever, policy), kNow + 14 * kDay);
+}
+
+TEST(Lifetime, AccessTokensEndWithTheirSession) {
+  const LifetimePolicy policy = {1800 * kSecond, 14 * kDay, 90 * kDay};
+  EXPECT_EQ(WholeSeconds(kNow), 1'700'000'000);
+  EXPECT_EQ(AccessExpiry(kNow, kNow + kDay, policy), 1'700'001'800);
+  EXPECT_EQ(AccessExpiry(kNow, kNow + 10 * kSecond, policy), 1'700'000'010);
+  EXPECT_EQ(AccessExpiry(kNow, kNow + 10 * kSecond + 200'000, policy), 1'700'000'011);
+  EXPECT_EQ(AccessExpiry(kNow, kNow + kDay, {kSecond, kDay, 0}), 1'700'000'001);
+}
+
+TEST(Lifetime, AbsurdSpansEndNever) {
+  const LifetimePolicy policy = {kNever, kNever, kNever};
+  EXPECT_EQ(AbsoluteEnd(kNow, policy), kNever);
+  EXPECT_EQ(IdleEnd(kNow, kNever, policy), kNever);
+  EXPECT_EQ(AccessExpiry(kNow, kNever, policy), kNever / kSecond);
+}
+
+TEST(Lifetime, SweepDayIsTheDayAfterTheEnd) {
+  EXPECT_EQ(DayOf(0), 0);
+  EXPECT_EQ(DayOf(kDay - 1), 0);
+  EXPECT_EQ(DayOf(kDay), 1);
+  EXPECT_EQ(DayOf(-1), -1);
+  EXPECT_EQ(SweepDay(19 * kDay), 20);
+  EXPECT_EQ(SweepDay(20 * kDay - 1), 20);
+  EXPECT_EQ(WholeSeconds(-1), -1);
+}
+
+LiveSession Live(unsigned char name, Micros created_at, Micros refreshed_at) {
+  LiveSession session{};
+  session.id.fill(name);
+  session.created_at = created_at;
+  session.refreshed_at = refreshed_at;
+  return session;
+}
+
+std::string Names(const Room &room) {
+  std::string names;
+  for (const LiveSession &session : room.evicted) names.push_back(static_cast<char>(session.id[0]));
+  return names;
+}
+
+TEST(Limit, WhoMakesRoom) {
+  // Created a, b, c, d; last refreshed c, a, d, b; two of a tie.
+  const std::vector<LiveSession> live = {Live('c', 3, 10), Live('a', 1, 20), Live('d', 4, 30), Live('b', 2, 30)};
+  struct Row {
+    int limit;
+    LimitPolicy policy;
+    bool granted;
+    const char *evicted;
+  };
+  for (const Row &row : {
+           Row{0, LimitPolicy::kEvictOldest, true, ""},
+           Row{0, LimitPolicy::kReject, true, ""},
+           Row{5, LimitPolicy::kEvictOldest, true, ""},
+           Row{5, LimitPolicy::kReject, true, ""},
+           Row{4, LimitPolicy::kEvictOldest, true, "a"},
+           Row{4, LimitPolicy::kEvictIdle, true, "c"},
+           Row{4, LimitPolicy::kReject, false, ""},
+           Row{3, LimitPolicy::kEvictOldest, true, "ab"},
+           Row{3, LimitPolicy::kEvictIdle, true, "ca"},
+           Row{2, LimitPolicy::kEvictIdle, true, "cab"},
+           Row{1, LimitPolicy::kEvictOldest, true, "abcd"},
+           Row{1, LimitPolicy::kEvictIdle, true, "cabd"},
+           Row{1, LimitPolicy::kReject, false, ""},
+       }) {
+    const Room room = MakeRoom(live, row.limit, row.policy);
+    EXPECT_EQ(room.granted, row.granted) << row.limit << NameOf(row.policy);
+    EXPECT_EQ(Names(room), row.evicted) << row.limit << NameOf(row.policy);
+  }
+  EXPECT_TRUE(MakeRoom({}, 1, LimitPolicy::kReject).granted);
+}
+
+TEST(Limit, NamesComeBack) {
+  for (const char *name : {"evict_oldest", "evict_idle", "reject"}) {
+    ASSERT_TRUE(LimitPolicyNamed(name));
+    EXPECT_STREQ(NameOf(*LimitPolicyNamed(name)), name);
+  }
+  EXPECT_FALSE(LimitPolicyNamed("evict"));
+}
+
+}  // namespace
+}  // namespace jwt_auth::session

@@ -1,0 +1,380 @@
+// What a presentation means, over every combination of row, token, client, policy and time.
+#include "session/policy.hpp"
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+#include <vector>
+
+namespace jwt_auth::session {
+namespace {
+
+constexpr Micros kNow = 1'700'000'000'123'456;
+constexpr Micros kSecond = kMicrosPerSecond;
+constexpr Micros kInterval = 10 * kSecond;
+
+Hash Filled(unsigned char byte) {
+  Hash hash;
+  hash.fill(byte);
+  return hash;
+}
+
+Address V4(unsigned char a, unsigned char b, unsigned char c, unsigned char d) {
+  const unsigned char bytes[] = {a, b, c, d};
+  return MakeAddress(Address::Family::kV4, bytes);
+}
+
+// The labels of one combination. The oracle below sees only these, the code under test only the structs built from them.
+enum class Family { kRight, kWrong };
+enum class Secret { kCurrent, kCurrentGenerationAhead, kPrevious, kPreviousGenerationAhead, kOld, kSameGeneration, kAhead };
+enum class Cut { kNone, kLongAgo, kUserAtCreation, kUserAfter, kGlobalAtCreation, kGlobalAfter };
+enum class End { kFarAway, kInAMicrosecond, kIdleNow, kIdlePast, kBothNow, kBothPast, kNoAbsoluteIdlePast };
+enum class Where { kSame, kSameSubnet, kElsewhere, kOtherFamily, kNowhere };
+enum class Print { kSame, kOther, kNone };
+enum class Rotated { kNow, kAtTheLimit, kJustInside, kPast, kFutureInside, kFutureFar };
+
+struct Case {
+  Family family;
+  Secret secret;
+  bool row_has_previous;
+  Cut cut;
+  End end;
+  bool bound_ip, bound_print;
+  Where where;
+  Print print;
+  IpBinding ip;
+  FingerprintBinding fingerprint;
+  Rotated rotated;
+  bool retry_allowed;
+};
+
+const Address kHome = V4(192, 0, 2, 7);
+const Address kNeighbour = V4(192, 0, 2, 200);
+const Address kAway = V4(198, 51, 100, 7);
+const unsigned char kV6Bytes[16] = {0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7};
+
+Micros RotationTime(Rotated rotated) {
+  switch (rotated) {
+    case Rotated::kNow:
+      return kNow;
+    case Rotated::kAtTheLimit:
+      return kNow - kInterval;
+    case Rotated::kJustInside:
+      return kNow - kInterval + 1;
+    case Rotated::kPast:
+      return kNow - 3600 * kSecond;
+    case Rotated::kFutureInside:
+      return kNow + kInterval - 1;
+    case Rotated::kFutureFar:
+      return kNow + 3600 * kSecond;
+  }
+  return 0;
+}
+
+SessionState StateOf(const Case &c) {
+  SessionState state{};
+  state.created_at = kNow - 86400 * kSecond;
+  state.refreshed_at = RotationTime(c.rotated);
+  switch (c.end) {
+    case End::kFarAway:
+      state.idle_end = kNow + 100 * kSecond;
+      state.absolute_end = kNow + 200 * kSecond;
+      break;
+    case End::kInAMicrosecond:
+      state.idle_end = state.absolute_end = kNow + 1;
+      break;
+    case End::kIdleNow:
+      state.idle_end = kNow;
+      state.absolute_end = kNow + 1;
+      break;
+    case End::kIdlePast:
+      state.idle_end = kNow - 5 * kSecond;
+      state.absolute_end = kNow + 5 * kSecond;
+      break;
+    case End::kBothNow:
+      state.idle_end = state.absolute_end = kNow;
+      break;
+    case End::kBothPast:
+      state.idle_end = kNow - 5 * kSecond;
+      state.absolute_end = kNow - kSecond;
+      break;
+    case End::kNoAbsoluteIdlePast:
+      state.idle_end = kNow - 1;
+      state.absolute_end = kNever;
+      break;
+  }
+  state.generation = 7;
+  state.family_hash = Filled(0xF0);
+  state.current_hash = Filled(0xC0);
+  state.has_previous = c.row_has_previous;
+  if (c.row_has_previous) state.previous_hash = Filled(0xB0);
+  state.bound = state.latest = kNobody;
+  if (c.bound_ip) state.bound.address = kHome;
+  if (c.bound_print) state.bound = {state.bound.address, true, Filled(0x11)};
+  state.latest = {kHome, true, Filled(0x11)};
+  return state;
+}
+
+PresentedToken TokenOf(const Case &c) {
+  PresentedToken token{};
+  token.family_hash = Filled(c.family == Family::kRight ? 0xF0 : 0xF1);
+  switch (c.secret) {
+    case Secret::kCurrent:
+      token.generation = 7;
+      token.secret_hash = Filled(0xC0);
+      break;
+    case Secret::kCurrentGenerationAhead:
+      token.generation = 4'000'000'000;
+      token.secret_hash = Filled(0xC0);
+      break;
+    case Secret::kPrevious:
+      token.generation = 6;
+      token.secret_hash = Filled(0xB0);
+      break;
+    case Secret::kPreviousGenerationAhead:
+      token.generation = 8;
+      token.secret_hash = Filled(0xB0);
+      break;
+    case Secret::kOld:
+      token.generation = 5;
+      token.secret_hash = Filled(0xA0);
+      break;
+    case Secret::kSameGeneration:
+      token.generation = 7;
+      token.secret_hash = Filled(0xA0);
+      break;
+    case Secret::kAhead:
+      token.generation = 8;
+      token.secret_hash = Filled(0xD0);
+      break;
+  }
+  return token;
+}
+
+Client ClientOf(const Case &c) {
+  Client client = kNobody;
+  switch (c.where) {
+    case Where::kSame:
+      client.address = kHome;
+      break;
+    case Where::kSameSubnet:
+      client.address = kNeighbour;
+      break;
+    case Where::kElsewhere:
+      client.address = kAway;
+      break;
+    case Where::kOtherFamily:
+      client.address = MakeAddress(Address::Family::kV6, kV6Bytes);
+      break;
+    case Where::kNowhere:
+      break;
+  }
+  if (c.print != Print::kNone) {
+    client.has_fingerprint = true;
+    client.fingerprint = Filled(c.print == Print::kSame ? 0x11 : 0x22);
+  }
+  return client;
+}
+
+Cutoffs CutoffsOf(const Case &c, Micros created_at) {
+  switch (c.cut) {
+    case Cut::kNone:
+      return {kNoCutoff, kNoCutoff};
+    case Cut::kLongAgo:
+      return {created_at - 1, created_at - 1};
+    case Cut::kUserAtCreation:
+      return {created_at, kNoCutoff};
+    case Cut::kUserAfter:
+      return {created_at + kSecond, kNoCutoff};
+    case Cut::kGlobalAtCreation:
+      return {kNoCutoff, created_at};
+    case Cut::kGlobalAfter:
+      return {created_at - 1, created_at + kSecond};
+  }
+  return {};
+}
+
+struct Expected {
+  Status status;
+  bool ends;
+  Event event;
+  bool logs_ip, logs_print;
+};
+
+// The table of the design, row by row, on labels.
+Expected Oracle(const Case &c) {
+  if (c.family == Family::kWrong) return {Status::kInvalid, false, Event::kNone, false, false};
+  if (c.cut == Cut::kUserAtCreation || c.cut == Cut::kUserAfter)
+    return {Status::kInvalid, true, Event::kUserRevoked, false, false};
+  if (c.cut == Cut::kGlobalAtCreation || c.cut == Cut::kGlobalAfter)
+    return {Status::kInvalid, true, Event::kAllRevoked, false, false};
+  if (c.end == End::kBothNow || c.end == End::kBothPast) return {Status::kExpired, true, Event::kExpired, false, false};
+  if (c.end == End::kIdleNow || c.end == End::kIdlePast || c.end == End::kNoAbsoluteIdlePast)
+    return {Status::kIdleExpired, true, Event::kExpired, false, false};
+
+  const bool other_address = c.bound_ip && c.where != Where::kSame;
+  const bool other_subnet = other_address && c.where != Where::kSameSubnet;
+  const bool other_print = c.bound_print && c.print != Print::kSame;
+  if ((c.ip == IpBinding::kExact && other_address) || (c.ip == IpBinding::kSubnet && other_subnet))
+    return {Status::kIpMismatch, true, Event::kIpMismatch, false, false};
+  if (c.fingerprint == FingerprintBinding::kExact && other_print)
+    return {Status::kFingerprintMismatch, true, Event::kFingerprintMismatch, false, false};
+
+  const Expected theft = {Status::kReuseDetected, true, Event::kReuseDetected, false, false};
+  const Expected unknown = {Status::kInvalid, true, Event::kUnknownRotation, false, false};
+  switch (c.secret) {
+    case Secret::kCurrent:
+    case Secret::kCurrentGenerationAhead:
+      return {Status::kOk, false, Event::kNone, c.ip == IpBinding::kLog && other_address,
+              c.fingerprint == FingerprintBinding::kLog && other_print};
+    case Secret::kPrevious:
+    case Secret::kPreviousGenerationAhead: {
+      if (!c.row_has_previous) return c.secret == Secret::kPrevious ? theft : unknown;
+      const bool inside =
+          c.rotated == Rotated::kNow || c.rotated == Rotated::kJustInside || c.rotated == Rotated::kFutureInside;
+      if (!c.retry_allowed || !inside) return theft;
+      const bool elsewhere = (c.where != Where::kSame && c.where != Where::kNowhere) || c.print == Print::kOther;
+      return {Status::kReplayed, false, elsewhere ? Event::kReplayElsewhere : Event::kNone, false, false};
+    }
+    case Secret::kOld:
+    case Secret::kSameGeneration:
+      return theft;
+    case Secret::kAhead:
+      return unknown;
+  }
+  return {};
+}
+
+Presented OraclePresented(const Case &c) {
+  switch (c.secret) {
+    case Secret::kCurrent:
+    case Secret::kCurrentGenerationAhead:
+      return Presented::kCurrent;
+    case Secret::kPrevious:
+      return c.row_has_previous ? Presented::kPrevious : Presented::kOld;
+    case Secret::kPreviousGenerationAhead:
+      return c.row_has_previous ? Presented::kPrevious : Presented::kNewer;
+    case Secret::kOld:
+    case Secret::kSameGeneration:
+      return Presented::kOld;
+    case Secret::kAhead:
+      return Presented::kNewer;
+  }
+  return {};
+}
+
+std::string Describe(const Case &c) {
+  const auto n = [](auto value) { return std::to_string(static_cast<int>(value)); };
+  return "family " + n(c.family) + " secret " + n(c.secret) + " previous " + n(c.row_has_previous) + " cut " + n(c.cut) +
+         " end " + n(c.end) + " bound " + n(c.bound_ip) + n(c.bound_print) + " where " + n(c.where) + " print " + n(c.print) +
+         " ip " + NameOf(c.ip) + " fingerprint " + NameOf(c.fingerprint) + " rotated " + n(c.rotated) + " retry " +
+         n(c.retry_allowed);
+}
+
+template <class Enum>
+std::vector<Enum> UpTo(Enum last) {
+  std::vector<Enum> all;
+  for (int i = 0; i <= static_cast<int>(last); ++i) all.push_back(static_cast<Enum>(i));
+  return all;
+}
+
+// Compares one combination; true if it is as the table has it.
+bool Agrees(const Case &c, std::set<Status> &seen) {
+  const SessionState state = StateOf(c);
+  const RefreshPolicy policy = {{c.ip, 24, 64, c.fingerprint}, c.retry_allowed ? kInterval : 0};
+  const Decision decision = Decide(state, TokenOf(c), ClientOf(c), policy, CutoffsOf(c, state.created_at), kNow);
+  const Expected expected = Oracle(c);
+  seen.insert(decision.status);
+  return decision.status == expected.status && decision.ends == expected.ends && decision.event == expected.event &&
+         decision.logs_ip_mismatch == expected.logs_ip && decision.logs_fingerprint_mismatch == expected.logs_print &&
+         (c.family == Family::kWrong || decision.presented == OraclePresented(c));
+}
+
+TEST(SessionPolicy, EveryCombinationMeansWhatTheTableSays) {
+  std::set<Status> seen;
+  std::uint64_t combinations = 0;
+  for (const Family family : UpTo(Family::kWrong))
+    for (const Secret secret : UpTo(Secret::kAhead))
+      for (const bool row_has_previous : {false, true})
+        for (const Cut cut : UpTo(Cut::kGlobalAfter))
+          for (const End end : UpTo(End::kNoAbsoluteIdlePast))
+            for (const int bound : {0, 1, 2, 3})
+              for (const Where where : UpTo(Where::kNowhere))
+                for (const Print print : UpTo(Print::kNone))
+                  for (const IpBinding ip : UpTo(IpBinding::kExact))
+                    for (const FingerprintBinding fingerprint : UpTo(FingerprintBinding::kExact))
+                      for (const Rotated rotated : UpTo(Rotated::kFutureFar))
+                        for (const bool retry_allowed : {false, true}) {
+                          const Case c = {family,
+                                          secret,
+                                          row_has_previous,
+                                          cut,
+                                          end,
+                                          (bound & 1) != 0,
+                                          (bound & 2) != 0,
+                                          where,
+                                          print,
+                                          ip,
+                                          fingerprint,
+                                          rotated,
+                                          retry_allowed};
+                          ++combinations;
+                          ASSERT_TRUE(Agrees(c, seen)) << Describe(c);
+                        }
+  EXPECT_EQ(combinations, 2ULL * 7 * 2 * 6 * 7 * 4 * 5 * 3 * 4 * 3 * 6 * 2);
+  EXPECT_EQ(seen.size(), 8U) << "every status that a presentation can have, limit_reached being a log-in's";
+}
+
+// A thief and a victim who take turns one step apart: whoever comes second presents the previous token of a successor that was
+// used, which is no longer the previous one.
+TEST(SessionPolicy, TwoHoldersWhoAlternateAreCaught) {
+  Case c = {};
+  c.row_has_previous = true;
+  c.secret = Secret::kPrevious;
+  c.retry_allowed = true;
+  c.rotated = Rotated::kNow;
+  SessionState state = StateOf(c);
+  const RefreshPolicy policy = {{IpBinding::kOff, 24, 64, FingerprintBinding::kOff}, kInterval};
+  const Cutoffs none = {kNoCutoff, kNoCutoff};
+  // The thief used the token; the victim, late, gets the same successor again and again within the window.
+  EXPECT_EQ(Decide(state, TokenOf(c), ClientOf(c), policy, none, kNow).status, Status::kReplayed);
+  EXPECT_EQ(Decide(state, TokenOf(c), ClientOf(c), policy, none, kNow + kInterval - 1).status, Status::kReplayed);
+  // One of them uses the successor: the other's token is now two steps old.
+  state.previous_hash = state.current_hash;
+  state.current_hash = Filled(0xD0);
+  state.generation = 8;
+  EXPECT_EQ(Decide(state, TokenOf(c), ClientOf(c), policy, none, kNow).status, Status::kReuseDetected);
+}
+
+TEST(SessionPolicy, NamesAreTheDocumentedOnes) {
+  EXPECT_STREQ(NameOf(Status::kOk), "ok");
+  EXPECT_STREQ(NameOf(Status::kReplayed), "replayed");
+  EXPECT_STREQ(NameOf(Status::kLimitReached), "limit_reached");
+  EXPECT_STREQ(NameOf(Status::kInvalid), "invalid");
+  EXPECT_STREQ(NameOf(Status::kExpired), "expired");
+  EXPECT_STREQ(NameOf(Status::kIdleExpired), "idle_expired");
+  EXPECT_STREQ(NameOf(Status::kReuseDetected), "reuse_detected");
+  EXPECT_STREQ(NameOf(Status::kIpMismatch), "ip_mismatch");
+  EXPECT_STREQ(NameOf(Status::kFingerprintMismatch), "fingerprint_mismatch");
+  EXPECT_STREQ(NameOf(Presented::kCurrent), "current");
+  EXPECT_STREQ(NameOf(Presented::kPrevious), "previous");
+  EXPECT_STREQ(NameOf(Presented::kOld), "old");
+  EXPECT_STREQ(NameOf(Presented::kNewer), "newer");
+}
+
+TEST(SessionEvent, AClosedListOfWhichSecurityEventsAreTold) {
+  std::set<std::string> names, told;
+  for (const Event event : UpTo(Event::kIssuerDistrusted)) {
+    names.insert(NameOf(event));
+    if (IsSecurityEvent(event)) told.insert(NameOf(event));
+  }
+  EXPECT_EQ(names.size(), 24U) << "each has a name of its own";
+  const std::set<std::string> expected = {"replay_elsewhere",     "reuse_detected",  "ip_mismatch",
+                                          "fingerprint_mismatch", "session_revoked", "others_revoked",
+                                          "user_revoked",         "all_revoked",     "token_denied"};
+  EXPECT_EQ(told, expected);
+}
+
+}  // namespace
+}  // namespace jwt_auth::session
