@@ -19,6 +19,7 @@ class Plan:
     clients: int
     samples: int             # tokens in the table
     users: int               # five sessions each
+    revocable: int           # users to revoke in a round
     growth: tuple            # numbers of sessions
     growth_calls: int        # transactions per operation and size
     memory_calls: int        # per kind
@@ -26,9 +27,9 @@ class Plan:
     micro_rounds: int
 
 
-SHORT = Plan(rounds=3, seconds=2, clients=8, samples=2000, users=10000, growth=(10_000, 100_000), growth_calls=4000,
+SHORT = Plan(rounds=3, seconds=2, clients=8, samples=2000, users=10000, revocable=4000, growth=(10_000, 100_000), growth_calls=4000,
              memory_calls=20_000, micro_seconds=0.02, micro_rounds=5)
-FULL = Plan(rounds=7, seconds=6, clients=8, samples=10_000, users=10000, growth=(10_000, 1_000_000, 10_000_000),
+FULL = Plan(rounds=7, seconds=6, clients=8, samples=10_000, users=50_000, revocable=16_000, growth=(10_000, 1_000_000, 10_000_000),
             growth_calls=40_000, memory_calls=1_000_000, micro_seconds=0.1, micro_rounds=11)
 
 
