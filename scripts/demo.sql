@@ -81,7 +81,7 @@ SELECT overlay(:'laptop_access_token' placing CASE substr(:'laptop_access_token'
 --! JW002
 SELECT jwt_auth.jwt_verify(:'forged_token');
 
---# Half an hour later the laptop trades its refresh token for a new pair
+--# Before half an hour is over, the laptop trades its refresh token for a new pair
 
 SELECT * FROM jwt_auth.refresh_session(:'laptop_refresh_token', ip => '192.0.2.10') \gset second_
 

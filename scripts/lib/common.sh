@@ -32,7 +32,7 @@ quietly() {
   set -e
   if [ "$status" -ne 0 ]; then
     printf 'failed\n\n'
-    tail -n 40 "$log" >&2
+    grep -vE '^(g\+\+|gcc|cc) ' "$log" | tail -n 40 | cut -c 1-300 >&2
     die "that failed; the whole output is in $log"
   fi
   printf 'done, %d s\n' $((SECONDS - start))

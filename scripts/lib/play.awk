@@ -6,7 +6,7 @@ BEGIN {
 }
 
 function quoted(text) {
-  gsub(/\\/, "\\\\", text)
+  gsub(/\\/, "\\\\\\\\", text)
   gsub(/'/, "''", text)
   return "'" text "'"
 }
@@ -15,7 +15,6 @@ function quoted(text) {
 function show(i) {
   print "\\echo"
   for (i = 1; i <= NF; i++) if ($i !~ /^--!/) print "\\echo " quoted("  " $i)
-  fflush()
 }
 
 # \gset leaves a variable unset where the column is NULL.

@@ -22,5 +22,5 @@ VALUES ('status', status),
 $$;
 SQL
   awk -f scripts/lib/play.awk scripts/demo.sql >"$work/demo.psql"
-  psql -X -q -v ON_ERROR_STOP=1 -P pager=off -P footer=off -d "$1" -f "$work/demo.psql" 2>&1
+  psql -X -q -v ON_ERROR_STOP=1 -P pager=off -P footer=off -d "$1" <"$work/demo.psql" 2>&1
 }

@@ -2,18 +2,18 @@
 
 # How this machine reaches the world (proxies, certificates) is its own business and no file's.
 outside=()
-for name in http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY NODE_EXTRA_CA_CERTS; do
+for name in http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY; do
   if [ -n "${!name:-}" ]; then outside+=("$name=${!name}"); fi
 done
+if [ -n "${NODE_EXTRA_CA_CERTS:-}" ]; then outside+=(NODE_EXTRA_CA_CERTS=/etc/outside-certificates.pem); fi
 
 share_the_way_outside() {
   local root=$1
   cp -L /etc/resolv.conf "$root/etc/resolv.conf"
   apt-config dump 2>/dev/null | grep -E '^Acquire::(https?::|Check-)' >"$root/etc/apt/apt.conf.d/99outside" || true
-  if [ -n "${NODE_EXTRA_CA_CERTS:-}" ]; then
-    mkdir -p "$root$(dirname "$NODE_EXTRA_CA_CERTS")"
-    cp -L "$NODE_EXTRA_CA_CERTS" "$root$NODE_EXTRA_CA_CERTS"
-  fi
+  # Under a name of its own: installing ca-certificates writes the usual one anew.
+  if [ -n "${NODE_EXTRA_CA_CERTS:-}" ]; then cp -L "$NODE_EXTRA_CA_CERTS" "$root/etc/outside-certificates.pem"; fi
+  echo "127.0.0.1 localhost $(uname -n)" >"$root/etc/hosts"
 }
 
 # in_root ROOT COMMAND...: a process and mount namespace of its own; whatever is started in there ends with it.

@@ -18,11 +18,12 @@ choose_server_user() {
   fi
 }
 
-# Objects made for another server or with other flags are not worth trusting.
+# What was made for another server or with other flags is not worth trusting. The library goes as well: make would not miss the
+# objects that a newer library was made of.
 build_extension() {
   local built_for=build/built-for wanted
   wanted="$PG_CONFIG $("$PG_CONFIG" --version) $*"
-  [ "$(cat "$built_for" 2>/dev/null)" = "$wanted" ] || find src -name "*.o" -delete
+  [ "$(cat "$built_for" 2>/dev/null)" = "$wanted" ] || find . -path ./build -prune -o \( -path './src/*.o' -o -name jwt_auth.so \) -exec rm {} +
   mkdir -p build
   printf '%s\n' "$wanted" >"$built_for"
   make -j"$(jobs_at_once)" PG_CONFIG="$PG_CONFIG" "$@"

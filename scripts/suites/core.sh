@@ -1,3 +1,3 @@
 # The core compiles with no PostgreSQL include path.
-make core PG_CONFIG="$PG_CONFIG" WERROR=-Werror
+make -j"$(jobs_at_once)" core PG_CONFIG="$PG_CONFIG" WERROR=-Werror
 count 1 0

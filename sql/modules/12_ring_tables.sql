@@ -12,6 +12,7 @@ CREATE TABLE jwt_auth.signing_key (
   rotated_at   timestamptz,
   retired_at   timestamptz,
   verify_until timestamptz,
+  token_ttl    integer NOT NULL DEFAULT 0,
   tokens_until timestamptz
 );
 CREATE UNIQUE INDEX signing_key_one_active ON jwt_auth.signing_key (state) WHERE state = 'active';
@@ -20,8 +21,18 @@ COMMENT ON COLUMN jwt_auth.signing_key.public_jwk IS 'Public JWK (RFC 7517); NUL
 COMMENT ON COLUMN jwt_auth.signing_key.private_jwk
   IS 'Private JWK, as an encrypted JWK (RFC 7517 section 7) where jwt_auth.key_encryption_key_file is set; NULL once retired';
 COMMENT ON COLUMN jwt_auth.signing_key.verify_until IS 'When the last token that this key signed has run out; set at rotation';
+COMMENT ON COLUMN jwt_auth.signing_key.token_ttl
+  IS 'Longest jwt_auth.access_token_ttl, in seconds, that this key signed under';
 COMMENT ON COLUMN jwt_auth.signing_key.tokens_until
-  IS 'Latest exp that this key signed for beyond jwt_auth.access_token_ttl; NULL: none';
+  IS 'When the longest-lived token that this key signed beyond token_ttl has run out, rounded up; NULL: there is none';
+
+CREATE VIEW jwt_auth.signing_keys AS
+  SELECT kid, algorithm, state, public_jwk, left(private_jwk, 1) <> '{' AS sealed,
+         created_at, activated_at, rotated_at, verify_until, retired_at
+  FROM jwt_auth.signing_key;
+COMMENT ON VIEW jwt_auth.signing_keys IS 'The keyring without its private parts';
+COMMENT ON COLUMN jwt_auth.signing_keys.sealed
+  IS 'Whether the private part is encrypted with the key-encryption key; NULL where there is no private part (any more)';
 
 CREATE TABLE jwt_auth.trusted_issuer (
   issuer     text COLLATE "C" PRIMARY KEY CHECK (issuer <> ''),
@@ -37,7 +48,7 @@ CREATE TABLE jwt_auth.cutoff (
 );
 COMMENT ON TABLE jwt_auth.cutoff IS 'The cutoff for everybody: no session and no token from before it is good';
 
-REVOKE ALL ON jwt_auth.signing_key, jwt_auth.trusted_issuer, jwt_auth.cutoff FROM PUBLIC;
+REVOKE ALL ON jwt_auth.signing_key, jwt_auth.signing_keys, jwt_auth.trusted_issuer, jwt_auth.cutoff FROM PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('jwt_auth.signing_key', '');
 SELECT pg_catalog.pg_extension_config_dump('jwt_auth.trusted_issuer', '');
 SELECT pg_catalog.pg_extension_config_dump('jwt_auth.cutoff', '');

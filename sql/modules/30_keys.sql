@@ -6,6 +6,53 @@ COMMENT ON FUNCTION jwt_auth.create_signing_key(text, boolean)
   IS 'Makes a key for the algorithm and answers its kid. activate false: pending, published by jwks() but not yet used';
 REVOKE ALL ON FUNCTION jwt_auth.create_signing_key(text, boolean) FROM PUBLIC;
 
+CREATE FUNCTION jwt_auth.import_signing_key(key text, activate boolean DEFAULT NULL)
+RETURNS text LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_import_signing_key';
+COMMENT ON FUNCTION jwt_auth.import_signing_key(text, boolean)
+  IS 'Takes over a private key (JWK or PEM) and answers its kid. activate NULL: if no key is active. SQL text is often logged: import_signing_key_from_file() is safer';
+REVOKE ALL ON FUNCTION jwt_auth.import_signing_key(text, boolean) FROM PUBLIC;
+
+CREATE FUNCTION jwt_auth.import_signing_key_from_file(path text, activate boolean DEFAULT NULL)
+RETURNS text LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_import_signing_key_from_file';
+COMMENT ON FUNCTION jwt_auth.import_signing_key_from_file(text, boolean)
+  IS 'import_signing_key() of a file on the server, for those with the privileges of pg_read_server_files';
+REVOKE ALL ON FUNCTION jwt_auth.import_signing_key_from_file(text, boolean) FROM PUBLIC;
+
+CREATE FUNCTION jwt_auth.rotate_signing_key(algorithm text DEFAULT NULL)
+RETURNS text LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_rotate_signing_key';
+COMMENT ON FUNCTION jwt_auth.rotate_signing_key(text)
+  IS 'Makes the pending key the active one, or else a new one of this or the active key''s algorithm, and answers its kid. The old key verifies until its tokens have run out';
+REVOKE ALL ON FUNCTION jwt_auth.rotate_signing_key(text) FROM PUBLIC;
+
+CREATE FUNCTION jwt_auth.retire_signing_key(kid text)
+RETURNS void LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_retire_signing_key';
+COMMENT ON FUNCTION jwt_auth.retire_signing_key(text)
+  IS 'Ends a key at once: what it signed no longer verifies, and its private part is deleted. For a compromised key';
+REVOKE ALL ON FUNCTION jwt_auth.retire_signing_key(text) FROM PUBLIC;
+
+CREATE FUNCTION jwt_auth.seal_signing_keys()
+RETURNS integer LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_seal_signing_keys';
+COMMENT ON FUNCTION jwt_auth.seal_signing_keys()
+  IS 'Seals the private keys that are not yet sealed with the key in jwt_auth.key_encryption_key_file; how many. Opens with the previous file what was sealed before';
+REVOKE ALL ON FUNCTION jwt_auth.seal_signing_keys() FROM PUBLIC;
+
+CREATE FUNCTION jwt_auth.private_jwk_in_transit()
+RETURNS text LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_private_jwk_in_transit';
+COMMENT ON FUNCTION jwt_auth.private_jwk_in_transit()
+  IS 'Internal: how a private key gets into signing_key without being a parameter that could be logged. 55000 for anybody else';
+REVOKE ALL ON FUNCTION jwt_auth.private_jwk_in_transit() FROM PUBLIC;
+
+CREATE FUNCTION jwt_auth.trust_issuer(issuer text, jwks jsonb, audience text DEFAULT NULL)
+RETURNS void LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_trust_issuer';
+COMMENT ON FUNCTION jwt_auth.trust_issuer(text, jsonb, text)
+  IS 'From now on jwt_verify(token) accepts tokens of this issuer (iss) that verify with its public keys and are meant for the audience (NULL: jwt_auth.audience). Replaces what was there';
+REVOKE ALL ON FUNCTION jwt_auth.trust_issuer(text, jsonb, text) FROM PUBLIC;
+
+CREATE FUNCTION jwt_auth.distrust_issuer(issuer text)
+RETURNS boolean LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_distrust_issuer';
+COMMENT ON FUNCTION jwt_auth.distrust_issuer(text) IS 'Refuses this issuer''s tokens from now on; whether it was trusted';
+REVOKE ALL ON FUNCTION jwt_auth.distrust_issuer(text) FROM PUBLIC;
+
 CREATE FUNCTION jwt_auth.jwks()
 RETURNS jsonb LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_jwks';
 COMMENT ON FUNCTION jwt_auth.jwks()

@@ -12,6 +12,12 @@ COMMENT ON FUNCTION jwt_auth.pre_config()
   IS 'For PostgREST''s db-pre-config: sets pgrst.jwt_secret to jwks() for this transaction';
 REVOKE ALL ON FUNCTION jwt_auth.pre_config() FROM PUBLIC;
 
+CREATE FUNCTION jwt_auth.request_ip()
+RETURNS inet LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'jwt_auth_request_ip';
+COMMENT ON FUNCTION jwt_auth.request_ip()
+  IS 'The client''s address in request.headers, as pre_request() reads it: jwt_auth.client_ip_header, jwt_auth.trusted_proxies hops from the right; NULL if there is none';
+REVOKE ALL ON FUNCTION jwt_auth.request_ip() FROM PUBLIC;
+
 CREATE FUNCTION jwt_auth.refresh_cookie(refresh_token text, name text DEFAULT 'refresh_token', path text DEFAULT '/',
                                         max_age interval DEFAULT NULL, same_site text DEFAULT 'Strict', domain text DEFAULT NULL)
 RETURNS text LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_refresh_cookie';

@@ -21,6 +21,7 @@ RETURNS SETOF record LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_cata
     ('jwt_verify', 'verifier'),
     ('pre_config', 'verifier'),
     ('pre_request', 'verifier'),
+    ('request_ip', 'verifier'),
     ('consume_token', 'issuer'),
     ('deny_token', 'issuer'),
     ('issue_refresh_session', 'issuer'),

@@ -110,8 +110,8 @@ Result<Decoded> DecodeBlock(const PemBlock &block) {
   };
   constexpr std::array<Form, 5> kForms{{{"PUBLIC KEY", "SubjectPublicKeyInfo", nullptr, false},
                                         {"PRIVATE KEY", "PrivateKeyInfo", nullptr, true},
-                                        {"RSA PUBLIC KEY", "type-specific", "RSA", false},
-                                        {"RSA PRIVATE KEY", "type-specific", "RSA", true},
+                                        {"RSA PUBLIC KEY", "pkcs1", "RSA", false},
+                                        {"RSA PRIVATE KEY", "pkcs1", "RSA", true},
                                         {"EC PRIVATE KEY", "type-specific", "EC", true}}};
   if (block.label == "ENCRYPTED PRIVATE KEY") return Error{ErrorCode::kUnusableKey, "encrypted or annotated PEM"};
   const auto der = Unarmoured(block.text);

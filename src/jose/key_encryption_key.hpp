@@ -3,12 +3,10 @@
 
 #include <string_view>
 
-#include "jose/result.hpp"
+#include "jose/sealed_jwk.hpp"
 #include "jose/secret.hpp"
 
 namespace jwt_auth::jose {
-
-constexpr std::size_t kKeyEncryptionKeySize = 32;
 
 // Reads 32 bytes written as hex, base64, base64url (padded or not) or an oct JWK (RFC 7518 section 6.4), white space around it
 // ignored. kKeySealed otherwise.

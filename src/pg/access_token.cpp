@@ -1,6 +1,6 @@
+#include "pg/access_token.hpp"
 #include "jose/base64url.hpp"
 #include "jose/json.hpp"
-#include "pg/access_token.hpp"
 
 #include "pg/jsonb.hpp"
 #include "pg/keyring.hpp"
@@ -10,7 +10,7 @@ namespace jwt_auth::pg {
 
 namespace {
 
-constexpr std::string_view kReserved[] = {"iss", "sub", "aud", "sid", "iat",       "nbf",
+constexpr std::string_view kReserved[] = {"iss", "sub", "aud",       "sid",       "iat",      "nbf",
                                           "exp", "jti", "auth_time", "client_ip", "client_fp"};
 
 class ClaimsWriter {
@@ -56,7 +56,8 @@ void check_session_claims(Jsonb *claims) {
     ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("claims must be a JSON object")));
   for (const std::string_view name : kReserved) {
     if (has_member(claims, name))
-      ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("claim \"%s\" can't be given, it is set by the server", name.data())));
+      ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                      errmsg("claim \"%s\" can't be given, it is set by the server", name.data())));
   }
 }
 

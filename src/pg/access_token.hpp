@@ -21,8 +21,8 @@ struct AccessTokenRequest {
   std::string_view user_id;
   session::SessionId session_id;
   session::Micros now;
-  session::Micros auth_time;    // of the log-in
-  session::Micros idle_end;     // of the session; its absolute end is not earlier
+  session::Micros auth_time;  // of the log-in
+  session::Micros idle_end;   // of the session; its absolute end is not earlier
   std::string_view claim_members;
   session::Client bound;  // what the session is bound to
   session::BindingPolicy binding;
@@ -33,7 +33,7 @@ struct AccessToken {
   std::int64_t expires_at;  // seconds since 1970
 };
 
-// C++ phase, after refresh_keyring(): signs it with the active key.
+// C++ phase, after prepare_to_sign_access_token(): signs it with the active key.
 Result<AccessToken> MintAccessToken(const AccessTokenRequest &request);
 
 }  // namespace jwt_auth::pg

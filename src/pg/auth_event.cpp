@@ -6,11 +6,12 @@ namespace jwt_auth::pg {
 
 namespace {
 
-Statement insert_event = {"INSERT INTO jwt_auth.auth_event (at, event, user_id, session_id, ip, user_agent, detail)"
-                          " VALUES ($1, $2, $3, $4, $5, $6, $7)",
-                          7,
-                          {TIMESTAMPTZOID, TEXTOID, TEXTOID, UUIDOID, INETOID, TEXTOID, JSONBOID},
-                          nullptr};
+Statement insert_event = {
+    "INSERT INTO jwt_auth.auth_event (at, event, user_id, session_id, ip, user_agent, detail)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+    7,
+    {TIMESTAMPTZOID, TEXTOID, TEXTOID, UUIDOID, INETOID, TEXTOID, JSONBOID},
+    nullptr};
 
 }  // namespace
 

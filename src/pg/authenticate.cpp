@@ -60,8 +60,9 @@ void assume_role(Jsonb *claims) {
     ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("the token names no role to become")));
   const Oid role = get_role_oid(name, true);
   if (!OidIsValid(role) || !may_set_role(GetSessionUserId(), role))
-    ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("permission denied to become the role that the token names"),
-                    errhint("Grant that role to the role that the application connects as.")));
+    ereport(ERROR,
+            (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("permission denied to become the role that the token names"),
+             errhint("Grant that role to the role that the application connects as.")));
   (void)set_config_option("role", name, superuser() ? PGC_SUSET : PGC_USERSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0, false);
 }
 

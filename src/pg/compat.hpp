@@ -31,7 +31,8 @@ inline void push_jsonb(JsonbBuilder &builder, JsonbIteratorToken token, JsonbVal
 inline JsonbValue *built_jsonb(JsonbBuilder &builder) { return builder.result; }
 #endif
 
-// Memory that a check hook hands over as a setting's parsed form. 16 gave settings a memory context. Null if there is none left.
+// Memory that a check hook hands over as a setting's parsed form. 16 gave settings a memory context. Null if there is none
+// left.
 #if PG_VERSION_NUM >= 160000
 inline void *AllocateForSetting(std::size_t size) { return guc_malloc(LOG, size); }
 inline void FreeForSetting(void *memory) { guc_free(memory); }

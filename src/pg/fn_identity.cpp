@@ -61,7 +61,8 @@ Datum current_claim(FunctionCallInfo fcinfo) {
   // The chunk belongs to the setting; jsonb's functions only read it.
   auto *claims = reinterpret_cast<Jsonb *>(const_cast<struct varlena *>(identity->claims()));
   JsonbValue value;
-  if (getKeyJsonValueFromContainer(&claims->root, name.data(), static_cast<int>(name.size()), &value) == nullptr) PG_RETURN_NULL();
+  if (getKeyJsonValueFromContainer(&claims->root, name.data(), static_cast<int>(name.size()), &value) == nullptr)
+    PG_RETURN_NULL();
   return claim_as_text(fcinfo, value);
 }
 

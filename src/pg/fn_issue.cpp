@@ -180,14 +180,10 @@ Datum issue_refresh_session(FunctionCallInfo fcinfo) {
     response.status = "limit_reached";
     return response_datum(fcinfo, response);
   }
-  const AccessTokenRequest request = {user.user_id,
-                                      stored.fresh.id,
-                                      stored.session.created_at,
-                                      stored.session.created_at,
-                                      stored.session.idle_ends_at,
-                                      members.text,
-                                      stored.session.client,
-                                      stored.account.binding};
+  const AccessTokenRequest request = {
+      user.user_id, stored.fresh.id,       stored.session.created_at, stored.session.created_at, stored.session.idle_ends_at,
+      members.text, stored.session.client, stored.account.binding};
+  prepare_to_sign_access_token(request.now);
   const AccessToken access = value_or_raise([&] { return MintAccessToken(request); });
   response.status = "ok";
   response.has_tokens = true;

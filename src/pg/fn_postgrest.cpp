@@ -1,5 +1,5 @@
-// What PostgREST calls: pre_request before each request, pre_config when it reads its configuration; and the cookie that
-// carries a refresh token.
+// What PostgREST calls: pre_request before each request, pre_config when it reads its configuration; and what an API behind it
+// needs: the client's address, the cookie that carries a refresh token.
 #include <cctype>
 
 #include "pg/arguments.hpp"
@@ -8,7 +8,9 @@
 #include "pg/identity.hpp"
 #include "pg/owner.hpp"
 #include "pg/plans.hpp"
+#include "pg/session_store.hpp"
 #include "pg/settings.hpp"
+#include "pg/token_response.hpp"
 #include "session/bearer.hpp"
 #include "session/client_address.hpp"
 #include "session/cookie.hpp"
@@ -38,9 +40,16 @@ std::optional<std::string_view> HeaderNamed(const jose::JsonDocument &headers, c
   return value->text();
 }
 
+constexpr Error kNoHeaders{ErrorCode::kInvalidArgument, "request.headers is not a JSON object"};
+
+session::Address ClientAddress(const jose::JsonDocument &headers) {
+  const auto forwarded = HeaderNamed(headers, settings::client_ip_header);
+  return forwarded ? session::ForwardedClient(*forwarded, settings::trusted_proxies) : session::kNoAddress;
+}
+
 Result<Request> ReadRequest(std::string_view text) {
   auto headers = jose::ParseJsonObject(text);
-  if (!headers) return Error{ErrorCode::kInvalidArgument, "request.headers is not a JSON object"};
+  if (!headers) return kNoHeaders;
   Request request{};
   const auto authorization = headers->root().Find("authorization");
   if (!authorization) return request;
@@ -55,8 +64,7 @@ Result<Request> ReadRequest(std::string_view text) {
   request.token = *copy;
 
   Presentation &presentation = request.presentation;
-  if (const auto forwarded = HeaderNamed(*headers, settings::client_ip_header))
-    presentation.address = session::ForwardedClient(*forwarded, settings::trusted_proxies);
+  presentation.address = ClientAddress(*headers);
   if (!presentation.address.known() && settings::ip_binding >= kIpSubnet)
     return Error{ErrorCode::kBindingMismatch, "the client's address is not known"};
   if (const auto fingerprint = HeaderNamed(*headers, settings::fingerprint_header)) {
@@ -67,7 +75,8 @@ Result<Request> ReadRequest(std::string_view text) {
   return request;
 }
 
-// A refusal in the form that PostgREST answers as 401: any other class would become 403, 400 or 500. The detail is its SQLSTATE.
+// A refusal in the form that PostgREST answers as 401: any other class would become 403, 400 or 500. The detail is its
+// SQLSTATE.
 [[noreturn]] void raise_unauthorized(const Error &refusal) {
   if (!IsTokenRefusal(refusal.code)) raise_error(refusal);
   ereport(ERROR, (errcode(MAKE_SQLSTATE('P', 'T', '4', '0', '1')), errmsg("%s", message_of(refusal)),
@@ -75,10 +84,16 @@ Result<Request> ReadRequest(std::string_view text) {
   pg_unreachable();
 }
 
+// The value of request.headers; null if there is none.
+const char *request_headers() {
+  const char *headers = GetConfigOption("request.headers", true, false);
+  return headers == nullptr || *headers == '\0' ? nullptr : headers;
+}
+
 void pre_request() {
   // request.jwt.claims is not looked at: any session can set it.
-  const char *headers = GetConfigOption("request.headers", true, false);
-  if (headers == nullptr || *headers == '\0') return become_nobody();
+  const char *headers = request_headers();
+  if (headers == nullptr) return become_nobody();
   const std::string_view text(headers);
   const auto request = Guard([&] { return ReadRequest(text); });
   if (!request.ok) raise_unauthorized(request.error);
@@ -87,8 +102,21 @@ void pre_request() {
   if (!claims.ok) raise_unauthorized(claims.error);
 }
 
-Statement select_active = {
-    "SELECT algorithm LIKE 'HS%' FROM jwt_auth.signing_key WHERE state = 'active'", 0, {}, nullptr};
+Datum request_ip(FunctionCallInfo fcinfo) {
+  const char *headers = request_headers();
+  if (headers == nullptr) PG_RETURN_NULL();
+  const std::string_view text(headers);
+  const Bytes address = value_or_raise([&]() -> Result<Bytes> {
+    auto document = jose::ParseJsonObject(text);
+    if (!document) return kNoHeaders;
+    const session::Address client = ClientAddress(*document);
+    return CopyOut(client.known() ? session::FormatNetwork({client, client.bits()}) : std::string());
+  });
+  if (address.size == 0) PG_RETURN_NULL();
+  return DirectFunctionCall1(inet_in, CStringGetDatum(address.data));
+}
+
+Statement select_active = {"SELECT algorithm LIKE 'HS%' FROM jwt_auth.signing_key WHERE state = 'active'", 0, {}, nullptr};
 
 bool active_key_is_hmac() {
   const OwnerScope scope = enter_owner("signing_key");
@@ -114,11 +142,29 @@ void pre_config() {
                       errhint("Rotate to a key pair with jwt_auth.rotate_signing_key('ES256'), or give PostgREST the secret in "
                               "its own jwt-secret.")));
   else if (!has_keys)
-    ereport(WARNING, (errmsg("there is no signing key to publish"),
-                      errhint("Create one with jwt_auth.create_signing_key('ES256').")));
+    ereport(WARNING,
+            (errmsg("there is no signing key to publish"), errhint("Create one with jwt_auth.create_signing_key('ES256').")));
   if (!has_keys) return;
   (void)set_config_option("pgrst.jwt_secret", JsonbToCString(nullptr, &jwks->root, static_cast<int>(VARSIZE(jwks))),
                           superuser() ? PGC_SUSET : PGC_USERSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0, false);
+}
+
+// How many seconds the session of a refresh token may live on, unless it is refreshed before.
+std::int64_t seconds_left(std::string_view refresh_token) {
+  const session::SessionId id = value_or_raise([&]() -> Result<session::SessionId> {
+    auto token = session::RefreshToken::Decode(refresh_token);
+    if (!token) return Error{ErrorCode::kInvalidArgument, "refresh_token is not one of ours, so max_age is needed"};
+    return token->session_id();
+  });
+  SessionRow row;
+  const OwnerScope scope = enter_owner("refresh_session");
+  MemoryContext caller = CurrentMemoryContext;
+  SPI_connect();
+  const bool found = read_session(uuid_of(id), session::UserKeyIn(id), ReadMode::kLatest, caller, row);
+  SPI_finish();
+  leave_owner(scope);
+  if (!found) raise_error({ErrorCode::kSessionEnded, nullptr});
+  return Max((row.state.idle_end - now_micros()) / jose::kMicrosPerSecond, 0);
 }
 
 Datum refresh_cookie(FunctionCallInfo fcinfo) {
@@ -130,7 +176,7 @@ Datum refresh_cookie(FunctionCallInfo fcinfo) {
   const std::string_view same_site = required_bytes(fcinfo, 4, "same_site");
   const OptionalText domain = optional_text(fcinfo, 5);
 
-  const std::int64_t seconds = has_max_age ? max_age / jose::kMicrosPerSecond : settings::refresh_token_ttl;
+  const std::int64_t seconds = has_max_age || !token.present ? max_age / jose::kMicrosPerSecond : seconds_left(token.text);
   return value_or_raise([&]() -> Result<Datum> {
     auto cookie = session::SetCookie({name, AsOptional(token), path, seconds, same_site, AsOptional(domain)});
     if (!cookie) return cookie.error();
@@ -154,4 +200,5 @@ JWT_AUTH_FUNCTION(jwt_auth_pre_config) {
   PG_RETURN_VOID();
 }
 
+JWT_AUTH_FUNCTION(jwt_auth_request_ip) { return jwt_auth::pg::request_ip(fcinfo); }
 JWT_AUTH_FUNCTION(jwt_auth_refresh_cookie) { return jwt_auth::pg::refresh_cookie(fcinfo); }

@@ -1,9 +1,9 @@
 // refresh_session: what a presented refresh token means, and what comes of it. Read, decide, then compare and swap.
 #include "pg/auth_event.hpp"
 #include "pg/boundary.hpp"
+#include "pg/jsonb.hpp"
 #include "pg/key_encryption.hpp"
 #include "pg/keyring.hpp"
-#include "pg/jsonb.hpp"
 #include "pg/owner.hpp"
 #include "pg/postgres.hpp"
 #include "pg/session_store.hpp"
@@ -101,8 +101,7 @@ void look(Refresh &refresh, ReadMode mode) {
   refresh.now = now_micros();
   const session::RefreshPolicy policy = {refresh.account.binding, settings::refresh_reuse_interval * jose::kMicrosPerSecond};
   const session::Cutoffs cutoffs = {refresh.account.not_before, global_cutoff()};
-  refresh.decision =
-      session::Decide(refresh.row.state, refresh.token, refresh.client->client, policy, cutoffs, refresh.now);
+  refresh.decision = session::Decide(refresh.row.state, refresh.token, refresh.client->client, policy, cutoffs, refresh.now);
 }
 
 bool swap(Refresh &refresh) {
@@ -230,14 +229,10 @@ Datum refresh_session(FunctionCallInfo fcinfo) {
   }
   if (!has_tokens) return response_datum(fcinfo, response);
 
-  const AccessTokenRequest request = {refresh.user.user_id,
-                                      presented.token.session_id,
-                                      refresh.now,
-                                      refresh.row.state.created_at,
-                                      refresh.idle_end,
-                                      refresh.claims.text,
-                                      refresh.row.state.bound,
-                                      refresh.account.binding};
+  const AccessTokenRequest request = {refresh.user.user_id,         presented.token.session_id, refresh.now,
+                                      refresh.row.state.created_at, refresh.idle_end,           refresh.claims.text,
+                                      refresh.row.state.bound,      refresh.account.binding};
+  prepare_to_sign_access_token(request.now);
   const AccessToken access = value_or_raise([&] { return MintAccessToken(request); });
   response.has_tokens = true;
   response.access_token = access.text;

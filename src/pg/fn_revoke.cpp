@@ -97,8 +97,7 @@ int revoke_user(const UserRef &user, const char *detail) {
   if (const session::Micros now = now_micros(); now - asked > kWaited) cutoff = raise_cutoff(user, now);
   const SessionIds ended = delete_user_sessions(user, nullptr, CurrentMemoryContext);
   const TimestampTz at = timestamp_or_infinity(cutoff);
-  for (std::size_t i = 0; i < ended.count; i++)
-    write_event(ending("session_revoked", user.user_id, &ended.ids[i], detail), at);
+  for (std::size_t i = 0; i < ended.count; i++) write_event(ending("session_revoked", user.user_id, &ended.ids[i], detail), at);
   write_event(ending("user_revoked", user.user_id, nullptr, detail), at);
   SPI_finish();
   leave_owner(scope);
@@ -113,30 +112,33 @@ Datum revoke_user_tokens(FunctionCallInfo fcinfo) {
 // The old id of the row: an UPDATE that changes both id and password must not spare the old one.
 Datum revoke_on_password_change(FunctionCallInfo fcinfo) {
   if (!CALLED_AS_TRIGGER(fcinfo))
-    ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-                    errmsg("revoke_on_password_change is a trigger function")));
+    ereport(ERROR,
+            (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED), errmsg("revoke_on_password_change is a trigger function")));
   auto *trigger = reinterpret_cast<TriggerData *>(fcinfo->context);
   if (!TRIGGER_FIRED_AFTER(trigger->tg_event) || !TRIGGER_FIRED_FOR_ROW(trigger->tg_event) ||
       TRIGGER_FIRED_BY_INSERT(trigger->tg_event) || trigger->tg_trigger->tgnargs != 1)
-    ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-                    errmsg("revoke_on_password_change must be fired AFTER UPDATE OR DELETE FOR EACH ROW, with the name of the id "
-                           "column as its argument")));
+    ereport(ERROR,
+            (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+             errmsg("revoke_on_password_change must be fired AFTER UPDATE OR DELETE FOR EACH ROW, with the name of the id "
+                    "column as its argument")));
   TupleDesc columns = RelationGetDescr(trigger->tg_relation);
   const int id = SPI_fnumber(columns, trigger->tg_trigger->tgargs[0]);
   if (id <= 0)
-    ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN), errmsg("column \"%s\" of table \"%s\" does not exist",
-                                                              trigger->tg_trigger->tgargs[0],
-                                                              RelationGetRelationName(trigger->tg_relation))));
+    ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
+                    errmsg("column \"%s\" of table \"%s\" does not exist", trigger->tg_trigger->tgargs[0],
+                           RelationGetRelationName(trigger->tg_relation))));
   const char *user_id = SPI_getvalue(trigger->tg_trigtuple, columns, id);
   if (user_id != nullptr && *user_id != '\0')
-    revoke_user(user_ref({}, {user_id, std::strlen(user_id)}),
-                TRIGGER_FIRED_BY_DELETE(trigger->tg_event) ? "{\"reason\": \"user deleted\"}" : "{\"reason\": \"password changed\"}");
+    revoke_user(user_ref({}, {user_id, std::strlen(user_id)}), TRIGGER_FIRED_BY_DELETE(trigger->tg_event)
+                                                                   ? "{\"reason\": \"user deleted\"}"
+                                                                   : "{\"reason\": \"password changed\"}");
   return PointerGetDatum(nullptr);
 }
 
 Statement select_user_sessions = {
     "SELECT s.session_id, s.created_at, s.refreshed_at, s.idle_ends_at, s.ip, s.user_agent, d.metadata"
-    " FROM jwt_auth.refresh_session s LEFT JOIN jwt_auth.session_data d ON d.session_id = s.session_id AND d.user_key = s.user_key"
+    " FROM jwt_auth.refresh_session s LEFT JOIN jwt_auth.session_data d ON d.session_id = s.session_id AND d.user_key = "
+    "s.user_key"
     " WHERE s.user_key = $1 AND s.user_id = $2 AND s.created_at > $3 AND s.ends_at > $4 AND s.idle_ends_at > $4"
     " ORDER BY s.refreshed_at DESC, s.session_id",
     4,

@@ -1,31 +1,24 @@
 #include "pg/keyring.hpp"
 
+#include <algorithm>
 #include <limits>
 
-#include "jose/base64url.hpp"
 #include "pg/owner.hpp"
 #include "pg/plans.hpp"
+#include "pg/ring.hpp"
 #include "pg/settings.hpp"
+
+extern "C" {
+#include <access/xact.h>
+#include <access/xlog.h>
+}
 
 namespace jwt_auth::pg {
 
 namespace {
 
-constexpr jose::Micros kNoCutoff = std::numeric_limits<jose::Micros>::min();
-
-struct TrustedIssuer {
-  std::string name;
-  std::optional<std::string> audience;
-  jose::KeySet keys;
-};
-
-// One consistent parsed copy; replaced whole.
-struct Ring {
-  jose::KeySet verifying;                // active and verify-only keys
-  jose::KeySet signing;                  // the active key, or empty
-  std::optional<Error> signing_refusal;  // why there is an active key that can't sign
-  std::vector<TrustedIssuer> issuers;
-};
+constexpr jose::Micros kNever = std::numeric_limits<jose::Micros>::min();
+constexpr jose::Micros kForever = std::numeric_limits<jose::Micros>::max();
 
 // The backend's copy and whether it still holds. Invalidations only count and clear; they may arrive at any time.
 struct RingCache {
@@ -34,6 +27,10 @@ struct RingCache {
   std::uint64_t invalidations;
   Oid tables[3];
   jose::Micros cutoff;
+  // A key that could not be opened is tried again: after a reload of the configuration at once, else once in a while.
+  bool lacks_a_key;
+  TimestampTz loaded_at;
+  TimestampTz loaded_with;
 };
 RingCache cache;
 
@@ -44,26 +41,8 @@ void on_relcache_invalidation(Datum, Oid relation) {
   cache.invalidations++;
 }
 
-// Rows as the Postgres phase hands them over.
-struct KeyRow {
-  bool active;
-  OptionalText public_jwk;
-  OptionalText private_jwk;
-};
-struct IssuerRow {
-  std::string_view issuer;
-  std::string_view jwks;
-  OptionalText audience;
-};
-struct RingRows {
-  KeyRow *keys;
-  std::uint64_t key_count;
-  IssuerRow *issuers;
-  std::uint64_t issuer_count;
-};
-
 Statement select_keys = {
-    "SELECT state = 'active', public_jwk::text, private_jwk FROM jwt_auth.signing_key"
+    "SELECT kid, state = 'active', public_jwk::text, private_jwk, token_ttl, tokens_until FROM jwt_auth.signing_key"
     " WHERE state IN ('active', 'verify_only') ORDER BY state, created_at DESC, kid",
     0,
     {},
@@ -71,15 +50,12 @@ Statement select_keys = {
 Statement select_issuers = {"SELECT issuer, jwks::text, audience FROM jwt_auth.trusted_issuer", 0, {}, nullptr};
 Statement select_cutoff = {"SELECT not_before FROM jwt_auth.cutoff", 0, {}, nullptr};
 
-// A text column copied out of SPI's memory into `context`.
-OptionalText text_column(std::uint64_t row, int number, MemoryContext context) {
+jose::Micros time_column(std::uint64_t row, int number, jose::Micros if_null) {
   bool is_null;
   const Datum value = column(row, number, &is_null);
-  if (is_null) return {false, {}};
-  MemoryContext old = MemoryContextSwitchTo(context);
-  const OptionalText copy{true, view_of(reinterpret_cast<struct varlena *>(PG_DETOAST_DATUM_COPY(value)))};
-  MemoryContextSwitchTo(old);
-  return copy;
+  if (is_null) return if_null;
+  const TimestampTz time = DatumGetTimestampTz(value);
+  return TIMESTAMP_IS_NOEND(time) ? kForever : micros_of(time);
 }
 
 RingRows read_rows(MemoryContext context) {
@@ -89,8 +65,15 @@ RingRows read_rows(MemoryContext context) {
 
   rows.key_count = execute_latest(select_keys, none);
   rows.keys = static_cast<KeyRow *>(MemoryContextAlloc(context, sizeof(KeyRow) * (rows.key_count + 1)));
-  for (std::uint64_t i = 0; i < rows.key_count; i++)
-    rows.keys[i] = {DatumGetBool(column(i, 1, &is_null)), text_column(i, 2, context), text_column(i, 3, context)};
+  for (std::uint64_t i = 0; i < rows.key_count; i++) {
+    rows.keys[i] = {text_column(i, 1, context).text,
+                    DatumGetBool(column(i, 2, &is_null)),
+                    text_column(i, 3, context),
+                    text_column(i, 4, context),
+                    DatumGetInt32(column(i, 5, &is_null)) * jose::kMicrosPerSecond,
+                    time_column(i, 6, kNever)};
+    cleanse_column(i, 4);
+  }
 
   rows.issuer_count = execute_latest(select_issuers, none);
   rows.issuers = static_cast<IssuerRow *>(MemoryContextAlloc(context, sizeof(IssuerRow) * (rows.issuer_count + 1)));
@@ -98,42 +81,8 @@ RingRows read_rows(MemoryContext context) {
     rows.issuers[i] = {text_column(i, 1, context).text, text_column(i, 2, context).text, text_column(i, 3, context)};
 
   const bool has_cutoff = execute_latest(select_cutoff, none) > 0;
-  cache.cutoff = has_cutoff ? micros_of(DatumGetTimestampTz(column(0, 1, &is_null))) : kNoCutoff;
+  cache.cutoff = has_cutoff ? time_column(0, 1, kNever) : kNever;
   return rows;
-}
-
-Result<jose::Key> ParseKeyText(std::string_view text) {
-  auto document = jose::ParseJsonObject(text);
-  if (!document) return Error{ErrorCode::kUnusableKey, "a JWK in the keyring is not valid JSON"};
-  return jose::ParseJwk(document->root());
-}
-
-void AddKey(Ring &ring, const KeyRow &row) {
-  // An HMAC key has only its private form, which then verifies as well.
-  const OptionalText &verifier = row.public_jwk.present ? row.public_jwk : row.private_jwk;
-  if (auto key = ParseKeyText(verifier.text)) ring.verifying.keys.push_back(std::move(*key));
-  if (!row.active) return;
-  auto key = ParseKeyText(row.private_jwk.text);
-  if (key)
-    ring.signing.keys.push_back(std::move(*key));
-  else
-    ring.signing_refusal = key.error();
-}
-
-void Rebuild(const RingRows &rows) {
-  auto ring = std::make_unique<Ring>();
-  ring->verifying.is_jwks = true;
-  for (std::uint64_t i = 0; i < rows.key_count; i++) AddKey(*ring, rows.keys[i]);
-  for (std::uint64_t i = 0; i < rows.issuer_count; i++) {
-    const IssuerRow &row = rows.issuers[i];
-    auto keys = jose::ParseKeys(row.jwks);
-    if (!keys) continue;
-    std::optional<std::string> audience;
-    if (row.audience.present) audience.emplace(row.audience.text);
-    ring->issuers.push_back({std::string(row.issuer), std::move(audience), std::move(*keys)});
-  }
-  delete cache.ring;
-  cache.ring = ring.release();
 }
 
 void reload() {
@@ -142,8 +91,7 @@ void reload() {
   cache.tables[1] = table_oid("trusted_issuer");
   cache.tables[2] = table_oid("cutoff");
 
-  MemoryContext caller = CurrentMemoryContext;
-  MemoryContext context = AllocSetContextCreate(caller, "jwt_auth keyring load", ALLOCSET_SMALL_SIZES);
+  MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "jwt_auth keyring load", ALLOCSET_SMALL_SIZES);
   const OwnerScope scope = enter_owner("signing_key");
   SPI_connect();
   const RingRows rows = read_rows(context);
@@ -151,16 +99,23 @@ void reload() {
   leave_owner(scope);
 
   const auto outcome = Guard([&]() -> Result<void> {
-    Rebuild(rows);
+    auto ring = BuildRing(rows);
+    cache.lacks_a_key = ring->lacks_a_key();
+    delete cache.ring;
+    cache.ring = ring.release();
     return {};
   });
-  for (std::uint64_t i = 0; i < rows.key_count; i++) {
-    const std::string_view secret = rows.keys[i].private_jwk.text;
-    cleanse({const_cast<char *>(secret.data()), secret.size()});
-  }
+  for (std::uint64_t i = 0; i < rows.key_count; i++) cleanse_text(rows.keys[i].private_jwk);
   MemoryContextDelete(context);
   if (!outcome.ok) raise_error(outcome.error);
   cache.valid = cache.invalidations == seen;
+  cache.loaded_with = PgReloadTime;
+  cache.loaded_at = GetCurrentTimestamp();
+}
+
+bool deserves_another_try() {
+  if (cache.loaded_with != PgReloadTime) return true;
+  return cache.lacks_a_key && GetCurrentTimestamp() - cache.loaded_at > USECS_PER_SEC;
 }
 
 }  // namespace
@@ -170,93 +125,77 @@ void init_keyring() { CacheRegisterRelcacheCallback(on_relcache_invalidation, st
 void refresh_keyring() {
   // Without this an open transaction that does nothing but call us would never hear of a change.
   AcceptInvalidationMessages();
-  if (!cache.valid) reload();
+  if (!cache.valid || deserves_another_try()) reload();
 }
 
 jose::Micros global_cutoff() { return cache.cutoff; }
 
-Result<std::string> SignWithRing(std::string_view payload) {
-  const Ring &ring = *cache.ring;
-  if (ring.signing.keys.empty()) return ring.signing_refusal.value_or(Error{ErrorCode::kNoActiveKey, nullptr});
-  jose::SignOptions options;
-  options.typ = "JWT";
-  return jose::SignJws(payload, ring.signing, options);
-}
+Ring &CurrentRing() { return *cache.ring; }
 
 namespace {
 
-// The trusted issuer that a token claims to be from, by its unverified payload; null for our own tokens.
-Result<const TrustedIssuer *> ClaimedIssuer(const jose::UnverifiedJws &token) {
-  const auto &issuers = cache.ring->issuers;
-  if (issuers.empty()) return static_cast<const TrustedIssuer *>(nullptr);
-  auto bytes = jose::DecodeBase64Url(token.encoded_payload());
-  if (!bytes) return bytes.error();
-  auto payload = jose::ParseJsonObject(*bytes);
-  if (!payload) return payload.error();
-  const auto iss = payload->root().Find("iss");
-  if (!iss || !iss->is(jose::JsonType::kString) || iss->text() == settings::issuer)
-    return static_cast<const TrustedIssuer *>(nullptr);
-  for (const TrustedIssuer &issuer : issuers)
-    if (issuer.name == iss->text()) return &issuer;
-  return static_cast<const TrustedIssuer *>(nullptr);
+Statement record_ttl = {
+    "UPDATE jwt_auth.signing_key SET token_ttl = $2 WHERE state = 'active' AND token_ttl < $2 AND kid ="
+    " (SELECT kid FROM jwt_auth.signing_key WHERE kid = $1 FOR NO KEY UPDATE SKIP LOCKED)",
+    2,
+    {TEXTOID, INT4OID},
+    nullptr};
+Statement record_end = {
+    "UPDATE jwt_auth.signing_key SET tokens_until = greatest(tokens_until, $2) WHERE kid = $1 AND state = 'active'",
+    2,
+    {TEXTOID, TIMESTAMPTZOID},
+    nullptr};
+
+// With the latest snapshot, so that a REPEATABLE READ transaction that began before the last rotation can still sign.
+bool record_with_active_key(Statement &statement, Datum value) {
+  Parameters parameters{};
+  add(parameters, text_datum(cache.ring->active.kid));
+  add(parameters, value);
+  const OwnerScope scope = enter_owner("signing_key");
+  SPI_connect();
+  const bool recorded = execute_on_latest(statement, parameters) == 1;
+  SPI_finish();
+  leave_owner(scope);
+  return recorded;
 }
 
-// Where a claim's text lies in the copied claims: the copy has the document's layout.
-OptionalText InCopy(const std::optional<std::string_view> &claim, const jose::JsonDocument &document, const FlatJson &copy) {
-  if (!claim) return {false, {}};
-  return {true, {copy.text + (claim->data() - document.text().data()), claim->size()}};
+bool can_write() { return !XactReadOnly && !RecoveryInProgress() && !IsInParallelMode(); }
+
+// Rounded up to an eighth of the token's life, so that a row of such tokens costs one write now and then.
+TimestampTz rounded_end(jose::Micros exp, jose::Micros now) {
+  const jose::Micros step = std::max((exp - now) / 8, static_cast<jose::Micros>(settings::access_token_ttl) * USECS_PER_SEC);
+  if (exp >= kForever - step) return DT_NOEND;
+  return timestamp_of((exp / step + 1) * step);
 }
+
+jose::Micros access_token_end(jose::Micros now) { return now + settings::access_token_ttl * jose::kMicrosPerSecond; }
 
 }  // namespace
 
-Result<TokenFacts> VerifyWithRing(std::string_view token, jose::Micros now) {
-  auto parsed = jose::UnverifiedJws::Parse(token);
-  if (!parsed) return parsed.error();
-  auto claimed = ClaimedIssuer(*parsed);
-  if (!claimed) return claimed.error();
-  const TrustedIssuer *foreign = *claimed;
+void prepare_to_sign_access_token(jose::Micros now) { prepare_to_sign(access_token_end(now), now); }
 
-  auto verified = jose::VerifyJws(std::move(*parsed), foreign != nullptr ? foreign->keys : cache.ring->verifying,
-                                  jose::AlgorithmSet::All());
-  if (!verified) return verified.error();
-  auto payload = jose::ParseJsonObject(verified->payload());
-  if (!payload) return payload.error();
-  auto claims = jose::ReadClaims(payload->root());
-  if (!claims) return claims.error();
-
-  jose::Expectations expected;
-  expected.now = now;
-  expected.leeway = settings::leeway * jose::kMicrosPerSecond;
-  if (foreign != nullptr)
-    expected.issuer = foreign->name;
-  else if (*settings::issuer != '\0')
-    expected.issuer = settings::issuer;
-  if (foreign != nullptr && foreign->audience)
-    expected.audience = *foreign->audience;
-  else if (*settings::audience != '\0')
-    expected.audience = settings::audience;
-  auto accepted = jose::CheckClaims(*claims, expected);
-  if (!accepted) return accepted.error();
-  if (!claims->exp) return Error{ErrorCode::kMalformed, "no exp"};
-
-  auto copy = CopyOut(*payload);
-  if (!copy) return copy.error();
-  auto issuer = CopyOut(foreign != nullptr ? std::string_view(foreign->name) : std::string_view());
-  if (!issuer) return issuer.error();
-  TokenFacts facts{};
-  facts.claims = *copy;
-  facts.issuer = issuer->view();
-  facts.sub = InCopy(claims->sub, *payload, *copy);
-  facts.jti = InCopy(claims->jti, *payload, *copy);
-  if (const auto sid = payload->root().Find("sid")) {
-    if (!sid->is(jose::JsonType::kString)) return Error{ErrorCode::kMalformed, "sid is not a string"};
-    facts.sid = InCopy(sid->text(), *payload, *copy);
+void prepare_to_sign(jose::Micros exp, jose::Micros now) {
+  refresh_keyring();
+  while (!cache.ring->active.kid.empty()) {
+    CHECK_FOR_INTERRUPTS();
+    const jose::Micros known_until = std::max(now + cache.ring->active.token_ttl, cache.ring->active.tokens_until);
+    if (exp <= known_until) return;
+    if (exp <= access_token_end(now)) {
+      // The setting is higher here than where the key was made active. Whoever holds the row is noting the same.
+      if (can_write()) (void)record_with_active_key(record_ttl, Int32GetDatum(settings::access_token_ttl));
+      refresh_keyring();
+      return;
+    }
+    if (!can_write())
+      ereport(ERROR, (errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
+                      errmsg("cannot sign a token that outlives jwt_auth.access_token_ttl in a read-only transaction"),
+                      errdetail("How long it is valid must be recorded with its key."),
+                      errhint("Sign it on the primary, in a transaction that may write.")));
+    const bool recorded = record_with_active_key(record_end, TimestampTzGetDatum(rounded_end(exp, now)));
+    refresh_keyring();
+    // Otherwise the key was rotated just now, and another one will sign.
+    if (recorded) return;
   }
-  facts.has_iat = claims->iat.has_value();
-  facts.iat = claims->iat.value_or(0);
-  facts.exp = *claims->exp;
-  facts.signing_input = {token.data(), verified->token().signing_input().size()};
-  return facts;
 }
 
 }  // namespace jwt_auth::pg

@@ -1,16 +1,15 @@
 // The keyring as each backend keeps it: parsed keys, trusted issuers and the global cutoff, current at each use.
 #pragma once
 
-#include <optional>
 #include <string>
-#include <vector>
 
 #include "jose/claims.hpp"
-#include "jose/jws.hpp"
 #include "pg/arguments.hpp"
 #include "pg/boundary.hpp"
 
 namespace jwt_auth::pg {
+
+struct Ring;
 
 // Registers the invalidation callback; called once, when the library is loaded.
 void init_keyring();
@@ -21,15 +20,23 @@ void refresh_keyring();
 // The global cutoff of the current copy; the smallest value if there is none.
 jose::Micros global_cutoff();
 
-// For C++ phases, after refresh_keyring() in the same call:
-// signs a payload with the active key. kNoActiveKey, kKeySealed.
+// Postgres phase, instead of refresh_keyring() before a signature: sees to it that the active key is not retired before a token
+// that ends at `exp` has run out. A token that ends within jwt_auth.access_token_ttl costs a comparison. One that ends later is
+// recorded with the key, rarely; where that can't be written (a standby, a read-only transaction) it is refused with 25006.
+void prepare_to_sign(jose::Micros exp, jose::Micros now);
+// The same for a token that ends with jwt_auth.access_token_ttl or before.
+void prepare_to_sign_access_token(jose::Micros now);
+
+// For C++ phases, after refresh_keyring() or prepare_to_sign() in the same call.
+Ring &CurrentRing();
+// Signs a payload with the active key. kNoActiveKey, kKeySealed, kUnusableKey.
 Result<std::string> SignWithRing(std::string_view payload);
 
 // What the database's state is asked about when a token is presented. Plain data: views into the copied claims and the token.
 struct TokenFacts {
   FlatJson claims;
-  std::string_view issuer;  // the trusted issuer that signed it; "" for our own
-  OptionalText sub, sid, jti;
+  std::string_view issuer;     // the trusted issuer that signed it; "" for our own
+  OptionalText sub, sid, jti;  // sid only of our own tokens: another issuer's sessions are not ours to judge
   bool has_iat;
   jose::Micros iat;  // as in the token, rounded down to the microsecond
   jose::Micros exp;

@@ -30,4 +30,28 @@ std::uint64_t execute_latest(Statement &statement, const Parameters &parameters)
                                       GetLatestSnapshot(), InvalidSnapshot, true, false, 0));
 }
 
+std::uint64_t execute_on_latest(Statement &statement, const Parameters &parameters) {
+  if (statement.plan == nullptr) prepare(statement);
+  return checked(SPI_execute_snapshot(statement.plan, const_cast<Datum *>(parameters.values), parameters.nulls,
+                                      GetLatestSnapshot(), InvalidSnapshot, false, true, 0));
+}
+
+OptionalText text_column(std::uint64_t row, int number, MemoryContext context) {
+  bool is_null;
+  const Datum value = column(row, number, &is_null);
+  if (is_null) return {false, {}};
+  MemoryContext old = MemoryContextSwitchTo(context);
+  const OptionalText copy{true, view_of(reinterpret_cast<struct varlena *>(PG_DETOAST_DATUM_COPY(value)))};
+  MemoryContextSwitchTo(old);
+  return copy;
+}
+
+void cleanse_column(std::uint64_t row, int number) {
+  bool is_null;
+  const Datum value = column(row, number, &is_null);
+  if (is_null || VARATT_IS_EXTERNAL(DatumGetPointer(value))) return;
+  auto *stored = reinterpret_cast<struct varlena *>(DatumGetPointer(value));
+  cleanse({VARDATA_ANY(stored), VARSIZE_ANY_EXHDR(stored)});
+}
+
 }  // namespace jwt_auth::pg

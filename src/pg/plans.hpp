@@ -31,9 +31,10 @@ inline void add_nullable(Parameters &parameters, Datum value, bool is_null) {
   parameters.values[parameters.count] = is_null ? static_cast<Datum>(0) : value;
   parameters.nulls[parameters.count++] = is_null ? 'n' : ' ';
 }
-inline void add_text(Parameters &parameters, std::string_view text) {
-  add(parameters, PointerGetDatum(cstring_to_text_with_len(text.data(), static_cast<int>(text.size()))));
+inline Datum text_datum(std::string_view text) {
+  return PointerGetDatum(cstring_to_text_with_len(text.data(), static_cast<int>(text.size())));
 }
+inline void add_text(Parameters &parameters, std::string_view text) { add(parameters, text_datum(text)); }
 inline void add_optional(Parameters &parameters, const OptionalText &text) {
   if (text.present)
     add_text(parameters, text.text);
@@ -53,10 +54,20 @@ std::uint64_t execute(Statement &statement, const Parameters &parameters);
 // execute_latest() reads with the latest snapshot, whatever the isolation level: a committed revocation is seen at once, also
 // in a long REPEATABLE READ transaction. Not in parallel mode.
 std::uint64_t execute_latest(Statement &statement, const Parameters &parameters);
+// execute_on_latest() writes to rows as the latest snapshot shows them: for notes that mean the same to every transaction.
+std::uint64_t execute_on_latest(Statement &statement, const Parameters &parameters);
 
 // Column `number` (from 1) of row `row` of SPI_tuptable.
 inline Datum column(std::uint64_t row, int number, bool *is_null) {
   return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, number, is_null);
+}
+
+// A text column (or one cast to it), detoasted and copied out of SPI's memory into `context`.
+OptionalText text_column(std::uint64_t row, int number, MemoryContext context);
+// Overwrites a secret column: what SPI has read stays in its memory until that is used again.
+void cleanse_column(std::uint64_t row, int number);
+inline void cleanse_text(const OptionalText &secret) {
+  if (secret.present) cleanse({const_cast<char *>(secret.text.data()), secret.text.size()});
 }
 
 }  // namespace jwt_auth::pg

@@ -25,11 +25,12 @@ Statement touch_account_row = {
     {INT4OID, TEXTOID, TEXTOID, TIMESTAMPTZOID},
     nullptr};
 
-Statement read_account_row = {"SELECT not_before, max_sessions, ip_binding, fingerprint_binding FROM jwt_auth.account"
-                              " WHERE user_key = $1 AND issuer = $2 AND user_id = $3",
-                              3,
-                              {INT4OID, TEXTOID, TEXTOID},
-                              nullptr};
+Statement read_account_row = {
+    "SELECT not_before, max_sessions, ip_binding, fingerprint_binding FROM jwt_auth.account"
+    " WHERE user_key = $1 AND issuer = $2 AND user_id = $3",
+    3,
+    {INT4OID, TEXTOID, TEXTOID},
+    nullptr};
 
 Statement raise_account_cutoff = {
     "INSERT INTO jwt_auth.account AS a (user_key, issuer, user_id, not_before) VALUES ($1, $2, $3, $4)"
@@ -40,14 +41,13 @@ Statement raise_account_cutoff = {
     nullptr};
 
 #define SESSION_COLUMNS                                                                                                     \
-  "created_at, ends_at, idle_ends_at, refreshed_at, generation, family_hash, current_hash, previous_hash, nonce, has_data,"  \
+  "created_at, ends_at, idle_ends_at, refreshed_at, generation, family_hash, current_hash, previous_hash, nonce, has_data," \
   " user_id, login_ip, login_fingerprint, ip, fingerprint"
 
-Statement select_session = {
-    "SELECT " SESSION_COLUMNS " FROM jwt_auth.refresh_session WHERE session_id = $1 AND user_key = $2",
-    2,
-    {UUIDOID, INT4OID},
-    nullptr};
+Statement select_session = {"SELECT " SESSION_COLUMNS " FROM jwt_auth.refresh_session WHERE session_id = $1 AND user_key = $2",
+                            2,
+                            {UUIDOID, INT4OID},
+                            nullptr};
 
 Statement select_session_locked = {"SELECT " SESSION_COLUMNS
                                    " FROM jwt_auth.refresh_session WHERE session_id = $1 AND user_key = $2 FOR NO KEY UPDATE",
@@ -57,11 +57,12 @@ Statement select_session_locked = {"SELECT " SESSION_COLUMNS
 
 #undef SESSION_COLUMNS
 
-Statement select_live_sessions = {"SELECT session_id, created_at, refreshed_at, generation FROM jwt_auth.refresh_session"
-                                  " WHERE user_key = $1 AND user_id = $2 AND created_at > $3 AND ends_at > $4 AND idle_ends_at > $4",
-                                  4,
-                                  {INT4OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID},
-                                  nullptr};
+Statement select_live_sessions = {
+    "SELECT session_id, created_at, refreshed_at, generation FROM jwt_auth.refresh_session"
+    " WHERE user_key = $1 AND user_id = $2 AND created_at > $3 AND ends_at > $4 AND idle_ends_at > $4",
+    4,
+    {INT4OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID},
+    nullptr};
 
 Statement insert_session_row = {
     "INSERT INTO jwt_auth.refresh_session (session_id, user_key, user_id, created_at, refreshed_at, ends_at, idle_ends_at,"
@@ -72,10 +73,11 @@ Statement insert_session_row = {
      BYTEAOID, TEXTOID},
     nullptr};
 
-Statement insert_data_row = {"INSERT INTO jwt_auth.session_data (session_id, user_key, claims, metadata) VALUES ($1, $2, $3, $4)",
-                             4,
-                             {UUIDOID, INT4OID, JSONBOID, JSONBOID},
-                             nullptr};
+Statement insert_data_row = {
+    "INSERT INTO jwt_auth.session_data (session_id, user_key, claims, metadata) VALUES ($1, $2, $3, $4)",
+    4,
+    {UUIDOID, INT4OID, JSONBOID, JSONBOID},
+    nullptr};
 
 Statement update_session = {
     "UPDATE jwt_auth.refresh_session SET idle_ends_at = $4, refreshed_at = $5, generation = generation + 1,"
@@ -93,21 +95,18 @@ Statement delete_session_row = {
     {UUIDOID, INT4OID, INT4OID},
     nullptr};
 
-Statement delete_data_row = {"DELETE FROM jwt_auth.session_data WHERE session_id = $1 AND user_key = $2",
-                             2,
-                             {UUIDOID, INT4OID},
-                             nullptr};
+Statement delete_data_row = {
+    "DELETE FROM jwt_auth.session_data WHERE session_id = $1 AND user_key = $2", 2, {UUIDOID, INT4OID}, nullptr};
 
-Statement delete_sessions_of_user = {"DELETE FROM jwt_auth.refresh_session WHERE user_key = $1 AND user_id = $2"
-                                     " AND ($3 IS NULL OR session_id <> $3) RETURNING session_id, has_data",
-                                     3,
-                                     {INT4OID, TEXTOID, UUIDOID},
-                                     nullptr};
+Statement delete_sessions_of_user = {
+    "DELETE FROM jwt_auth.refresh_session WHERE user_key = $1 AND user_id = $2"
+    " AND ($3 IS NULL OR session_id <> $3) RETURNING session_id, has_data",
+    3,
+    {INT4OID, TEXTOID, UUIDOID},
+    nullptr};
 
-Statement select_claims = {"SELECT claims FROM jwt_auth.session_data WHERE session_id = $1 AND user_key = $2",
-                           2,
-                           {UUIDOID, INT4OID},
-                           nullptr};
+Statement select_claims = {
+    "SELECT claims FROM jwt_auth.session_data WHERE session_id = $1 AND user_key = $2", 2, {UUIDOID, INT4OID}, nullptr};
 
 Micros micros_column(std::uint64_t row, int number) {
   bool is_null;
@@ -174,8 +173,7 @@ Account account_row() {
   // The table's constraints admit only names that are known; an unknown one would be the strictest.
   const Datum ip = column(0, 3, &is_null);
   if (!is_null)
-    account.binding.ip =
-        session::IpBindingNamed(view_of(PG_DETOAST_DATUM_PACKED(ip))).value_or(session::IpBinding::kExact);
+    account.binding.ip = session::IpBindingNamed(view_of(PG_DETOAST_DATUM_PACKED(ip))).value_or(session::IpBinding::kExact);
   const Datum fingerprint = column(0, 4, &is_null);
   if (!is_null)
     account.binding.fingerprint = session::FingerprintBindingNamed(view_of(PG_DETOAST_DATUM_PACKED(fingerprint)))

@@ -25,8 +25,8 @@ struct UserRef {
 
 // An account's row, or what holds where there is none.
 struct Account {
-  session::Micros not_before;  // kNoCutoff if none
-  int max_sessions;            // 0 = unlimited
+  session::Micros not_before;      // kNoCutoff if none
+  int max_sessions;                // 0 = unlimited
   session::BindingPolicy binding;  // the settings, with the user's own choices over them
 };
 

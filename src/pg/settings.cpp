@@ -134,8 +134,8 @@ void define_front_settings() {
   define_int("jwt_auth.trusted_proxies", "How many hops from the right of that header the client's address stands.", nullptr,
              &settings::trusted_proxies, 1, 1, 100, 0);
   define_string("jwt_auth.fingerprint_header", "Request header that pre_request() takes for the client's fingerprint.",
-                "Empty: none, so a token bound to a fingerprint is refused there.", &settings::fingerprint_header, "", PGC_SUSET,
-                0, nullptr);
+                "Empty: none, so a token bound to a fingerprint is refused there.", &settings::fingerprint_header, "",
+                PGC_SUSET, 0, nullptr);
 }
 
 }  // namespace

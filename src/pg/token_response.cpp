@@ -32,7 +32,8 @@ ClientArgument client_argument(FunctionCallInfo fcinfo, int ip, int user_agent, 
   }
   argument.user_agent = optional_text(fcinfo, user_agent);
   if (argument.user_agent.text.size() > kMaxUserAgent) {
-    const int whole = pg_mbcliplen(argument.user_agent.text.data(), static_cast<int>(argument.user_agent.text.size()), kMaxUserAgent);
+    const int whole =
+        pg_mbcliplen(argument.user_agent.text.data(), static_cast<int>(argument.user_agent.text.size()), kMaxUserAgent);
     argument.user_agent.text = argument.user_agent.text.substr(0, static_cast<std::size_t>(whole));
   }
   hash_fingerprint(optional_text(fcinfo, fingerprint), argument.client);
@@ -49,14 +50,15 @@ Datum response_datum(FunctionCallInfo fcinfo, const TokenResponse &response) {
   if (response.has_tokens) {
     set(1, response.access_token);
     set(2, TimestampTzGetDatum(timestamp_of(response.access_expires_at * jose::kMicrosPerSecond)));
-    set(3, PointerGetDatum(
-               cstring_to_text_with_len(response.refresh_token.data, static_cast<int>(response.refresh_token.size))));
+    set(3,
+        PointerGetDatum(cstring_to_text_with_len(response.refresh_token.data, static_cast<int>(response.refresh_token.size))));
     set(4, TimestampTzGetDatum(timestamp_or_infinity(response.refresh_expires_at)));
     cleanse(response.refresh_token);
   }
   if (response.session_id != nullptr) set(5, UUIDPGetDatum(response.session_id));
   if (response.user_id.present)
-    set(6, PointerGetDatum(cstring_to_text_with_len(response.user_id.text.data(), static_cast<int>(response.user_id.text.size()))));
+    set(6, PointerGetDatum(
+               cstring_to_text_with_len(response.user_id.text.data(), static_cast<int>(response.user_id.text.size()))));
   if (response.evicted_count > 0) {
     auto *ids = static_cast<Datum *>(palloc(sizeof(Datum) * response.evicted_count));
     for (int i = 0; i < response.evicted_count; i++) ids[i] = UUIDPGetDatum(&response.evicted[i]);

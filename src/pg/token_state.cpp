@@ -20,10 +20,8 @@ Statement select_session_state = {
     {UUIDOID, INT4OID, TEXTOID, BYTEAOID},
     nullptr};
 
-Statement select_denied = {"SELECT FROM jwt_auth.denied_token WHERE user_key = $1 AND token_id = $2",
-                           2,
-                           {INT4OID, BYTEAOID},
-                           nullptr};
+Statement select_denied = {
+    "SELECT FROM jwt_auth.denied_token WHERE user_key = $1 AND token_id = $2", 2, {INT4OID, BYTEAOID}, nullptr};
 
 constexpr Error kEnded{ErrorCode::kSessionEnded, nullptr};
 constexpr Error kDenied{ErrorCode::kDenied, nullptr};
@@ -59,8 +57,7 @@ const Error *check_issued_at(const TokenFacts &facts, session::UserKey user_key,
   static constexpr Error kBeforeCutoff{ErrorCode::kBeforeCutoff, nullptr};
   if (!facts.has_iat) return &kNoIat;
   if (facts.iat < global_cutoff()) return &kBeforeCutoff;
-  if (facts.sub.present && facts.iat < read_account({user_key, facts.issuer, facts.sub.text}).not_before)
-    return &kBeforeCutoff;
+  if (facts.sub.present && facts.iat < read_account({user_key, facts.issuer, facts.sub.text}).not_before) return &kBeforeCutoff;
   Parameters parameters{};
   add(parameters, Int32GetDatum(user_key));
   add_bytes(parameters, token_id.data(), token_id.size());

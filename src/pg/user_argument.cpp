@@ -3,7 +3,8 @@
 namespace jwt_auth::pg {
 
 UserRef user_ref(std::string_view issuer, std::string_view user_id) {
-  const session::UserKey key = value_or_raise([&]() -> Result<session::UserKey> { return session::UserKeyOf(issuer, user_id); });
+  const session::UserKey key =
+      value_or_raise([&]() -> Result<session::UserKey> { return session::UserKeyOf(issuer, user_id); });
   return {key, issuer, user_id};
 }
 

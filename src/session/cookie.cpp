@@ -12,9 +12,7 @@ constexpr Error Refusal(const char *detail) { return {ErrorCode::kInvalidArgumen
 bool IsHarmless(char c) { return c > ' ' && c < 0x7f && c != ';' && c != ',' && c != '"' && c != '\'' && c != '\\'; }
 bool AllHarmless(std::string_view text) { return std::all_of(text.begin(), text.end(), IsHarmless); }
 
-bool IsTokenCharacter(char c) {
-  return IsHarmless(c) && std::string_view("()<>@:/[]?={}").find(c) == std::string_view::npos;
-}
+bool IsTokenCharacter(char c) { return IsHarmless(c) && std::string_view("()<>@:/[]?={}").find(c) == std::string_view::npos; }
 
 bool EqualIgnoringCase(std::string_view a, std::string_view b) {
   const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
@@ -34,10 +32,12 @@ Result<std::string> SetCookie(const Cookie &cookie) {
     return Refusal("name is not a cookie name");
   if (cookie.value && (cookie.value->empty() || !AllHarmless(*cookie.value)))
     return Refusal("refresh_token has a character that a cookie can't carry");
-  if (cookie.path.empty() || cookie.path.front() != '/' || !AllHarmless(cookie.path)) return Refusal("path is not a cookie path");
+  if (cookie.path.empty() || cookie.path.front() != '/' || !AllHarmless(cookie.path))
+    return Refusal("path is not a cookie path");
   if (cookie.domain && (cookie.domain->empty() || !std::all_of(cookie.domain->begin(), cookie.domain->end(), [](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '-';
-      })))
+                          return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' ||
+                                 c == '-';
+                        })))
     return Refusal("domain is not a host name");
   const auto same_site = SameSiteNamed(cookie.same_site);
   if (!same_site) return Refusal("same_site is not Strict, Lax or None");

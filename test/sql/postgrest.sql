@@ -62,6 +62,19 @@ RESET jwt_auth.trusted_proxies;
 SET jwt_auth.client_ip_header = 'X-Real-IP';
 SELECT request_by('Bearer ' || :'bound', 'x-real-ip', '203.0.113.9') AS real_ip, request_by('Bearer ' || :'bound', 'x-forwarded-for', '203.0.113.9') AS forwarded;
 RESET jwt_auth.client_ip_header;
+\echo == request_ip reads the same
+CREATE FUNCTION ip_of(headers text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM pg_catalog.set_config('request.headers', headers, true);
+  RETURN jwt_auth.request_ip();
+EXCEPTION WHEN OTHERS THEN
+  RETURN SQLSTATE;
+END $$;
+SELECT headers, ip_of(headers)
+FROM unnest(ARRAY['{"x-forwarded-for": "198.51.100.1, 203.0.113.9"}', '{"x-forwarded-for": "[2001:db8::1]:443"}', '{"x-forwarded-for": "::ffff:192.0.2.1"}',
+                  '{"x-forwarded-for": "unknown"}', '{"x-forwarded-for": 7}', '{}', '', NULL, 'x']) AS headers;
+DROP FUNCTION ip_of;
+
 \echo == under an enforcing policy an address is asked of all who bring a token
 SELECT policy, set_config('jwt_auth.ip_binding', policy, false) IS NOT NULL AS set, request_by('Bearer ' || :'alice') AS absent,
        request_by('Bearer ' || :'alice', 'x-forwarded-for', 'unknown') AS unreadable,
@@ -122,6 +135,16 @@ END $$;
 SELECT jwt_auth.refresh_cookie('jwtauth_r1_abc-_', max_age => '14 days');
 SELECT jwt_auth.refresh_cookie('abc', 'session', '/auth/refresh', '1.9 seconds', 'lax', 'example.org');
 SELECT jwt_auth.refresh_cookie(NULL);
+SELECT s.status, c LIKE 'refresh\_token=jwtauth\_r1\_%; Path=/; Max-Age=%; HttpOnly; Secure; SameSite=Strict' AS form,
+       substring(c FROM 'Max-Age=(\d+)')::integer BETWEEN 14 * 86400 - 5 AND 14 * 86400 AS as_long_as_the_session
+FROM jwt_auth.issue_refresh_session('alice') AS s, jwt_auth.refresh_cookie(s.refresh_token) AS c;
+SET jwt_auth.session_max_age = '1h';
+SELECT substring(jwt_auth.refresh_cookie(refresh_token) FROM 'Max-Age=(\d+)')::integer BETWEEN 3595 AND 3600 AS not_beyond_its_end, refresh_token
+FROM jwt_auth.issue_refresh_session('bob') \gset
+RESET jwt_auth.session_max_age;
+SELECT :'not_beyond_its_end' AS not_beyond_its_end, jwt_auth.revoke_refresh_token(:'refresh_token') AS logged_out;
+SELECT cookie(:'refresh_token', 'n', '/', NULL, 'Strict', NULL) AS ended, cookie('abc', 'n', '/', NULL, 'Strict', NULL) AS not_ours,
+       cookie('jwtauth_r1_', 'n', '/', NULL, 'Strict', NULL) AS cut;
 SELECT jwt_auth.refresh_cookie(NULL, 'session', '/auth', '1 day', 'NONE', 'example.org');
 SELECT jwt_auth.refresh_cookie('abc', '__Host-refresh', max_age => '1 min');
 SELECT bad, cookie(bad, 'n', '/', '1 min', 'Strict', NULL) AS token, cookie('t', bad, '/', '1 min', 'Strict', NULL) AS name,
@@ -135,4 +158,5 @@ SELECT cookie('', 'n', '/', '1 min', 'Strict', NULL) AS no_token, cookie('t', ''
        cookie('t', NULL, '/', '1 min', 'Strict', NULL) AS null_name, cookie('t', 'n', NULL, '1 min', 'Strict', NULL) AS null_path, cookie('t', 'n', '/', '1 min', NULL, NULL) AS null_same_site;
 
 DROP FUNCTION request, request_by, cookie;
+TRUNCATE jwt_auth.account, jwt_auth.refresh_session, jwt_auth.session_data, jwt_auth.auth_event;
 DELETE FROM jwt_auth.signing_key;

@@ -13,7 +13,7 @@ FROM jwt_auth.privileges() JOIN pg_proc p ON p.oid = function
 LEFT JOIN (SELECT 'public', unnest(ARRAY['base64url_decode', 'base64url_encode', 'current_claim', 'current_claims', 'current_session_id',
                                          'current_user_id', 'jwt_decode_unverified'])
            UNION ALL
-           SELECT 'verifier', unnest(ARRAY['authenticate', 'jwks', 'jwt_try_verify', 'jwt_verify', 'pre_config', 'pre_request'])
+           SELECT 'verifier', unnest(ARRAY['authenticate', 'jwks', 'jwt_try_verify', 'jwt_verify', 'pre_config', 'pre_request', 'request_ip'])
            UNION ALL
            SELECT 'issuer', unnest(ARRAY['consume_token', 'deny_token', 'issue_refresh_session', 'jwt_sign', 'refresh_cookie', 'refresh_session',
                                          'revoke_other_sessions', 'revoke_refresh_session', 'revoke_refresh_token', 'revoke_user_tokens',

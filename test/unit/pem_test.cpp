@@ -1,0 +1,208 @@
+// PEM in all its forms, written by OpenSSL.
+#include <openssl/encoder.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+
+#include "support.hpp"
+
+namespace jwt_auth::jose {
+namespace {
+
+std::string Taken(BIO *out) {
+  char *text = nullptr;
+  const long size = BIO_get_mem_data(out, &text);
+  return {text, static_cast<std::size_t>(size)};
+}
+
+// The key as OpenSSL writes it with an encoder: "PEM" in the structure of that name.
+std::string Encoded(EVP_PKEY *key, int selection, const char *structure) {
+  const OpenSslPtr<BIO> out(BIO_new(BIO_s_mem()));
+  OSSL_ENCODER_CTX *encoder = OSSL_ENCODER_CTX_new_for_pkey(key, selection, "PEM", structure, nullptr);
+  const bool ok = OSSL_ENCODER_to_bio(encoder, out.get()) == 1;
+  OSSL_ENCODER_CTX_free(encoder);
+  if (!ok) throw std::runtime_error("cannot encode");
+  return Taken(out.get());
+}
+
+std::string Certificate(EVP_PKEY *key) {
+  const OpenSslPtr<X509> certificate(X509_new());
+  ASN1_INTEGER_set(X509_get_serialNumber(certificate.get()), 1);
+  X509_gmtime_adj(X509_getm_notBefore(certificate.get()), 0);
+  X509_gmtime_adj(X509_getm_notAfter(certificate.get()), 3600);
+  X509_set_pubkey(certificate.get(), key);
+  const bool edwards = EVP_PKEY_is_a(key, "ED25519") == 1;
+  if (X509_sign(certificate.get(), key, edwards ? nullptr : EVP_sha256()) == 0) throw std::runtime_error("cannot sign");
+  const OpenSslPtr<BIO> out(BIO_new(BIO_s_mem()));
+  PEM_write_bio_X509(out.get(), certificate.get());
+  return Taken(out.get());
+}
+
+std::string EncryptedPkcs8(EVP_PKEY *key) {
+  const OpenSslPtr<BIO> out(BIO_new(BIO_s_mem()));
+  PEM_write_bio_PKCS8PrivateKey(out.get(), key, EVP_aes_128_cbc(), "password", 8, nullptr, nullptr);
+  return Taken(out.get());
+}
+
+std::string EncryptedTraditional(EVP_PKEY *key) {
+  const OpenSslPtr<BIO> out(BIO_new(BIO_s_mem()));
+  unsigned char password[] = "password";
+  PEM_write_bio_PrivateKey_traditional(out.get(), key, EVP_aes_128_cbc(), password, 8, nullptr, nullptr);
+  return Taken(out.get());
+}
+
+class PemOf : public testing::TestWithParam<const char *> {};
+
+TEST_P(PemOf, EveryFormHoldsTheSameKey) {
+  const std::string jwk = With(Generate(GetParam()), {{"kid", ""}, {"alg", ""}, {"use", ""}});
+  const KeySet keys = Keys(jwk);
+  EVP_PKEY *pkey = keys.keys.front().pkey();
+  const std::string thumbprint = *JwkThumbprint(ParseJson(jwk)->root());
+  std::vector<std::pair<std::string, bool>> forms{{Encoded(pkey, EVP_PKEY_PUBLIC_KEY, "SubjectPublicKeyInfo"), false},
+                                                  {Encoded(pkey, EVP_PKEY_KEYPAIR, "PrivateKeyInfo"), true}};
+  if (std::string_view(GetParam()) != "Ed448") forms.emplace_back(Certificate(pkey), false);
+  if (EVP_PKEY_is_a(pkey, "RSA") == 1) {
+    forms.emplace_back(Encoded(pkey, EVP_PKEY_PUBLIC_KEY, "type-specific"), false);
+    forms.emplace_back(Encoded(pkey, EVP_PKEY_KEYPAIR, "type-specific"), true);
+  }
+  if (EVP_PKEY_is_a(pkey, "EC") == 1) forms.emplace_back(Encoded(pkey, EVP_PKEY_KEYPAIR, "type-specific"), true);
+  for (const auto &[pem, is_private] : forms) {
+    SCOPED_TRACE(pem.substr(0, pem.find('\n')));
+    const auto parsed = ParseKeys(pem);
+    ASSERT_ACCEPTED(parsed);
+    EXPECT_EQ(parsed->keys.front().is_private(), is_private);
+    EXPECT_FALSE(parsed->keys.front().kid());
+    const auto converted = JwkFromPem(pem, std::nullopt, std::nullopt);
+    ASSERT_ACCEPTED(converted);
+    const auto document = ParseJson(AsText(*converted));
+    EXPECT_EQ(Member(document->root(), "kid"), thumbprint);
+    EXPECT_EQ(*JwkThumbprint(document->root()), thumbprint);
+    EXPECT_EQ(document->root().Find("d").has_value(), is_private);
+    EXPECT_ACCEPTED(VerifiedPayload(Sign("x", keys), *parsed));
+  }
+}
+
+TEST_P(PemOf, AJwkComesBackFromPem) {
+  const std::string jwk = With(Generate(GetParam()), {{"kid", ""}, {"alg", ""}, {"use", ""}});
+  const auto document = ParseJson(jwk);
+  const auto private_pem = JwkToPem(document->root());
+  ASSERT_ACCEPTED(private_pem);
+  EXPECT_EQ(AsText(*private_pem).substr(0, 28), "-----BEGIN PRIVATE KEY-----\n");
+  const auto public_document = ParseJson(PublicOf(jwk));
+  const auto public_pem = JwkToPem(public_document->root());
+  ASSERT_ACCEPTED(public_pem);
+  EXPECT_EQ(AsText(*public_pem).substr(0, 27), "-----BEGIN PUBLIC KEY-----\n");
+  const auto back = JwkFromPem(AsText(*private_pem), "k", std::nullopt);
+  ASSERT_ACCEPTED(back);
+  EXPECT_EQ(With(AsText(*back), {{"kid", ""}}), jwk);
+}
+
+INSTANTIATE_TEST_SUITE_P(Pem, PemOf, testing::Values("RS256", "ES256", "ES384", "ES512", "ES256K", "Ed25519", "Ed448"));
+
+TEST(Pem, EncryptedKeysAreRefused) {
+  for (const char *algorithm : {"RS256", "ES256"}) {
+    const KeySet keys = Keys(Generate(algorithm));
+    EXPECT_REFUSED(ParseKeys(EncryptedPkcs8(keys.keys.front().pkey())), kUnusableKey);
+    EXPECT_REFUSED(ParseKeys(EncryptedTraditional(keys.keys.front().pkey())), kUnusableKey);
+  }
+}
+
+TEST(Pem, NothingMayStandAround) {
+  const std::string jwk = Generate("ES256");
+  const KeySet keys = Keys(jwk);
+  const std::string pem = Encoded(keys.keys.front().pkey(), EVP_PKEY_PUBLIC_KEY, "SubjectPublicKeyInfo");
+  EXPECT_ACCEPTED(ParseKeys(pem));
+  EXPECT_ACCEPTED(ParseKeys(pem + "\r\n \t\n"));
+  EXPECT_ACCEPTED(ParseKeys(pem.substr(0, pem.size() - 1)));
+  EXPECT_REFUSED(ParseKeys(pem + "x"), kUnusableKey);
+  EXPECT_REFUSED(ParseKeys(pem + pem), kUnusableKey);
+  EXPECT_REFUSED(ParseKeys("\n" + pem), kUnusableKey);
+  EXPECT_REFUSED(ParseKeys(pem.substr(0, pem.size() - 2)), kUnusableKey);
+  EXPECT_REFUSED(ParseKeys(pem.substr(0, 60)), kUnusableKey);
+  std::string crlf;
+  for (const char c : pem) crlf += c == '\n' ? std::string("\r\n") : std::string(1, c);
+  EXPECT_ACCEPTED(ParseKeys(crlf));
+  EXPECT_REFUSED(ParseKeys("-----BEGIN PUBLIC KEY-----" + std::string(100000, 'A')), kTooLarge);
+}
+
+TEST(Pem, EcparamsParametersMayPrecede) {
+  const KeySet keys = Keys(Generate("ES256"));
+  const std::string parameters = "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n";
+  EXPECT_ACCEPTED(ParseKeys(parameters + Encoded(keys.keys.front().pkey(), EVP_PKEY_KEYPAIR, "type-specific")));
+  EXPECT_REFUSED(ParseKeys(parameters), kUnusableKey);
+}
+
+TEST(Pem, TrailingBytesInsideTheArmourAreRefused) {
+  const KeySet keys = Keys(Generate("ES256"));
+  unsigned char *der = nullptr;
+  const int size = i2d_PUBKEY(keys.keys.front().pkey(), &der);
+  std::string bytes(reinterpret_cast<char *>(der), static_cast<std::size_t>(size));
+  OPENSSL_free(der);
+  const auto armoured = [](const std::string &content) {
+    const OpenSslPtr<BIO> out(BIO_new(BIO_s_mem()));
+    PEM_write_bio(out.get(), "PUBLIC KEY", "", reinterpret_cast<const unsigned char *>(content.data()),
+                  static_cast<long>(content.size()));
+    return Taken(out.get());
+  };
+  EXPECT_ACCEPTED(ParseKeys(armoured(bytes)));
+  EXPECT_REFUSED(ParseKeys(armoured(bytes + std::string(1, '\0'))), kUnusableKey);
+  EXPECT_REFUSED(ParseKeys(armoured(bytes.substr(0, bytes.size() - 1))), kUnusableKey);
+  for (std::size_t i = 0; i < bytes.size(); i += 5) EXPECT_REFUSED(ParseKeys(armoured(bytes.substr(0, i))), kUnusableKey);
+}
+
+TEST(Pem, ALabelThatDoesNotFitIsRefused) {
+  const KeySet keys = Keys(Generate("RS256"));
+  const std::string spki = Encoded(keys.keys.front().pkey(), EVP_PKEY_PUBLIC_KEY, "SubjectPublicKeyInfo");
+  for (const char *label : {"PRIVATE KEY", "CERTIFICATE", "EC PRIVATE KEY", "DSA PRIVATE KEY", "OPENSSH PRIVATE KEY",
+                            "CERTIFICATE REQUEST", "ENCRYPTED PRIVATE KEY"}) {
+    const std::size_t begin = spki.find("PUBLIC KEY");
+    const std::size_t end = spki.rfind("PUBLIC KEY");
+    const std::string relabelled =
+        spki.substr(0, begin) + label + spki.substr(begin + 10, end - begin - 10) + label + spki.substr(end + 10);
+    EXPECT_REFUSED(ParseKeys(relabelled), kUnusableKey) << label;
+  }
+}
+
+TEST(Pem, UnsupportedKindsAreRefused) {
+  for (const char *type : {"DH", "RSA-PSS"}) {
+    const OpenSslPtr<EVP_PKEY_CTX> context(EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr));
+    EVP_PKEY *raw = nullptr;
+    EVP_PKEY_keygen_init(context.get());
+    if (std::string_view(type) == "DH") EVP_PKEY_CTX_set_group_name(context.get(), "ffdhe2048");
+    ASSERT_EQ(EVP_PKEY_generate(context.get(), &raw), 1) << type;
+    const OpenSslPtr<EVP_PKEY> key(raw);
+    EXPECT_REFUSED(ParseKeys(Encoded(key.get(), EVP_PKEY_PUBLIC_KEY, "SubjectPublicKeyInfo")), kUnusableKey) << type;
+  }
+  const OpenSslPtr<EVP_PKEY> p224(EVP_EC_gen("P-224"));
+  EXPECT_REFUSED(ParseKeys(Encoded(p224.get(), EVP_PKEY_PUBLIC_KEY, "SubjectPublicKeyInfo")), kUnusableKey);
+  const OpenSslPtr<EVP_PKEY> small(EVP_RSA_gen(1024));
+  EXPECT_REFUSED(ParseKeys(Encoded(small.get(), EVP_PKEY_PUBLIC_KEY, "SubjectPublicKeyInfo")), kUnusableKey);
+}
+
+TEST(Pem, ExplicitCurveParametersAreRefused) {
+  const OpenSslPtr<EVP_PKEY> key(EVP_EC_gen("P-256"));
+  ASSERT_EQ(EVP_PKEY_set_utf8_string_param(key.get(), "encoding", "explicit"), 1);
+  EXPECT_REFUSED(ParseKeys(Encoded(key.get(), EVP_PKEY_PUBLIC_KEY, "SubjectPublicKeyInfo")), kUnusableKey);
+}
+
+TEST(Pem, KidAndAlgAreAddedAndChecked) {
+  const KeySet keys = Keys(Generate("RS256"));
+  const std::string pem = Encoded(keys.keys.front().pkey(), EVP_PKEY_PUBLIC_KEY, "SubjectPublicKeyInfo");
+  const auto jwk = JwkFromPem(pem, "my \"key\"", "PS256");
+  ASSERT_ACCEPTED(jwk);
+  const auto document = ParseJson(AsText(*jwk));
+  EXPECT_EQ(Member(document->root(), "kid"), "my \"key\"");
+  EXPECT_EQ(Member(document->root(), "alg"), "PS256");
+  EXPECT_REFUSED(JwkFromPem(pem, std::nullopt, "ES256"), kUnusableKey);
+  EXPECT_REFUSED(JwkFromPem(pem, std::nullopt, "none"), kUnusableKey);
+  EXPECT_REFUSED(JwkFromPem(pem, "\xFF", std::nullopt), kInvalidArgument);
+  EXPECT_REFUSED(JwkFromPem("no PEM", std::nullopt, std::nullopt), kUnusableKey);
+}
+
+TEST(Pem, ASecretHasNone) {
+  const auto document = ParseJson(Generate("HS256"));
+  EXPECT_REFUSED(JwkToPem(document->root()), kUnusableKey);
+}
+
+}  // namespace
+}  // namespace jwt_auth::jose
