@@ -46,7 +46,7 @@ ALTER TABLE jwt_auth.refresh_session ALTER current_hash SET STORAGE PLAIN, ALTER
   ALTER login_fingerprint SET STORAGE PLAIN;
 COMMENT ON TABLE jwt_auth.refresh_session IS 'One row per log-in, updated in place at each refresh. Deleted: ended';
 COMMENT ON COLUMN jwt_auth.refresh_session.purge_after
-  IS 'A day on which the session may have ended: where clean-up looks. It never moves at a refresh';
+  IS 'A day on which the session may have ended: where clean-up looks, and moves it if the session lives on. A refresh does not';
 COMMENT ON COLUMN jwt_auth.refresh_session.current_hash IS 'SHA-256 of the secret of the current refresh token';
 COMMENT ON COLUMN jwt_auth.refresh_session.nonce
   IS 'With the previous token, and only with it, gives the current one again: for a client that lost the answer';

@@ -90,6 +90,7 @@ Result<AccessToken> MintAccessToken(const AccessTokenRequest &request) {
   }
   auto token = SignWithRing(claims.Finish(request.claim_members));
   if (!token) return token.error();
+  if (token->size() > static_cast<std::size_t>(settings::max_token_size)) return kTokenTooLarge;
   auto copy = CopyOutVarlena(*token);
   if (!copy) return copy.error();
   return AccessToken{*copy, expires_at};
