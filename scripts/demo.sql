@@ -172,4 +172,4 @@ RESET ROLE;
 
 SELECT at::timestamp(0), event, user_id, ip, user_agent FROM jwt_auth.auth_event ORDER BY at;
 
---> every end of a session has its event: (SELECT array_agg(event ORDER BY event) FROM jwt_auth.auth_event WHERE event IN ('reuse_detected', 'evicted', 'user_revoked')) = '{evicted,reuse_detected,user_revoked}'
+--> every end of a session has its event: (SELECT array_agg(DISTINCT event ORDER BY event) FROM jwt_auth.auth_event WHERE event IN ('reuse_detected', 'evicted', 'user_revoked')) = '{evicted,reuse_detected,user_revoked}'

@@ -2,6 +2,7 @@
 #include "jose/openssl.hpp"
 #include "pg/auth_event.hpp"
 #include "pg/boundary.hpp"
+#include "pg/claims_function.hpp"
 #include "pg/keyring.hpp"
 #include "pg/owner.hpp"
 #include "pg/postgres.hpp"
@@ -106,6 +107,17 @@ AuthEvent event_of(const char *name, const UserRef &user, const pg_uuid_t *sessi
   return event;
 }
 
+// Says which policy chose it and which log-in it made room for.
+AuthEvent evicted_event(const UserRef &user, const pg_uuid_t &evicted, const pg_uuid_t &newcomer,
+                        const ClientArgument &client) {
+  AuthEvent event = event_of("evicted", user, &evicted, client);
+  DetailBuilder detail;
+  detail.add_text("policy", session::NameOf(static_cast<session::LimitPolicy>(settings::session_limit_policy)));
+  detail.add_text("by", DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&newcomer))));
+  event.detail = detail.finish();
+  return event;
+}
+
 struct StoredSession {
   bool granted;
   NewSession session;
@@ -128,7 +140,11 @@ StoredSession store_session(FunctionCallInfo fcinfo, const UserRef &user, const 
   // The clock of the row is read after the account's lock was taken.
   const Micros created_at = session::CreationTime(now_micros(), cutoffs);
   if (!stored.granted) {
-    write_event(event_of("limit_reached", user, nullptr, client), timestamp_of(created_at));
+    AuthEvent event = event_of("limit_reached", user, nullptr, client);
+    DetailBuilder detail;
+    detail.add_number("max_sessions", stored.account.max_sessions);
+    event.detail = detail.finish();
+    write_event(event, timestamp_of(created_at));
   } else {
     MemoryContext spi = MemoryContextSwitchTo(caller);
     stored.fresh = value_or_raise([&] { return MakeSession(created_at, user.user_key); });
@@ -151,9 +167,11 @@ StoredSession store_session(FunctionCallInfo fcinfo, const UserRef &user, const 
     row.has_metadata = !PG_ARGISNULL(5);
     if (row.has_metadata) row.metadata = PG_GETARG_DATUM(5);
     insert_session(row);
-    for (int i = 0; i < stored.evicted.count; i++)
-      write_event(event_of("evicted", user, &stored.evicted.ids[i], client), timestamp_of(created_at));
-    write_event(event_of("login", user, &row.id, client), timestamp_of(created_at));
+    const int evicted = stored.evicted.count;
+    auto *events = static_cast<AuthEvent *>(palloc(sizeof(AuthEvent) * (evicted + 1)));
+    for (int i = 0; i < evicted; i++) events[i] = evicted_event(user, stored.evicted.ids[i], row.id, client);
+    events[evicted] = event_of("login", user, &row.id, client);
+    write_events(events, evicted + 1, timestamp_of(created_at));
   }
 
   SPI_finish();
@@ -162,14 +180,10 @@ StoredSession store_session(FunctionCallInfo fcinfo, const UserRef &user, const 
 }
 
 Datum issue_refresh_session(FunctionCallInfo fcinfo) {
+  refuse_restricted_operation();
   const UserRef user = user_argument(fcinfo, 0);
   const ClientArgument client = client_argument(fcinfo, 1, 2, 3);
-  OptionalText members{false, {}};
-  if (!PG_ARGISNULL(4)) {
-    Jsonb *claims = PG_GETARG_JSONB_P(4);
-    check_session_claims(claims);
-    members = {true, claim_members(claims).view()};
-  }
+  if (!PG_ARGISNULL(4)) check_session_claims(PG_GETARG_JSONB_P(4));
   if (!PG_ARGISNULL(5)) check_object(PG_GETARG_JSONB_P(5), "metadata");
   refresh_keyring();
 
@@ -180,6 +194,8 @@ Datum issue_refresh_session(FunctionCallInfo fcinfo) {
     response.status = "limit_reached";
     return response_datum(fcinfo, response);
   }
+  const OptionalText members =
+      token_claim_members(user.user_id, stored.session.id, stored.session.claims, stored.session.has_claims);
   const AccessTokenRequest request = {
       user.user_id, stored.fresh.id,       stored.session.created_at, stored.session.created_at, stored.session.idle_ends_at,
       members.text, stored.session.client, stored.account.binding};

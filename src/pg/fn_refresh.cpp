@@ -1,6 +1,7 @@
 // refresh_session: what a presented refresh token means, and what comes of it. Read, decide, then compare and swap.
 #include "pg/auth_event.hpp"
 #include "pg/boundary.hpp"
+#include "pg/claims_function.hpp"
 #include "pg/jsonb.hpp"
 #include "pg/key_encryption.hpp"
 #include "pg/keyring.hpp"
@@ -10,10 +11,6 @@
 #include "pg/settings.hpp"
 #include "pg/token_response.hpp"
 #include "pg/user_argument.hpp"
-
-extern "C" {
-#include <access/xact.h>
-}
 
 namespace jwt_auth::pg {
 
@@ -81,7 +78,8 @@ struct Refresh {
   Decision decision;
   Successor successor;
   Micros idle_end;
-  OptionalText claims;
+  bool has_claims;
+  Datum claims;  // as stored at log-in
 };
 
 // Reads and decides, under whichever lock. A row that a transaction with an old snapshot can't see is a conflict, not an
@@ -90,10 +88,7 @@ void look(Refresh &refresh, ReadMode mode) {
   refresh.decision = session::kUnknownSession;
   refresh.found = read_session(refresh.id, refresh.user_key, mode, refresh.caller, refresh.row);
   if (!refresh.found) {
-    SessionRow unseen;
-    if (IsolationUsesXactSnapshot() && read_session(refresh.id, refresh.user_key, ReadMode::kLatest, refresh.caller, unseen))
-      ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-                      errmsg("could not serialize access: the session is newer than this transaction")));
+    raise_if_unseen(refresh.id, refresh.user_key);
     return;
   }
   refresh.user = UserRef{refresh.user_key, {}, refresh.row.user_id};
@@ -136,9 +131,16 @@ AuthEvent event_of(const Refresh &refresh, const char *name, const char *detail)
   return event;
 }
 
-const char *presented_detail(const Refresh &refresh) {
-  return psprintf("{\"presented\": \"%s\", \"status\": \"%s\"}", session::NameOf(refresh.decision.presented),
-                  session::NameOf(refresh.decision.status));
+// What was presented, what was answered, and which policy was at work.
+const char *detail_of(const Refresh &refresh) {
+  DetailBuilder detail;
+  detail.add_text("presented", session::NameOf(refresh.decision.presented));
+  detail.add_text("status", session::NameOf(refresh.decision.status));
+  if (refresh.decision.event == session::Event::kIpMismatch)
+    detail.add_text("policy", session::NameOf(refresh.account.binding.ip));
+  if (refresh.decision.event == session::Event::kFingerprintMismatch)
+    detail.add_text("policy", session::NameOf(refresh.account.binding.fingerprint));
+  return detail.finish();
 }
 
 constexpr const char *kNotEnforced = "{\"enforced\": false}";
@@ -159,7 +161,7 @@ void act(Refresh &refresh) {
   }
   if (decision.ends) delete_session(refresh.id, refresh.user_key, nullptr);
   if (decision.event != session::Event::kNone)
-    write_event(event_of(refresh, session::NameOf(decision.event), presented_detail(refresh)), at);
+    write_event(event_of(refresh, session::NameOf(decision.event), detail_of(refresh)), at);
   if (decision.logs_ip_mismatch) write_event(event_of(refresh, "ip_mismatch", kNotEnforced), at);
   if (decision.logs_fingerprint_mismatch) write_event(event_of(refresh, "fingerprint_mismatch", kNotEnforced), at);
   if (decision.status == Status::kOk && settings::log_refresh) write_event(event_of(refresh, "refreshed", nullptr), at);
@@ -168,11 +170,8 @@ void act(Refresh &refresh) {
 void read_stored_claims(Refresh &refresh) {
   if (!refresh.row.has_data) return;
   bool is_null;
-  const Datum claims = read_claims(refresh.id, refresh.user_key, refresh.caller, &is_null);
-  if (is_null) return;
-  MemoryContext spi = MemoryContextSwitchTo(refresh.caller);
-  refresh.claims = {true, claim_members(DatumGetJsonbP(claims)).view()};
-  MemoryContextSwitchTo(spi);
+  refresh.claims = read_claims(refresh.id, refresh.user_key, refresh.caller, &is_null);
+  refresh.has_claims = !is_null;
 }
 
 bool hands_out_tokens(const Decision &decision) {
@@ -204,6 +203,7 @@ void run(Refresh &refresh) {
 }
 
 Datum refresh_session(FunctionCallInfo fcinfo) {
+  refuse_restricted_operation();
   const std::string_view text = required_bytes(fcinfo, 0, "refresh_token");
   const ClientArgument client = client_argument(fcinfo, 1, 2, 3);
   const Presented presented = presented_token(text);
@@ -229,8 +229,9 @@ Datum refresh_session(FunctionCallInfo fcinfo) {
   }
   if (!has_tokens) return response_datum(fcinfo, response);
 
+  const OptionalText members = token_claim_members(refresh.user.user_id, refresh.id, refresh.claims, refresh.has_claims);
   const AccessTokenRequest request = {refresh.user.user_id,         presented.token.session_id, refresh.now,
-                                      refresh.row.state.created_at, refresh.idle_end,           refresh.claims.text,
+                                      refresh.row.state.created_at, refresh.idle_end,           members.text,
                                       refresh.row.state.bound,      refresh.account.binding};
   prepare_to_sign_access_token(request.now);
   const AccessToken access = value_or_raise([&] { return MintAccessToken(request); });

@@ -1,4 +1,4 @@
-// What ends sessions: revoke_refresh_session, revoke_refresh_token, revoke_user_tokens, the password-change trigger; and
+// What ends sessions: revoke_refresh_session, revoke_refresh_token, revoke_user_tokens, revoke_other_sessions, the trigger; and
 // user_sessions, which shows what there is to end.
 #include "pg/auth_event.hpp"
 #include "pg/boundary.hpp"
@@ -18,32 +18,60 @@ namespace jwt_auth::pg {
 
 namespace {
 
-// {"reason": ...}, or null for none.
 const char *reason_detail(const OptionalText &reason) {
-  if (!reason.present) return nullptr;
-  StringInfoData detail;
-  initStringInfo(&detail);
-  appendStringInfoString(&detail, "{\"reason\": ");
-  escape_json(&detail, pnstrdup(reason.text.data(), reason.text.size()));
-  appendStringInfoChar(&detail, '}');
-  return detail.data;
+  DetailBuilder detail;
+  detail.add_optional("reason", reason);
+  return detail.finish();
 }
 
-AuthEvent ending(const char *name, std::string_view user_id, const pg_uuid_t *session_id, const char *detail) {
+// The end of several sessions of a user: one event for the user, and one for each session, of the same name.
+struct MassEnding {
+  const char *event;
+  UserRef user;
+  SessionIds sessions;
+  const pg_uuid_t *kept;  // null: none
+  OptionalText reason;
+};
+
+void write_mass_ending(const MassEnding &ending, TimestampTz at) {
   AuthEvent event{};
-  event.event = name;
-  event.user_id = {true, user_id};
-  event.session_id = session_id;
-  event.detail = detail;
-  return event;
+  event.event = ending.event;
+  event.user_id = {true, ending.user.user_id};
+  event.detail = reason_detail(ending.reason);
+  event.is_part = true;
+  const auto count = static_cast<int>(ending.sessions.count);
+  auto *events = static_cast<AuthEvent *>(palloc(sizeof(AuthEvent) * (ending.sessions.count + 1)));
+  for (int i = 0; i < count; i++) {
+    event.session_id = &ending.sessions.ids[i];
+    events[i] = event;
+  }
+
+  DetailBuilder detail;
+  detail.add_number("sessions", static_cast<std::int64_t>(ending.sessions.count));
+  if (ending.kept != nullptr)
+    detail.add_text("kept", DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(ending.kept))));
+  detail.add_optional("reason", ending.reason);
+  event.session_id = nullptr;
+  event.detail = detail.finish();
+  event.is_part = false;
+  events[count] = event;
+  write_events(events, count + 1, at);
 }
 
 // Locks the row, so that what the event says of it is what was deleted.
 bool end_session(const pg_uuid_t &id, session::UserKey user_key, const char *event, const char *detail) {
   SessionRow row;
-  if (!read_session(id, user_key, ReadMode::kLocked, CurrentMemoryContext, row)) return false;
+  if (!read_session(id, user_key, ReadMode::kLocked, CurrentMemoryContext, row)) {
+    raise_if_unseen(id, user_key);
+    return false;
+  }
   if (!delete_session(id, user_key, nullptr)) return false;
-  write_event(ending(event, row.user_id, &id, detail), GetCurrentTimestamp());
+  AuthEvent ending{};
+  ending.event = event;
+  ending.user_id = {true, row.user_id};
+  ending.session_id = &id;
+  ending.detail = detail;
+  write_event(ending, GetCurrentTimestamp());
   return true;
 }
 
@@ -78,7 +106,7 @@ Datum revoke_refresh_token(FunctionCallInfo fcinfo) {
   const OwnerScope scope = enter_owner("refresh_session");
   SPI_connect();
   SessionRow row;
-  const bool authentic = read_session(id, user_key, ReadMode::kPlain, CurrentMemoryContext, row) &&
+  const bool authentic = read_session(id, user_key, ReadMode::kLatest, CurrentMemoryContext, row) &&
                          session::SameHash(row.state.family_hash, presented.token.family_hash);
   const bool ended = authentic && end_session(id, user_key, "logout", nullptr);
   SPI_finish();
@@ -86,19 +114,23 @@ Datum revoke_refresh_token(FunctionCallInfo fcinfo) {
   return BoolGetDatum(ended);
 }
 
+// The clock once the account's row was ours.
+session::Micros move_cutoff(const UserRef &user) {
+  const session::Micros asked = now_micros();
+  const session::Micros cutoff = raise_cutoff(user, asked);
+  // Whoever held the row may have been given tokens since: then the clock counts from when the row was ours.
+  constexpr session::Micros kWaited = 1000;
+  const session::Micros now = now_micros();
+  return now - asked > kWaited ? raise_cutoff(user, now) : cutoff;
+}
+
 // Cutoff first, so that a log-in that races waits or comes after it; then the sessions.
-int revoke_user(const UserRef &user, const char *detail) {
+int revoke_user(const UserRef &user, const OptionalText &reason) {
   const OwnerScope scope = enter_owner("account");
   SPI_connect();
-  const session::Micros asked = now_micros();
-  session::Micros cutoff = raise_cutoff(user, asked);
-  // Whoever held the account's row may have been given tokens since: then the clock counts from when the row was ours.
-  constexpr session::Micros kWaited = 1000;
-  if (const session::Micros now = now_micros(); now - asked > kWaited) cutoff = raise_cutoff(user, now);
+  const session::Micros cutoff = move_cutoff(user);
   const SessionIds ended = delete_user_sessions(user, nullptr, CurrentMemoryContext);
-  const TimestampTz at = timestamp_or_infinity(cutoff);
-  for (std::size_t i = 0; i < ended.count; i++) write_event(ending("session_revoked", user.user_id, &ended.ids[i], detail), at);
-  write_event(ending("user_revoked", user.user_id, nullptr, detail), at);
+  write_mass_ending({"user_revoked", user, ended, nullptr, reason}, timestamp_or_infinity(cutoff));
   SPI_finish();
   leave_owner(scope);
   return static_cast<int>(ended.count);
@@ -106,7 +138,22 @@ int revoke_user(const UserRef &user, const char *detail) {
 
 Datum revoke_user_tokens(FunctionCallInfo fcinfo) {
   const UserRef user = user_argument(fcinfo, 0);
-  return Int32GetDatum(revoke_user(user, reason_detail(optional_text(fcinfo, 1))));
+  return Int32GetDatum(revoke_user(user, optional_text(fcinfo, 1)));
+}
+
+// The account's row is written, so that a log-in that races comes before (and ends) or after (and stays).
+Datum revoke_other_sessions(FunctionCallInfo fcinfo) {
+  const UserRef user = user_argument(fcinfo, 0);
+  if (PG_ARGISNULL(1)) raise_null_argument("keep");
+  const pg_uuid_t keep = *PG_GETARG_UUID_P(1);
+  const OwnerScope scope = enter_owner("account");
+  SPI_connect();
+  hold_account(user);
+  const SessionIds ended = delete_user_sessions(user, &keep, CurrentMemoryContext);
+  write_mass_ending({"others_revoked", user, ended, &keep, {false, {}}}, GetCurrentTimestamp());
+  SPI_finish();
+  leave_owner(scope);
+  return Int32GetDatum(static_cast<int>(ended.count));
 }
 
 // The old id of the row: an UPDATE that changes both id and password must not spare the old one.
@@ -128,10 +175,10 @@ Datum revoke_on_password_change(FunctionCallInfo fcinfo) {
                     errmsg("column \"%s\" of table \"%s\" does not exist", trigger->tg_trigger->tgargs[0],
                            RelationGetRelationName(trigger->tg_relation))));
   const char *user_id = SPI_getvalue(trigger->tg_trigtuple, columns, id);
-  if (user_id != nullptr && *user_id != '\0')
-    revoke_user(user_ref({}, {user_id, std::strlen(user_id)}), TRIGGER_FIRED_BY_DELETE(trigger->tg_event)
-                                                                   ? "{\"reason\": \"user deleted\"}"
-                                                                   : "{\"reason\": \"password changed\"}");
+  // An id that no session can have ends none.
+  if (user_id == nullptr || *user_id == '\0' || std::strlen(user_id) > kMaxUserId) return PointerGetDatum(nullptr);
+  const char *reason = TRIGGER_FIRED_BY_DELETE(trigger->tg_event) ? "user deleted" : "password changed";
+  revoke_user(user_ref({}, {user_id, std::strlen(user_id)}), {true, reason});
   return PointerGetDatum(nullptr);
 }
 
@@ -177,5 +224,6 @@ Datum user_sessions(FunctionCallInfo fcinfo) {
 JWT_AUTH_FUNCTION(jwt_auth_revoke_refresh_session) { return jwt_auth::pg::revoke_refresh_session(fcinfo); }
 JWT_AUTH_FUNCTION(jwt_auth_revoke_refresh_token) { return jwt_auth::pg::revoke_refresh_token(fcinfo); }
 JWT_AUTH_FUNCTION(jwt_auth_revoke_user_tokens) { return jwt_auth::pg::revoke_user_tokens(fcinfo); }
+JWT_AUTH_FUNCTION(jwt_auth_revoke_other_sessions) { return jwt_auth::pg::revoke_other_sessions(fcinfo); }
 JWT_AUTH_FUNCTION(jwt_auth_revoke_on_password_change) { return jwt_auth::pg::revoke_on_password_change(fcinfo); }
 JWT_AUTH_FUNCTION(jwt_auth_user_sessions) { return jwt_auth::pg::user_sessions(fcinfo); }

@@ -5,6 +5,7 @@
 #include "pg/settings.hpp"
 
 extern "C" {
+#include <access/xact.h>
 #include <utils/date.h>
 #include <utils/inet.h>
 }
@@ -23,6 +24,13 @@ Statement touch_account_row = {
     " RETURNING a.not_before, a.max_sessions, a.ip_binding, a.fingerprint_binding",
     4,
     {INT4OID, TEXTOID, TEXTOID, TIMESTAMPTZOID},
+    nullptr};
+
+Statement hold_account_row = {
+    "INSERT INTO jwt_auth.account AS a (user_key, issuer, user_id) VALUES ($1, $2, $3)"
+    " ON CONFLICT (user_key, issuer, user_id) DO UPDATE SET not_before = a.not_before",
+    3,
+    {INT4OID, TEXTOID, TEXTOID},
     nullptr};
 
 Statement read_account_row = {
@@ -81,11 +89,11 @@ Statement insert_data_row = {
 
 Statement update_session = {
     "UPDATE jwt_auth.refresh_session SET idle_ends_at = $4, refreshed_at = $5, generation = generation + 1,"
-    " previous_hash = current_hash, current_hash = $6, nonce = $7, ip = $8, fingerprint = $9,"
-    " user_agent = coalesce($10, user_agent)"
+    " previous_hash = current_hash, current_hash = $6, nonce = $7, ip = coalesce($8, ip),"
+    " fingerprint = coalesce($9, fingerprint), user_agent = coalesce($10, user_agent), purge_after = least(purge_after, $11)"
     " WHERE session_id = $1 AND user_key = $2 AND current_hash = $3",
-    10,
-    {UUIDOID, INT4OID, BYTEAOID, TIMESTAMPTZOID, TIMESTAMPTZOID, BYTEAOID, BYTEAOID, INETOID, BYTEAOID, TEXTOID},
+    11,
+    {UUIDOID, INT4OID, BYTEAOID, TIMESTAMPTZOID, TIMESTAMPTZOID, BYTEAOID, BYTEAOID, INETOID, BYTEAOID, TEXTOID, DATEOID},
     nullptr};
 
 Statement delete_session_row = {
@@ -220,6 +228,12 @@ Account touch_account(const UserRef &user, TimestampTz now) {
   return account_row();
 }
 
+void hold_account(const UserRef &user) {
+  Parameters parameters{};
+  add_user(parameters, user);
+  execute(hold_account_row, parameters);
+}
+
 Account read_account(const UserRef &user) {
   Parameters parameters{};
   add_user(parameters, user);
@@ -322,7 +336,15 @@ bool rotate_session(const Rotation &rotation) {
   add_nullable(parameters, rotation.ip, !rotation.has_ip);
   add_fingerprint(parameters, rotation.client);
   add_optional(parameters, rotation.user_agent);
+  add(parameters, DateADTGetDatum(day_of(rotation.idle_ends_at)));
   return execute(update_session, parameters) == 1;
+}
+
+void raise_if_unseen(const pg_uuid_t &id, session::UserKey user_key) {
+  SessionRow unseen;
+  if (IsolationUsesXactSnapshot() && read_session(id, user_key, ReadMode::kLatest, CurrentMemoryContext, unseen))
+    ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+                    errmsg("could not serialize access: the session is newer than this transaction")));
 }
 
 bool delete_session(const pg_uuid_t &id, session::UserKey user_key, const std::uint32_t *generation) {

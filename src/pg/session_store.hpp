@@ -33,6 +33,8 @@ struct Account {
 // Writes the account's row, so that log-ins and revocations of one user follow one another at every isolation level: a lock
 // alone would not keep REPEATABLE READ from counting with an old snapshot.
 Account touch_account(const UserRef &user, TimestampTz now);
+// The same where nobody logs in: nothing in the row changes, but it is written.
+void hold_account(const UserRef &user);
 // Reads it with the latest snapshot.
 Account read_account(const UserRef &user);
 // Moves the user's cutoff to `not_before` unless it is later already; answers the cutoff that now holds.
@@ -86,6 +88,10 @@ struct Rotation {
 };
 // Compare and swap: false if the current secret is no longer the one presented.
 bool rotate_session(const Rotation &rotation);
+
+// Where a statement found no session: whether that is because the transaction's snapshot is older than the session. Then the
+// caller is told so (40001), for "there is none" would be wrong.
+void raise_if_unseen(const pg_uuid_t &id, session::UserKey user_key);
 
 // Deletes the row and its data; false if it was gone. With a generation, only if the row still has that one.
 bool delete_session(const pg_uuid_t &id, session::UserKey user_key, const std::uint32_t *generation);

@@ -56,6 +56,14 @@ const char *NameOf(Event event) noexcept {
   return "";
 }
 
+Event EventNamed(std::string_view name) noexcept {
+  for (auto event = static_cast<std::uint8_t>(Event::kLogin); event <= static_cast<std::uint8_t>(Event::kIssuerDistrusted);
+       ++event) {
+    if (name == NameOf(static_cast<Event>(event))) return static_cast<Event>(event);
+  }
+  return Event::kNone;
+}
+
 bool IsSecurityEvent(Event event) noexcept {
   switch (event) {
     case Event::kReplayElsewhere:

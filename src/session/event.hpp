@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 namespace jwt_auth::session {
 
@@ -34,6 +35,8 @@ enum class Event : std::uint8_t {
 
 // As stored in auth_event.event.
 const char *NameOf(Event event) noexcept;
+// kNone for a name that is not in the list.
+Event EventNamed(std::string_view name) noexcept;
 
 // Whether the application is told at once (NOTIFY): theft, mismatches and revocations, not what is routine.
 bool IsSecurityEvent(Event event) noexcept;

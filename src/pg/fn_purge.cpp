@@ -1,0 +1,212 @@
+// purge_expired: removes what nothing looks at any more, in batches, committing between them.
+#include "pg/auth_event.hpp"
+#include "pg/boundary.hpp"
+#include "pg/keyring.hpp"
+#include "pg/owner.hpp"
+#include "pg/plans.hpp"
+#include "pg/postgres.hpp"
+#include "pg/session_store.hpp"
+#include "pg/token_response.hpp"
+#include "session/lifetime.hpp"
+#include "session/session_id.hpp"
+
+extern "C" {
+#include <nodes/parsenodes.h>
+#include <utils/date.h>
+}
+
+namespace jwt_auth::pg {
+
+namespace {
+
+// Rows are found without the user's key, over all users, and each is then handled by its key. Nothing waits for a row that
+// somebody holds: it is left for the next time, so a purge can't be part of a deadlock.
+
+// Sessions whose day has come: ended ones go, and of those that were refreshed since the day is moved.
+Statement select_due = {
+    "SELECT session_id, user_key FROM jwt_auth.refresh_session WHERE purge_after <= $1"
+    " AND (idle_ends_at <= $2 OR purge_after < (idle_ends_at AT TIME ZONE 'UTC')::date) ORDER BY purge_after LIMIT $3 OFFSET "
+    "$4",
+    4,
+    {DATEOID, TIMESTAMPTZOID, INT8OID, INT8OID},
+    nullptr};
+
+// Sessions from before the cutoff for everybody. Ids ascend in time.
+Statement select_cut_off = {
+    "SELECT session_id, user_key FROM jwt_auth.refresh_session WHERE session_id < $1 AND created_at <= $2"
+    " ORDER BY session_id LIMIT $3 OFFSET $4",
+    4,
+    {UUIDOID, TIMESTAMPTZOID, INT8OID, INT8OID},
+    nullptr};
+
+Statement lock_session = {
+    "SELECT user_id, created_at, idle_ends_at, ends_at FROM jwt_auth.refresh_session WHERE session_id = $1 AND user_key = $2"
+    " FOR UPDATE SKIP LOCKED",
+    2,
+    {UUIDOID, INT4OID},
+    nullptr};
+
+Statement move_day = {"UPDATE jwt_auth.refresh_session SET purge_after = $3 WHERE session_id = $1 AND user_key = $2",
+                      3,
+                      {UUIDOID, INT4OID, DATEOID},
+                      nullptr};
+
+// The longest leeway that can be set, so that no later setting makes a purged denial matter.
+Statement select_denials = {
+    "SELECT user_key, token_id FROM jwt_auth.denied_token WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2 OFFSET $3",
+    3,
+    {TIMESTAMPTZOID, INT8OID, INT8OID},
+    nullptr};
+
+Statement lock_denial = {"SELECT FROM jwt_auth.denied_token WHERE user_key = $1 AND token_id = $2 FOR UPDATE SKIP LOCKED",
+                         2,
+                         {INT4OID, BYTEAOID},
+                         nullptr};
+
+Statement delete_denial = {
+    "DELETE FROM jwt_auth.denied_token WHERE user_key = $1 AND token_id = $2", 2, {INT4OID, BYTEAOID}, nullptr};
+
+constexpr session::Micros kLongestLeeway = 3600 * session::kMicrosPerSecond;
+
+struct Key {
+  pg_uuid_t session_id;
+  session::UserKey user_key;
+};
+
+// What one batch did. Rows that were left are not looked at again in this run.
+struct Batch {
+  std::uint64_t seen;
+  std::uint64_t left;
+};
+
+DateADT postgres_day(session::Micros time) { return session::DayOf(time) - (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE); }
+
+void record_end(const Key &key, std::string_view user_id, const char *name, const char *detail, TimestampTz at) {
+  AuthEvent event{};
+  event.event = name;
+  event.user_id = {true, user_id};
+  event.session_id = &key.session_id;
+  event.detail = detail;
+  event.is_part = true;
+  write_event(event, at);
+}
+
+// False if somebody holds the row.
+bool sweep_session(const Key &key, session::Micros cutoff, session::Micros now) {
+  Parameters parameters{};
+  add(parameters, UUIDPGetDatum(&key.session_id));
+  add(parameters, Int32GetDatum(key.user_key));
+  if (execute(lock_session, parameters) == 0) return false;
+  bool is_null;
+  const std::string_view user_id = view_of(PG_DETOAST_DATUM_COPY(column(0, 1, &is_null)));
+  const session::Micros created_at = micros_or_never(DatumGetTimestampTz(column(0, 2, &is_null)));
+  const session::Micros idle_end = micros_or_never(DatumGetTimestampTz(column(0, 3, &is_null)));
+  const session::Micros absolute_end = micros_or_never(DatumGetTimestampTz(column(0, 4, &is_null)));
+  const TimestampTz at = timestamp_of(now);
+  if (created_at <= cutoff) {
+    delete_session(key.session_id, key.user_key, nullptr);
+    record_end(key, user_id, "all_revoked", nullptr, at);
+  } else if (now >= idle_end) {
+    delete_session(key.session_id, key.user_key, nullptr);
+    record_end(key, user_id, "expired",
+               idle_end == absolute_end ? "{\"status\": \"expired\"}" : "{\"status\": \"idle_expired\"}", at);
+  } else {
+    add(parameters, DateADTGetDatum(idle_end == session::kNever ? DATEVAL_NOEND : postgres_day(idle_end)));
+    execute(move_day, parameters);
+  }
+  return true;
+}
+
+Batch sweep_sessions(Statement &select, const Parameters &parameters, session::Micros cutoff, session::Micros now) {
+  Batch batch{};
+  batch.seen = execute(select, parameters);
+  SPITupleTable *found = SPI_tuptable;
+  for (std::uint64_t i = 0; i < batch.seen; i++) {
+    CHECK_FOR_INTERRUPTS();
+    bool is_null;
+    const Key key = {*DatumGetUUIDP(SPI_getbinval(found->vals[i], found->tupdesc, 1, &is_null)),
+                     DatumGetInt32(SPI_getbinval(found->vals[i], found->tupdesc, 2, &is_null))};
+    if (!sweep_session(key, cutoff, now)) batch.left++;
+  }
+  return batch;
+}
+
+Batch sweep_due(std::int64_t size, std::uint64_t left, session::Micros now) {
+  Parameters parameters{};
+  add(parameters, DateADTGetDatum(postgres_day(now)));
+  add(parameters, TimestampTzGetDatum(timestamp_of(now)));
+  add(parameters, Int64GetDatum(size));
+  add(parameters, Int64GetDatum(static_cast<std::int64_t>(left)));
+  return sweep_sessions(select_due, parameters, session::kNoCutoff, now);
+}
+
+Batch sweep_cut_off(std::int64_t size, std::uint64_t left, session::Micros now) {
+  const session::Micros cutoff = global_cutoff();
+  if (cutoff == session::kNoCutoff) return {};
+  const pg_uuid_t first = uuid_of(session::FirstIdAfter(cutoff));
+  Parameters parameters{};
+  add(parameters, UUIDPGetDatum(&first));
+  add(parameters, TimestampTzGetDatum(timestamp_or_infinity(cutoff)));
+  add(parameters, Int64GetDatum(size));
+  add(parameters, Int64GetDatum(static_cast<std::int64_t>(left)));
+  return sweep_sessions(select_cut_off, parameters, cutoff, now);
+}
+
+Batch sweep_denials(std::int64_t size, std::uint64_t left, session::Micros now) {
+  Parameters parameters{};
+  add(parameters, TimestampTzGetDatum(timestamp_of(now - kLongestLeeway)));
+  add(parameters, Int64GetDatum(size));
+  add(parameters, Int64GetDatum(static_cast<std::int64_t>(left)));
+  Batch batch{};
+  batch.seen = execute(select_denials, parameters);
+  SPITupleTable *found = SPI_tuptable;
+  for (std::uint64_t i = 0; i < batch.seen; i++) {
+    CHECK_FOR_INTERRUPTS();
+    bool is_null;
+    Parameters key{};
+    add(key, SPI_getbinval(found->vals[i], found->tupdesc, 1, &is_null));
+    add(key, SPI_getbinval(found->vals[i], found->tupdesc, 2, &is_null));
+    if (execute(lock_denial, key) == 0)
+      batch.left++;
+    else
+      execute(delete_denial, key);
+  }
+  return batch;
+}
+
+// Runs one kind of sweep until a batch comes back short, committing after each.
+void run(Batch (*sweep)(std::int64_t, std::uint64_t, session::Micros), std::int64_t size) {
+  std::uint64_t left = 0;
+  for (;;) {
+    refresh_keyring();
+    const OwnerScope scope = enter_owner("refresh_session");
+    PushActiveSnapshot(GetTransactionSnapshot());
+    const Batch batch = sweep(size, left, now_micros());
+    PopActiveSnapshot();
+    leave_owner(scope);
+    SPI_commit();
+    left += batch.left;
+    if (batch.seen < static_cast<std::uint64_t>(size)) return;
+  }
+}
+
+Datum purge_expired(FunctionCallInfo fcinfo) {
+  if (PG_ARGISNULL(0)) raise_null_argument("batch_size");
+  const int size = PG_GETARG_INT32(0);
+  if (size < 1) ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("batch_size must be at least 1")));
+  if (fcinfo->context == nullptr || !IsA(fcinfo->context, CallContext) || castNode(CallContext, fcinfo->context)->atomic)
+    ereport(ERROR, (errcode(ERRCODE_INVALID_TRANSACTION_TERMINATION),
+                    errmsg("purge_expired can't run inside a transaction block, it commits after each batch")));
+  SPI_connect_ext(SPI_OPT_NONATOMIC);
+  run(sweep_due, size);
+  run(sweep_cut_off, size);
+  run(sweep_denials, size);
+  SPI_finish();
+  return static_cast<Datum>(0);
+}
+
+}  // namespace
+
+}  // namespace jwt_auth::pg
+
+JWT_AUTH_FUNCTION(jwt_auth_purge_expired) { return jwt_auth::pg::purge_expired(fcinfo); }

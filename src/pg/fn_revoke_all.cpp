@@ -1,0 +1,74 @@
+// revoke_all_tokens: a cutoff for everybody. One small write, however many sessions there are.
+#include "pg/auth_event.hpp"
+#include "pg/boundary.hpp"
+#include "pg/owner.hpp"
+#include "pg/plans.hpp"
+#include "pg/postgres.hpp"
+#include "pg/session_store.hpp"
+#include "pg/token_response.hpp"
+#include "session/session_id.hpp"
+
+namespace jwt_auth::pg {
+
+namespace {
+
+Statement raise_global_cutoff = {
+    "INSERT INTO jwt_auth.cutoff AS c (not_before) VALUES ($1)"
+    " ON CONFLICT (only_row) DO UPDATE SET not_before = greatest(c.not_before, EXCLUDED.not_before) RETURNING c.not_before",
+    1,
+    {TIMESTAMPTZOID},
+    nullptr};
+
+// Sessions that lie ahead of the clock, because it was set back, are not before the cutoff: they are deleted. A cutoff as far
+// ahead would refuse tokens without a session until the clock got there.
+Statement delete_ahead = {
+    "DELETE FROM jwt_auth.refresh_session WHERE session_id >= $1 AND created_at > $2 RETURNING session_id, user_id",
+    2,
+    {UUIDOID, TIMESTAMPTZOID},
+    nullptr};
+
+void end_sessions_ahead(session::Micros cutoff, const char *detail, TimestampTz at) {
+  const pg_uuid_t first = uuid_of(session::FirstIdAfter(cutoff));
+  Parameters parameters{};
+  add(parameters, UUIDPGetDatum(&first));
+  add(parameters, TimestampTzGetDatum(timestamp_or_infinity(cutoff)));
+  const std::uint64_t count = execute(delete_ahead, parameters);
+  SPITupleTable *ended = SPI_tuptable;
+  for (std::uint64_t i = 0; i < count; i++) {
+    bool is_null;
+    AuthEvent event{};
+    event.event = "all_revoked";
+    event.session_id = DatumGetUUIDP(SPI_getbinval(ended->vals[i], ended->tupdesc, 1, &is_null));
+    event.user_id = {true, view_of(PG_DETOAST_DATUM_PACKED(SPI_getbinval(ended->vals[i], ended->tupdesc, 2, &is_null)))};
+    event.detail = detail;
+    event.is_part = true;
+    write_event(event, at);
+  }
+}
+
+Datum revoke_all_tokens(FunctionCallInfo fcinfo) {
+  DetailBuilder reason;
+  reason.add_optional("reason", optional_text(fcinfo, 0));
+  AuthEvent event{};
+  event.event = "all_revoked";
+  event.detail = reason.finish();
+
+  const OwnerScope scope = enter_owner("cutoff");
+  SPI_connect();
+  Parameters parameters{};
+  add(parameters, TimestampTzGetDatum(GetCurrentTimestamp()));
+  execute(raise_global_cutoff, parameters);
+  bool is_null;
+  const TimestampTz at = DatumGetTimestampTz(column(0, 1, &is_null));
+  end_sessions_ahead(micros_or_never(at), event.detail, at);
+  write_event(event, at);
+  SPI_finish();
+  leave_owner(scope);
+  PG_RETURN_VOID();
+}
+
+}  // namespace
+
+}  // namespace jwt_auth::pg
+
+JWT_AUTH_FUNCTION(jwt_auth_revoke_all_tokens) { return jwt_auth::pg::revoke_all_tokens(fcinfo); }
