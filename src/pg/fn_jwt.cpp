@@ -77,9 +77,15 @@ Datum try_verify(FunctionCallInfo fcinfo, KeyCache::Kind kind) {
   VerifyRequest request = verify_request(fcinfo, kind);
   if (token_is_too_large(fcinfo, 0)) return refusal_row(fcinfo, kTokenTooLarge);
   request.token = required_token(fcinfo, 0);
-  const auto outcome = Guard([&] { return Verify(request); });
+  // A bad key is the caller's mistake whatever its code, so it is raised.
+  bool key_is_bad = false;
+  const auto outcome = Guard([&]() -> Result<FlatJson> {
+    auto keys = KeysOf(request.key);
+    key_is_bad = !keys;
+    return keys ? VerifiedClaims(request.token, **keys, request.claims) : keys.error();
+  });
   if (!outcome.ok) {
-    if (!IsTokenRefusal(outcome.error.code)) raise_error(outcome.error);
+    if (key_is_bad || !IsTokenRefusal(outcome.error.code)) raise_error(outcome.error);
     return refusal_row(fcinfo, outcome.error);
   }
   Datum values[4] = {BoolGetDatum(true), jsonb_from(outcome.value), 0, 0};
