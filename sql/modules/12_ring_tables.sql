@@ -77,3 +77,13 @@ ALTER TABLE jwt_auth.trusted_issuer ENABLE ALWAYS TRIGGER keyring_changed;
 ALTER TABLE jwt_auth.trusted_issuer ENABLE ALWAYS TRIGGER keyring_truncated;
 ALTER TABLE jwt_auth.cutoff ENABLE ALWAYS TRIGGER keyring_changed;
 ALTER TABLE jwt_auth.cutoff ENABLE ALWAYS TRIGGER keyring_truncated;
+
+CREATE FUNCTION jwt_auth.signing_key_demoted() RETURNS trigger
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_signing_key_demoted';
+COMMENT ON FUNCTION jwt_auth.signing_key_demoted() IS 'Lets a key verify what it signed until the commit of its rotation';
+REVOKE ALL ON FUNCTION jwt_auth.signing_key_demoted() FROM PUBLIC;
+
+-- At commit: until then others sign with the old key.
+CREATE CONSTRAINT TRIGGER signing_key_demoted AFTER UPDATE OF state ON jwt_auth.signing_key
+  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (OLD.state = 'active' AND NEW.state = 'verify_only')
+  EXECUTE FUNCTION jwt_auth.signing_key_demoted();
