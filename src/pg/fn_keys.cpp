@@ -244,8 +244,7 @@ Datum keyring_changed(FunctionCallInfo fcinfo) {
 
 Datum signing_key_demoted(FunctionCallInfo fcinfo) {
   if (!CALLED_AS_TRIGGER(fcinfo))
-    ereport(ERROR,
-            (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED), errmsg("signing_key_demoted is a trigger function")));
+    ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED), errmsg("signing_key_demoted is a trigger function")));
   const auto *trigger = reinterpret_cast<TriggerData *>(fcinfo->context);
   TupleDesc descriptor = RelationGetDescr(trigger->tg_relation);
   bool is_null;

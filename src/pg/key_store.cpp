@@ -66,10 +66,13 @@ Statement insert_row = {
     7,
     {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, INT4OID},
     nullptr};
+// Others sign with the old key until they hear of the commit, which comes after the time was taken.
+#define COMMIT_GRACE " + interval '10 seconds'"
+
 Statement demote_row = {
     "UPDATE jwt_auth.signing_key SET state = 'verify_only', rotated_at = $2,"
-    " verify_until = greatest($2 + make_interval(secs => greatest(token_ttl, $3)), tokens_until) + make_interval(secs => $4)"
-    " WHERE kid = $1 AND state = 'active'",
+    " verify_until = greatest($2 + make_interval(secs => greatest(token_ttl, $3)), tokens_until) + make_interval(secs => "
+    "$4)" COMMIT_GRACE " WHERE kid = $1 AND state = 'active'",
     4,
     {TEXTOID, TIMESTAMPTZOID, INT4OID, INT4OID},
     nullptr};
@@ -87,10 +90,12 @@ Statement retire_row = {
     nullptr};
 Statement store_private = {
     "UPDATE jwt_auth.signing_key SET private_jwk = jwt_auth.private_jwk_in_transit() WHERE kid = $1", 1, {TEXTOID}, nullptr};
-// A transaction that rotates and then stays open for long: others have signed with the old key until its commit.
+// A transaction that rotates and then stays open for long.
 Statement verify_longer = {
     "UPDATE jwt_auth.signing_key SET verify_until ="
-    " greatest(verify_until, $2 + make_interval(secs => greatest(token_ttl, $3)) + make_interval(secs => $4), tokens_until)"
+    " greatest(verify_until,"
+    " greatest($2 + make_interval(secs => greatest(token_ttl, $3)), tokens_until) + make_interval(secs => $4)" COMMIT_GRACE
+    ")"
     " WHERE kid = $1 AND state = 'verify_only' AND (verify_until IS NULL OR rotated_at < $2 - interval '1 second')",
     4,
     {TEXTOID, TIMESTAMPTZOID, INT4OID, INT4OID},

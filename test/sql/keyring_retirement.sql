@@ -33,6 +33,9 @@ SELECT length(jwt_auth.jwt_sign(jsonb_build_object('exp', extract(epoch FROM now
 SELECT jwt_auth.rotate_signing_key() IS NOT NULL AS rotated;
 SELECT pg_sleep(1.1);
 CALL jwt_auth.purge_expired();
+SELECT count(*) AS not_yet_retired FROM jwt_auth.signing_keys WHERE state = 'verify_only';
+UPDATE jwt_auth.signing_key SET verify_until = verify_until - interval '10 s';
+CALL jwt_auth.purge_expired();
 SELECT kid = :'short' AS short, kid = :'long' AS long, state FROM jwt_auth.signing_keys ORDER BY created_at;
 RESET jwt_auth.access_token_ttl;
 
@@ -44,7 +47,7 @@ SELECT jwt_auth.rotate_signing_key() IS NOT NULL AS rotated;
 SELECT verify_until - rotated_at AS so_far FROM jwt_auth.signing_keys WHERE kid = :'key';
 SELECT pg_sleep(1.1);
 COMMIT;
-SELECT verify_until - rotated_at > '30 min 1.1 s' AS from_the_commit FROM jwt_auth.signing_keys WHERE kid = :'key';
+SELECT verify_until - rotated_at > '30 min 11.1 s' AS from_the_commit FROM jwt_auth.signing_keys WHERE kid = :'key';
 UPDATE jwt_auth.signing_key SET state = 'verify_only' WHERE state = 'active';
 SELECT verify_until > now() + interval '29 min' AS by_hand_as_well FROM jwt_auth.signing_keys WHERE rotated_at IS NULL;
 SELECT jwt_auth.signing_key_demoted();
