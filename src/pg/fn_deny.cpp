@@ -72,7 +72,7 @@ Datum deny_token(FunctionCallInfo fcinfo) {
   const OptionalText reason = optional_text(fcinfo, 1);
   refresh_keyring();
   const jose::Micros now = now_micros();
-  const auto outcome = Guard([&] { return VerifyWithRing(token, now); });
+  const auto outcome = Guard([&] { return VerifyWithRing(token, now, Purpose::kDeny); });
   // Nothing accepts it any more.
   if (!outcome.ok && outcome.error.code == ErrorCode::kExpired) return BoolGetDatum(false);
   if (!outcome.ok) raise_error(outcome.error);

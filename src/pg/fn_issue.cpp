@@ -167,9 +167,11 @@ StoredSession store_session(FunctionCallInfo fcinfo, const UserRef &user, const 
     row.has_metadata = !PG_ARGISNULL(5);
     if (row.has_metadata) row.metadata = PG_GETARG_DATUM(5);
     insert_session(row);
-    for (int i = 0; i < stored.evicted.count; i++)
-      write_event(evicted_event(user, stored.evicted.ids[i], row.id, client), timestamp_of(created_at));
-    write_event(event_of("login", user, &row.id, client), timestamp_of(created_at));
+    const int evicted = stored.evicted.count;
+    auto *events = static_cast<AuthEvent *>(palloc(sizeof(AuthEvent) * (evicted + 1)));
+    for (int i = 0; i < evicted; i++) events[i] = evicted_event(user, stored.evicted.ids[i], row.id, client);
+    events[evicted] = event_of("login", user, &row.id, client);
+    write_events(events, evicted + 1, timestamp_of(created_at));
   }
 
   SPI_finish();
@@ -194,8 +196,6 @@ Datum issue_refresh_session(FunctionCallInfo fcinfo) {
   }
   const OptionalText members =
       token_claim_members(user.user_id, stored.session.id, stored.session.claims, stored.session.has_claims);
-  // Another key may have become the active one while the claims were made.
-  refresh_keyring();
   const AccessTokenRequest request = {
       user.user_id, stored.fresh.id,       stored.session.created_at, stored.session.created_at, stored.session.idle_ends_at,
       members.text, stored.session.client, stored.account.binding};

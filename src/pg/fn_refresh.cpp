@@ -230,8 +230,6 @@ Datum refresh_session(FunctionCallInfo fcinfo) {
   if (!has_tokens) return response_datum(fcinfo, response);
 
   const OptionalText members = token_claim_members(refresh.user.user_id, refresh.id, refresh.claims, refresh.has_claims);
-  // Another key may have become the active one while the claims were made.
-  refresh_keyring();
   const AccessTokenRequest request = {refresh.user.user_id,         presented.token.session_id, refresh.now,
                                       refresh.row.state.created_at, refresh.idle_end,           members.text,
                                       refresh.row.state.bound,      refresh.account.binding};

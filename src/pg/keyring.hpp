@@ -43,7 +43,11 @@ struct TokenFacts {
   std::string_view signing_input;
 };
 
+// What a token is looked at for. One that is to be denied need not be good yet, nor meant for us; it must be authentic and not
+// have expired.
+enum class Purpose { kAccept, kDeny };
+
 // The stateless half of jwt_verify(token): signature with the ring or a trusted issuer, times, issuer, audience; exp is there.
-Result<TokenFacts> VerifyWithRing(std::string_view token, jose::Micros now);
+Result<TokenFacts> VerifyWithRing(std::string_view token, jose::Micros now, Purpose purpose = Purpose::kAccept);
 
 }  // namespace jwt_auth::pg

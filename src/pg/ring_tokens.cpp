@@ -46,7 +46,7 @@ Result<const jose::KeySet *> VerifyingKeys(const jose::UnverifiedJws &token, con
   return &ring.verifying;
 }
 
-jose::Expectations ExpectationsFor(const Foreigner &foreigner, jose::Micros now) {
+jose::Expectations ExpectationsFor(const Foreigner &foreigner, jose::Micros now, Purpose purpose) {
   jose::Expectations expected;
   expected.now = now;
   expected.leeway = settings::leeway * jose::kMicrosPerSecond;
@@ -58,6 +58,7 @@ jose::Expectations ExpectationsFor(const Foreigner &foreigner, jose::Micros now)
     expected.audience = *foreigner.issuer->audience();
   else if (*settings::audience != '\0')
     expected.audience = settings::audience;
+  if (purpose == Purpose::kDeny) expected.audience = "*";
   return expected;
 }
 
@@ -69,7 +70,7 @@ OptionalText InCopy(const std::optional<std::string_view> &claim, const jose::Js
 
 }  // namespace
 
-Result<TokenFacts> VerifyWithRing(std::string_view token, jose::Micros now) {
+Result<TokenFacts> VerifyWithRing(std::string_view token, jose::Micros now, Purpose purpose) {
   auto parsed = jose::UnverifiedJws::Parse(token);
   if (!parsed) return parsed.error();
   const auto foreigner = ClaimedIssuer(*parsed);
@@ -83,7 +84,12 @@ Result<TokenFacts> VerifyWithRing(std::string_view token, jose::Micros now) {
   if (!payload) return payload.error();
   const auto claims = jose::ReadClaims(payload->root());
   if (!claims) return claims.error();
-  const auto accepted = jose::CheckClaims(*claims, ExpectationsFor(*foreigner, now));
+  jose::RegisteredClaims checked = *claims;
+  if (purpose == Purpose::kDeny) {
+    checked.nbf.reset();
+    checked.iat.reset();
+  }
+  const auto accepted = jose::CheckClaims(checked, ExpectationsFor(*foreigner, now, purpose));
   if (!accepted) return accepted.error();
   if (!claims->exp) return Error{ErrorCode::kMalformed, "no exp"};
 
