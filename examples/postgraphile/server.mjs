@@ -34,7 +34,7 @@ const sessionHook = {
   withPostGraphileContext: (base) => (options, callback) =>
     base(options, async (context) => {
       if (options.jwtToken) {
-        const client = context[Object.getOwnPropertySymbols(context).find(({ description }) => description === 'pgClient') ?? 'pgClient']
+        const client = context.pgClient
         try {
           await client.query('SELECT jwt_auth.authenticate($1, ip => $2, set_role => true)', [
             options.jwtToken,
