@@ -97,8 +97,8 @@ is(refresh($node, $ann->{refresh_token})->{status}, 'ok', 'after all of it the t
 	append_to_file(my $script = PostgreSQL::Test::Utils::tempdir() . '/storm.sql', <<'EOS');
 \set user random(1, 50)
 SELECT access_token, refresh_token FROM jwt_auth.issue_refresh_session('storm ' || :user) \gset
-SELECT jwt_auth.jwt_verify(:'access_token') \gset claims_
-SELECT status FROM jwt_auth.refresh_session(:'refresh_token') \gset
+SELECT jwt_auth.jwt_verify(':access_token') \gset claims_
+SELECT status FROM jwt_auth.refresh_session(':refresh_token') \gset
 EOS
 	my ($stdout, $stderr) = run_command([ 'pgbench', '-n', '-C', '-c', '80', '-j', '4', '-t', '5', '-f', $script, $node->connstr('postgres') ]);
 	like($stdout, qr{number of transactions actually processed: 400/400}, '400 connections in a storm, each is answered');

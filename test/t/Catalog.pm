@@ -22,13 +22,13 @@ SELECT line FROM (
   SELECT 'function ' || pg_get_functiondef(p.oid) || coalesce(array_to_string(ARRAY(SELECT unnest(p.proacl)::text ORDER BY 1), ','), 'default')
   FROM pg_proc p JOIN member m ON m.classid = 'pg_proc'::regclass AND m.objid = p.oid
   UNION ALL
-  SELECT 'relation ' || c.oid::regclass || ' ' || c.relkind || ' ' || coalesce(array_to_string(c.reloptions, ','), '') || ' '
+  SELECT 'relation ' || c.oid::regclass || ' ' || c.relkind::text || ' ' || coalesce(array_to_string(c.reloptions, ','), '') || ' '
          || coalesce(array_to_string(ARRAY(SELECT unnest(c.relacl)::text ORDER BY 1), ','), 'default')
          || coalesce(' ' || pg_get_viewdef(nullif(c.oid, CASE WHEN c.relkind = 'v' THEN 0 ELSE c.oid END)), '')
   FROM pg_class c JOIN member m ON m.classid = 'pg_class'::regclass AND m.objid = c.oid
   UNION ALL
-  SELECT 'column ' || a.attrelid::regclass || '.' || a.attname || ' ' || format_type(a.atttypid, a.atttypmod) || ' ' || a.attnotnull || ' '
-         || a.attstorage || ' ' || a.attidentity || ' ' || coalesce(pg_get_expr(d.adbin, d.adrelid), '') || ' '
+  SELECT 'column ' || a.attrelid::regclass || '.' || a.attname || ' ' || format_type(a.atttypid, a.atttypmod) || ' ' || a.attnotnull::text || ' '
+         || a.attstorage::text || ' ' || a.attidentity::text || ' ' || coalesce(pg_get_expr(d.adbin, d.adrelid), '') || ' '
          || coalesce((SELECT collname FROM pg_collation WHERE oid = a.attcollation), '') || ' '
          || coalesce(col_description(a.attrelid, a.attnum), '')
   FROM pg_attribute a JOIN member m ON m.classid = 'pg_class'::regclass AND m.objid = a.attrelid
@@ -41,7 +41,7 @@ SELECT line FROM (
   SELECT 'index ' || pg_get_indexdef(i.indexrelid)
   FROM pg_index i JOIN member m ON m.classid = 'pg_class'::regclass AND m.objid = i.indrelid
   UNION ALL
-  SELECT 'trigger ' || pg_get_triggerdef(t.oid) || ' ' || t.tgenabled
+  SELECT 'trigger ' || pg_get_triggerdef(t.oid) || ' ' || t.tgenabled::text
   FROM pg_trigger t JOIN member m ON m.classid = 'pg_class'::regclass AND m.objid = t.tgrelid WHERE NOT tgisinternal
   UNION ALL
   SELECT 'dumped ' || pg_identify_object('pg_class'::regclass, configured, 0)::text || ' ' || extcondition[n]
