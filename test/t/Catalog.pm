@@ -5,7 +5,7 @@ use strict;
 use warnings;
 use Exporter 'import';
 
-our @EXPORT = qw(catalog_of);
+our @EXPORT = qw(catalog_of catalog_difference);
 
 my $catalog = <<'EOS';
 SET search_path = pg_catalog;
@@ -35,6 +35,16 @@ SELECT line FROM (
   LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
   WHERE a.attnum > 0 AND NOT a.attisdropped
   UNION ALL
+  SELECT 'attribute ' || t.oid::regtype || '.' || a.attname || ' ' || a.attnum || ' ' || format_type(a.atttypid, a.atttypmod)
+  FROM pg_type t JOIN member m ON m.classid = 'pg_type'::regclass AND m.objid = t.oid
+  JOIN pg_class c ON c.oid = t.typrelid AND c.relkind = 'c'
+  JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+  UNION ALL
+  SELECT 'domain ' || t.oid::regtype || ' ' || format_type(t.typbasetype, t.typtypmod) || ' ' || t.typnotnull::text || ' '
+         || coalesce(t.typdefault, '') || coalesce((SELECT string_agg(conname || ' ' || pg_get_constraintdef(c.oid), ', ' ORDER BY conname)
+                                                  FROM pg_constraint c WHERE c.contypid = t.oid), '')
+  FROM pg_type t JOIN member m ON m.classid = 'pg_type'::regclass AND m.objid = t.oid WHERE t.typtype = 'd'
+  UNION ALL
   SELECT 'constraint ' || conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(c.oid)
   FROM pg_constraint c JOIN member m ON m.classid = 'pg_class'::regclass AND m.objid = c.conrelid
   UNION ALL
@@ -55,6 +65,17 @@ sub catalog_of
 {
 	my ($node, $database) = @_;
 	return $node->safe_psql($database, $catalog);
+}
+
+# The lines that are in one and not in the other, "- " before those of the first and "+ " before those of the second.
+sub catalog_difference
+{
+	my ($first, $second) = @_;
+	my (%in_first, %in_second);
+	@in_first{ split /\n/, $first } = ();
+	@in_second{ split /\n/, $second } = ();
+	return join "\n", (map { "- $_" } grep { !exists $in_second{$_} } sort keys %in_first),
+	  (map { "+ $_" } grep { !exists $in_first{$_} } sort keys %in_second);
 }
 
 1;
