@@ -23,9 +23,9 @@ ISOLATION_OPTS = --inputdir=test/isolation --load-extension=$(EXTENSION)
 PG_CONFIG ?= pg_config
 # The server's headers as system headers: our warnings are about our code.
 PG_CPPFLAGS = -I$(srcdir)/src -isystem $(shell $(PG_CONFIG) --includedir-server)
-PG_CXXFLAGS = -std=c++17 -Wall -Wextra -Wno-register $(WERROR)
+PG_CXXFLAGS = -std=c++17 -Wall -Wextra -Wno-register -MMD -MP $(WERROR)
 SHLIB_LINK  = -lcrypto -lstdc++ -Wl,--version-script=$(srcdir)/src/exports.map -Wl,--no-undefined-version
-EXTRA_CLEAN = build $(DATA_built) output_iso
+EXTRA_CLEAN = build $(DATA_built) output_iso $(OBJS:.o=.d)
 
 # Nothing here is worth inlining into a JIT-compiled expression: each function leaves for OpenSSL, SPI or a hash table.
 override with_llvm = no
@@ -33,7 +33,8 @@ override with_llvm = no
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
-$(OBJS): $(wildcard $(srcdir)/src/*/*.hpp)
+# The compiler notes which headers each object was made from.
+-include $(OBJS:.o=.d)
 
 sql/$(EXTENSION)--$(EXTVERSION).sql: $(SQL_MODULES)
 	cat $^ > $@

@@ -69,9 +69,8 @@ class RawSigner {
   bool Verify() {
     if (info_.family == AlgorithmFamily::kHmac) return Sign() == signature_;
     if (info_.family == AlgorithmFamily::kEdDsa) {
-      const bool good =
-          EVP_DigestVerifyInit_ex(edwards_.get(), nullptr, nullptr, nullptr, nullptr, pkey_, nullptr) == 1 &&
-          EVP_DigestVerify(edwards_.get(), signature_.data(), signature_.size(), Raw(input_), input_.size()) == 1;
+      const bool good = EVP_DigestVerifyInit_ex(edwards_.get(), nullptr, nullptr, nullptr, nullptr, pkey_, nullptr) == 1 &&
+                        EVP_DigestVerify(edwards_.get(), signature_.data(), signature_.size(), Raw(input_), input_.size()) == 1;
       EVP_MD_CTX_reset(edwards_.get());
       return good;
     }

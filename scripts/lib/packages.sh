@@ -79,6 +79,8 @@ choose_server() {
     need_file "/usr/include/postgresql/$major/server/postgres.h" "postgresql-server-dev-$major"
   fi
   export PG_CONFIG
+  [ -n "$major" ] || major=$("$PG_CONFIG" --version | sed 's/^[^0-9]*\([0-9]*\).*/\1/')
+  [ "$major" -ge 15 ] || die "PostgreSQL 15 or newer is needed, here it is $major"
 }
 
 need_to_build() {

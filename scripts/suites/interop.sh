@@ -1,4 +1,8 @@
-# Tokens of ours in two independent implementations (jose and jsonwebtoken, from npm), and theirs here.
+# Tokens of ours in independent implementations (jose, jsonwebtoken and node-jose, from npm), and theirs here.
+node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 18)' || {
+  echo "Node.js 18 or newer is needed, here it is $(node --version)"
+  exit 1
+}
 need_cluster
 cd test/interop
 if ! cmp -s package-lock.json node_modules/.installed-from; then

@@ -2,15 +2,29 @@
 -- and user id, so that they can be distributed on it. Fixed-width columns come first, mutable ones together; fillfactor leaves
 -- room for updates in place, and no column that changes in them is indexed.
 
+-- Domains, not checks of the tables: those are read and compiled anew by every statement that writes.
+CREATE DOMAIN jwt_auth.session_limit AS integer CHECK (VALUE >= 0);
+COMMENT ON DOMAIN jwt_auth.session_limit IS 'How many sessions a user may have; 0 is no limit';
+CREATE DOMAIN jwt_auth.ip_binding AS text CHECK (VALUE IN ('off', 'log', 'subnet', 'exact'));
+COMMENT ON DOMAIN jwt_auth.ip_binding IS 'What becomes of a token that comes from another address';
+CREATE DOMAIN jwt_auth.fingerprint_binding AS text CHECK (VALUE IN ('off', 'log', 'exact'));
+COMMENT ON DOMAIN jwt_auth.fingerprint_binding IS 'What becomes of a token that comes with another fingerprint';
+CREATE DOMAIN jwt_auth.event_name AS text CHECK (VALUE IN (
+  'login', 'limit_reached', 'evicted', 'refreshed', 'replay_elsewhere', 'reuse_detected', 'unknown_rotation', 'ip_mismatch',
+  'fingerprint_mismatch', 'expired', 'logout', 'session_revoked', 'others_revoked', 'user_revoked', 'all_revoked',
+  'token_denied', 'token_consumed', 'policy_changed', 'key_created', 'key_rotated', 'key_retired', 'issuer_trusted',
+  'issuer_distrusted'));
+COMMENT ON DOMAIN jwt_auth.event_name IS 'What jwt_auth.auth_event tells: a closed list';
+
 CREATE TABLE jwt_auth.account (
   user_key            integer NOT NULL,
-  max_sessions        integer CHECK (max_sessions >= 0),
+  max_sessions        jwt_auth.session_limit,
   last_login          timestamptz,
   not_before          timestamptz,
   issuer              text COLLATE "C" NOT NULL,
   user_id             text COLLATE "C" NOT NULL,
-  ip_binding          text CHECK (ip_binding IN ('off', 'log', 'subnet', 'exact')),
-  fingerprint_binding text CHECK (fingerprint_binding IN ('off', 'log', 'exact')),
+  ip_binding          jwt_auth.ip_binding,
+  fingerprint_binding jwt_auth.fingerprint_binding,
   PRIMARY KEY (user_key, issuer, user_id)
 ) WITH (fillfactor = 80);
 COMMENT ON TABLE jwt_auth.account IS 'Per issuer and user: the cutoff of their tokens, and policies that differ from the settings';
@@ -78,11 +92,7 @@ CREATE TABLE jwt_auth.auth_event (
   id         bigint GENERATED ALWAYS AS IDENTITY,
   at         timestamptz NOT NULL,
   session_id uuid,
-  event      text NOT NULL CHECK (event IN (
-    'login', 'limit_reached', 'evicted', 'refreshed', 'replay_elsewhere', 'reuse_detected', 'unknown_rotation', 'ip_mismatch',
-    'fingerprint_mismatch', 'expired', 'logout', 'session_revoked', 'others_revoked', 'user_revoked', 'all_revoked',
-    'token_denied', 'token_consumed', 'policy_changed', 'key_created', 'key_rotated', 'key_retired', 'issuer_trusted',
-    'issuer_distrusted')),
+  event      jwt_auth.event_name NOT NULL,
   user_id    text COLLATE "C",
   ip         inet,
   user_agent text,

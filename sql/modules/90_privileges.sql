@@ -49,6 +49,9 @@ BEGIN
   IF role IS NULL OR role::oid = 0 THEN
     RAISE EXCEPTION 'role must not be null' USING ERRCODE = 'null_value_not_allowed';
   END IF;
+  IF NOT EXISTS (SELECT FROM pg_roles AS r WHERE r.oid = role) THEN
+    RAISE EXCEPTION 'there is no such role' USING ERRCODE = 'undefined_object';
+  END IF;
   FOR function IN SELECT p.function FROM jwt_auth.privileges() p WHERE p.grantee = ANY (kinds) LOOP
     EXECUTE format('GRANT EXECUTE ON %s %s TO %s',
                    (SELECT CASE prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END FROM pg_proc WHERE oid = function),

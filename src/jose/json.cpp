@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <type_traits>
 
+#include "jose/json_plain.hpp"
+
 namespace jwt_auth::jose {
 namespace {
 
@@ -205,6 +207,7 @@ class JsonHandler {
 
 Result<JsonDocument> ParseJson(std::string_view text) {
   if (text.size() > kMaxTextSize) return Error{ErrorCode::kTooLarge, "JSON text too large"};
+  if (auto plain = PlainJson::Read(text)) return std::move(*plain);
   // The parser skips a byte order mark and takes a NUL for the end of the text.
   if (text.substr(0, 3) == "\xEF\xBB\xBF") return Error{ErrorCode::kMalformed, "byte order mark before JSON"};
   if (text.find('\0') != std::string_view::npos) return Error{ErrorCode::kMalformed, "NUL byte in JSON"};

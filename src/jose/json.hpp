@@ -34,6 +34,7 @@ class JsonDocument {
 
  private:
   friend class JsonHandler;
+  friend class PlainJson;
   std::vector<JsonNode> nodes_;
   SecretBytes text_;
 };

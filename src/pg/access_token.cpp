@@ -2,6 +2,7 @@
 #include "jose/base64url.hpp"
 #include "jose/json.hpp"
 
+#include "pg/arguments.hpp"
 #include "pg/jsonb.hpp"
 #include "pg/keyring.hpp"
 #include "pg/settings.hpp"
@@ -90,6 +91,7 @@ Result<AccessToken> MintAccessToken(const AccessTokenRequest &request) {
   }
   auto token = SignWithRing(claims.Finish(request.claim_members));
   if (!token) return token.error();
+  // Nobody would look at it, we ourselves least of all.
   if (token->size() > static_cast<std::size_t>(settings::max_token_size)) return kTokenTooLarge;
   auto copy = CopyOutVarlena(*token);
   if (!copy) return copy.error();

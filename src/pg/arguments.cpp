@@ -24,6 +24,13 @@ OptionalText optional_text(FunctionCallInfo fcinfo, int index) {
   return {true, view_of(PG_GETARG_VARLENA_PP(index))};
 }
 
+OptionalText optional_name(FunctionCallInfo fcinfo, int index, const char *name) {
+  const OptionalText value = optional_text(fcinfo, index);
+  if (value.present && value.text.empty())
+    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s is empty", name)));
+  return value;
+}
+
 Jsonb *required_jsonb(FunctionCallInfo fcinfo, int index, const char *name) {
   if (PG_ARGISNULL(index)) raise_null_argument(name);
   return PG_GETARG_JSONB_P(index);
@@ -35,6 +42,14 @@ OptionalText optional_object_text(FunctionCallInfo fcinfo, int index, const char
   if (!JB_ROOT_IS_OBJECT(value))
     ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s must be a JSON object", name)));
   return {true, json_text_of(value).view()};
+}
+
+Result<const jose::JsonDocument *> HeaderOf(const OptionalText &header, jose::JsonDocument &document) {
+  if (!header.present) return nullptr;
+  auto parsed = jose::ParseJsonObject(header.text);
+  if (!parsed) return parsed.error();
+  document = std::move(*parsed);
+  return &document;
 }
 
 bool token_is_too_large(FunctionCallInfo fcinfo, int index) {

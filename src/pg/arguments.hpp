@@ -21,9 +21,13 @@ inline std::optional<std::string_view> AsOptional(const OptionalText &value) {
 // A text or bytea argument that must be there; 22004 with its name otherwise.
 std::string_view required_bytes(FunctionCallInfo fcinfo, int index, const char *name);
 OptionalText optional_text(FunctionCallInfo fcinfo, int index);
+// The name of something, where NULL stands for a default: 22023 if it is empty.
+OptionalText optional_name(FunctionCallInfo fcinfo, int index, const char *name);
 Jsonb *required_jsonb(FunctionCallInfo fcinfo, int index, const char *name);
 // Compact text of an optional jsonb argument that must be an object (22023).
 OptionalText optional_object_text(FunctionCallInfo fcinfo, int index, const char *name);
+// For C++ phases: what a `header` argument holds, parsed into `document`; null where there is none.
+Result<const jose::JsonDocument *> HeaderOf(const OptionalText &header, jose::JsonDocument &document);
 // Whether a token is longer than jwt_auth.max_token_size; 22004 for NULL. Nothing is decompressed to find out.
 bool token_is_too_large(FunctionCallInfo fcinfo, int index);
 constexpr Error kTokenTooLarge{ErrorCode::kTooLarge, "longer than jwt_auth.max_token_size"};

@@ -12,12 +12,29 @@ namespace jwt_auth::pg {
 
 namespace {
 
-Statement insert_event = {
-    "INSERT INTO jwt_auth.auth_event (at, event, user_id, session_id, ip, user_agent, detail)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $7)",
-    7,
-    {TIMESTAMPTZOID, TEXTOID, TEXTOID, UUIDOID, INETOID, TEXTOID, JSONBOID},
-    nullptr};
+// Rows of one statement. Six are a user's five sessions that end, and the event that says so.
+constexpr int kMostRows = 6;
+
+// The statement that inserts so many rows of one time, user and client: executing one costs more than the rows it writes.
+Statement &insert_events(int rows) {
+  static Statement statements[kMostRows + 1];
+  Statement &statement = statements[rows];
+  if (statement.sql != nullptr) return statement;
+  Statement made{nullptr, 0, {TIMESTAMPTZOID, TEXTOID, INETOID, TEXTOID}, nullptr};
+  made.parameter_count = 4;
+  StringInfoData sql;
+  initStringInfo(&sql);
+  appendStringInfoString(&sql,
+                         "INSERT INTO jwt_auth.auth_event (at, user_id, ip, user_agent, event, session_id, detail) VALUES");
+  for (int row = 0; row < rows; row++) {
+    const int first = made.parameter_count;
+    appendStringInfo(&sql, "%s ($1, $2, $3, $4, $%d, $%d, $%d)", row == 0 ? "" : ",", first + 1, first + 2, first + 3);
+    for (const Oid type : {TEXTOID, UUIDOID, JSONBOID}) made.parameter_types[made.parameter_count++] = type;
+  }
+  made.sql = MemoryContextStrdup(TopMemoryContext, sql.data);
+  statement = made;
+  return statement;
+}
 
 // A notification holds at most 8000 bytes; a user id of this size fits, however it is escaped.
 constexpr std::size_t kLongestTold = 1024;
@@ -59,21 +76,31 @@ const char *DetailBuilder::finish() {
   return text_.data;
 }
 
-void write_event(const AuthEvent &event, TimestampTz at) {
-  Parameters parameters{};
-  add(parameters, TimestampTzGetDatum(at));
-  add(parameters, CStringGetTextDatum(event.event));
-  add_optional(parameters, event.user_id);
-  add_nullable(parameters, UUIDPGetDatum(event.session_id), event.session_id == nullptr);
-  add_nullable(parameters, event.ip, !event.has_ip);
-  add_optional(parameters, event.user_agent);
-  if (event.detail != nullptr)
-    add(parameters, DirectFunctionCall1(jsonb_in, CStringGetDatum(event.detail)));
-  else
-    add_nullable(parameters, 0, true);
-  execute(insert_event, parameters);
-  if (*settings::notify_channel != '\0' && !event.is_part && session::IsSecurityEvent(session::EventNamed(event.event)))
-    notify(event, at);
+void write_event(const AuthEvent &event, TimestampTz at) { write_events(&event, 1, at); }
+
+void write_events(const AuthEvent *events, int count, TimestampTz at) {
+  for (int done = 0; done < count; done += kMostRows) {
+    const int rows = Min(count - done, kMostRows);
+    Parameters parameters{};
+    add(parameters, TimestampTzGetDatum(at));
+    add_optional(parameters, events->user_id);
+    add_nullable(parameters, events->ip, !events->has_ip);
+    add_optional(parameters, events->user_agent);
+    for (int i = done; i < done + rows; i++) {
+      const AuthEvent &event = events[i];
+      add(parameters, CStringGetTextDatum(event.event));
+      add_nullable(parameters, UUIDPGetDatum(event.session_id), event.session_id == nullptr);
+      if (event.detail != nullptr)
+        add(parameters, DirectFunctionCall1(jsonb_in, CStringGetDatum(event.detail)));
+      else
+        add_nullable(parameters, 0, true);
+    }
+    execute(insert_events(rows), parameters);
+  }
+  if (*settings::notify_channel == '\0') return;
+  for (int i = 0; i < count; i++) {
+    if (!events[i].is_part && session::IsSecurityEvent(session::EventNamed(events[i].event))) notify(events[i], at);
+  }
 }
 
 }  // namespace jwt_auth::pg

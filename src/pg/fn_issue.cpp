@@ -167,9 +167,11 @@ StoredSession store_session(FunctionCallInfo fcinfo, const UserRef &user, const 
     row.has_metadata = !PG_ARGISNULL(5);
     if (row.has_metadata) row.metadata = PG_GETARG_DATUM(5);
     insert_session(row);
-    for (int i = 0; i < stored.evicted.count; i++)
-      write_event(evicted_event(user, stored.evicted.ids[i], row.id, client), timestamp_of(created_at));
-    write_event(event_of("login", user, &row.id, client), timestamp_of(created_at));
+    const int evicted = stored.evicted.count;
+    auto *events = static_cast<AuthEvent *>(palloc(sizeof(AuthEvent) * (evicted + 1)));
+    for (int i = 0; i < evicted; i++) events[i] = evicted_event(user, stored.evicted.ids[i], row.id, client);
+    events[evicted] = event_of("login", user, &row.id, client);
+    write_events(events, evicted + 1, timestamp_of(created_at));
   }
 
   SPI_finish();

@@ -1,12 +1,12 @@
 // jwt_sign, jwt_verify, jwt_try_verify with an explicit key, jwt_decode_unverified: nothing is read from tables.
 #include "jose/base64url.hpp"
-#include "jose/claims.hpp"
 #include "jose/jws.hpp"
 #include "pg/arguments.hpp"
 #include "pg/boundary.hpp"
 #include "pg/jsonb.hpp"
 #include "pg/postgres.hpp"
 #include "pg/settings.hpp"
+#include "pg/verified_claims.hpp"
 
 namespace jwt_auth::pg {
 
@@ -17,23 +17,19 @@ using jose::KeyCache;
 Datum sign(FunctionCallInfo fcinfo, KeyCache::Kind kind) {
   const Bytes claims = claims_text_of(required_jsonb(fcinfo, 0, "claims"));
   const KeyArgument key = key_argument(fcinfo, 1, kind);
-  const OptionalText algorithm = optional_text(fcinfo, 2);
+  const OptionalText algorithm = optional_name(fcinfo, 2, "algorithm");
   const OptionalText header = optional_object_text(fcinfo, 3, "header");
 
   return value_or_raise([&]() -> Result<Datum> {
     auto keys = KeysOf(key);
     if (!keys) return keys.error();
-    jose::JsonDocument extra;
+    jose::JsonDocument document;
+    auto extra_header = HeaderOf(header, document);
+    if (!extra_header) return extra_header.error();
     jose::SignOptions options;
     options.alg_name = algorithm.text;
     options.typ = "JWT";
-    if (header.present) {
-      auto parsed = jose::ParseJsonObject(header.text);
-      if (!parsed) return parsed.error();
-      extra = std::move(*parsed);
-      options.extra_header = &extra;
-    }
-    if (algorithm.present && algorithm.text.empty()) return Error{ErrorCode::kInvalidArgument, "algorithm is empty"};
+    options.extra_header = *extra_header;
     auto token = jose::SignJws(claims.view(), **keys, options);
     if (!token) return token.error();
     if (token->size() > static_cast<std::size_t>(settings::max_token_size)) return kTokenTooLarge;
@@ -41,15 +37,11 @@ Datum sign(FunctionCallInfo fcinfo, KeyCache::Kind kind) {
   });
 }
 
-// What a caller asks of a token; plain data.
+// What a caller asks; plain data.
 struct VerifyRequest {
   std::string_view token;
   KeyArgument key;
-  jose::AlgorithmSet algorithms;
-  OptionalText issuer;
-  OptionalText audience;
-  jose::Micros leeway;
-  jose::Micros now;
+  ClaimsRequest claims;
 };
 
 // Everything but the token, whose size is the first thing to be looked at.
@@ -57,37 +49,14 @@ VerifyRequest verify_request(FunctionCallInfo fcinfo, KeyCache::Kind kind) {
   VerifyRequest request;
   request.token = {};
   request.key = key_argument(fcinfo, 1, kind);
-  request.algorithms = algorithms_argument(fcinfo, 2);
-  request.issuer = optional_text(fcinfo, 3);
-  request.audience = optional_text(fcinfo, 4);
-  request.leeway = micros_argument(fcinfo, 5, "leeway");
-  request.now = now_micros();
+  request.claims = claims_request(fcinfo, 2);
   return request;
-}
-
-Result<FlatJson> Verify(const VerifyRequest &request, const jose::KeySet &keys) {
-  auto token = jose::UnverifiedJws::Parse(request.token);
-  if (!token) return token.error();
-  auto verified = jose::VerifyJws(std::move(*token), keys, request.algorithms);
-  if (!verified) return verified.error();
-  auto payload = jose::ParseJsonObject(verified->payload());
-  if (!payload) return payload.error();
-  auto claims = jose::ReadClaims(payload->root());
-  if (!claims) return claims.error();
-  jose::Expectations expected;
-  expected.issuer = AsOptional(request.issuer);
-  expected.audience = AsOptional(request.audience);
-  expected.leeway = request.leeway;
-  expected.now = request.now;
-  auto accepted = jose::CheckClaims(*claims, expected);
-  if (!accepted) return accepted.error();
-  return CopyOut(*payload);
 }
 
 Result<FlatJson> Verify(const VerifyRequest &request) {
   auto keys = KeysOf(request.key);
   if (!keys) return keys.error();
-  return Verify(request, **keys);
+  return VerifiedClaims(request.token, **keys, request.claims);
 }
 
 Datum verify(FunctionCallInfo fcinfo, KeyCache::Kind kind) {
@@ -108,9 +77,15 @@ Datum try_verify(FunctionCallInfo fcinfo, KeyCache::Kind kind) {
   VerifyRequest request = verify_request(fcinfo, kind);
   if (token_is_too_large(fcinfo, 0)) return refusal_row(fcinfo, kTokenTooLarge);
   request.token = required_token(fcinfo, 0);
-  const auto outcome = Guard([&] { return Verify(request); });
+  // A bad key is the caller's mistake whatever its code, so it is raised.
+  bool key_is_bad = false;
+  const auto outcome = Guard([&]() -> Result<FlatJson> {
+    auto keys = KeysOf(request.key);
+    key_is_bad = !keys;
+    return keys ? VerifiedClaims(request.token, **keys, request.claims) : keys.error();
+  });
   if (!outcome.ok) {
-    if (!IsTokenRefusal(outcome.error.code)) raise_error(outcome.error);
+    if (key_is_bad || !IsTokenRefusal(outcome.error.code)) raise_error(outcome.error);
     return refusal_row(fcinfo, outcome.error);
   }
   Datum values[4] = {BoolGetDatum(true), jsonb_from(outcome.value), 0, 0};

@@ -39,9 +39,11 @@ void write_mass_ending(const MassEnding &ending, TimestampTz at) {
   event.user_id = {true, ending.user.user_id};
   event.detail = reason_detail(ending.reason);
   event.is_part = true;
-  for (std::size_t i = 0; i < ending.sessions.count; i++) {
+  const auto count = static_cast<int>(ending.sessions.count);
+  auto *events = static_cast<AuthEvent *>(palloc(sizeof(AuthEvent) * (ending.sessions.count + 1)));
+  for (int i = 0; i < count; i++) {
     event.session_id = &ending.sessions.ids[i];
-    write_event(event, at);
+    events[i] = event;
   }
 
   DetailBuilder detail;
@@ -52,7 +54,8 @@ void write_mass_ending(const MassEnding &ending, TimestampTz at) {
   event.session_id = nullptr;
   event.detail = detail.finish();
   event.is_part = false;
-  write_event(event, at);
+  events[count] = event;
+  write_events(events, count + 1, at);
 }
 
 // Locks the row, so that what the event says of it is what was deleted.

@@ -20,7 +20,7 @@ SELECT 'status ' || status FROM jwt_auth.issue_refresh_session('$user');
 COMMIT;
 EOS
 	my $ok = grep { $_->{output} =~ /^status ok$/m && $_->{error} eq '' } @log_ins;
-	my $serialization = grep { $_->{error} =~ /^ERROR:  40001$/m } @log_ins;
+	my $serialization = grep { $_->{error} =~ /ERROR:  40001$/m } @log_ins;
 	is($ok + $serialization, 16, "$isolation: each of 16 log-ins is answered or fails with 40001");
 	is($ok, 16, "$isolation: all are answered") if $isolation eq 'READ COMMITTED';
 	cmp_ok($ok, '>=', 1, "$isolation: at least one is answered ($ok)");
@@ -50,7 +50,7 @@ EOS
 			$status{$1}++;
 			$successor{$2}++;
 		}
-		elsif ($refresh->{error} =~ /^ERROR:  40001$/m) { $status{40001}++; }
+		elsif ($refresh->{error} =~ /ERROR:  40001$/m) { $status{40001}++; }
 		else { $status{"$refresh->{output} $refresh->{error}"}++; }
 	}
 	is($status{ok}, 1, "$isolation: exactly one of 20 refreshes rotates");

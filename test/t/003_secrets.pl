@@ -64,7 +64,7 @@ sub found_in
 	my ($haystack) = @_;
 	return join ', ', sort map { $needle{$_} } grep { index($haystack, $_) >= 0 } keys %needle;
 }
-is(found_in("x$first"), 'a token, a token without its prefix, the end of a token', 'the search finds what is there');
+is(found_in("x$first"), 'a token, a token without its prefix, secret, base64url, the end of a token', 'the search finds what is there');
 
 for my $output ('hex', 'escape')
 {

@@ -1,0 +1,73 @@
+"""Runs the stages that are asked for, then writes the report. Called by bench/run, which made the server."""
+
+import argparse
+import dataclasses
+import importlib
+import os
+import sys
+
+import record as records
+
+STAGES = ("micro", "tokens", "sessions", "growth", "memory")
+
+
+@dataclasses.dataclass
+class Plan:
+    """How long and how much."""
+    rounds: int
+    seconds: float
+    clients: int
+    samples: int             # tokens in the table
+    users: int               # five sessions each
+    revocable: int           # users to revoke in a round
+    growth: tuple            # numbers of sessions
+    growth_calls: int        # transactions per operation and size
+    memory_calls: int        # per kind
+    micro_seconds: float
+    micro_rounds: int
+
+
+SHORT = Plan(rounds=3, seconds=2, clients=8, samples=2000, users=10000, revocable=4000, growth=(10_000, 100_000), growth_calls=4000,
+             memory_calls=20_000, micro_seconds=0.02, micro_rounds=5)
+FULL = Plan(rounds=7, seconds=6, clients=8, samples=10_000, users=50_000, revocable=16_000, growth=(10_000, 1_000_000, 10_000_000),
+            growth_calls=40_000, memory_calls=1_000_000, micro_seconds=0.1, micro_rounds=11)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--short", action="store_true")
+    parser.add_argument("--stages", default=",".join(STAGES))
+    parser.add_argument("--out", required=True)
+    parser.add_argument("--micro")
+    parser.add_argument("--docs", help="where the page and its plots are")
+    for field in dataclasses.fields(Plan):
+        if field.type in ("int", "float", int, float):
+            parser.add_argument("--" + field.name.replace("_", "-"), type=float if "seconds" in field.name else int)
+    arguments = parser.parse_args()
+    plan = dataclasses.replace(SHORT if arguments.short else FULL)
+    for field in dataclasses.fields(Plan):
+        if getattr(arguments, field.name, None) is not None:
+            setattr(plan, field.name, getattr(arguments, field.name))
+    plan.micro = arguments.micro
+
+    os.makedirs(arguments.out, exist_ok=True)
+    record = records.Record(os.path.join(arguments.out, "results.tsv"))
+    stages = arguments.stages.split(",")
+    unknown = set(stages) - set(STAGES)
+    if unknown:
+        parser.error(f"there is no stage {', '.join(unknown)}; there are: {', '.join(STAGES)}")
+
+    server = None
+    if set(stages) != {"micro"}:
+        from server import Server
+        server = Server()
+    for stage in stages:
+        print(f"-- {stage}", flush=True)
+        importlib.import_module(stage).measure(server, record, plan)
+
+    import report
+    report.write(record, plan, arguments.out, arguments.docs, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

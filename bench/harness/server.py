@@ -1,0 +1,146 @@
+"""The throwaway server: its sessions, its processor time, its write-ahead log, and pgbench against it."""
+
+import os
+import re
+import subprocess
+import threading
+import time
+
+PGBENCH = os.path.join(os.path.dirname(__file__), "..", "pgbench")
+MARK = "-- end of answer --"
+
+
+class Session:
+    """One psql that stays open, so that a backend can be watched over many statements."""
+
+    def __init__(self, **settings):
+        options = " ".join(f"-c {name}={value}" for name, value in settings.items())
+        self.process = subprocess.Popen(
+            ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True, bufsize=1, env={**os.environ, "PGOPTIONS": options})
+        self.pid = int(self.query("SELECT pg_backend_pid()"))
+
+    def query(self, sql):
+        self.process.stdin.write(f"{sql.rstrip().rstrip(';')};\n\\echo {MARK}\n")
+        self.process.stdin.flush()
+        lines = []
+        for line in self.process.stdout:
+            if line.rstrip("\n") == MARK:
+                return "\n".join(lines)
+            lines.append(line.rstrip("\n"))
+        raise RuntimeError("psql ended: " + " / ".join(lines))
+
+    def cpu(self):
+        return process_cpu(self.pid)
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def process_cpu(pid):
+    """Processor seconds of a live process, to the nanosecond: waiting for a busy machine is not in it."""
+    return time.clock_gettime((~pid << 3) | 2)
+
+
+def resident_kb(pid):
+    """Memory of the process's own: shared buffers that it has touched are not in it."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as status:
+        return int(re.search(r"RssAnon:\s+(\d+) kB", status.read()).group(1))
+
+
+def run_sql(path, **variables):
+    arguments = [word for name, value in variables.items() for word in ("-v", f"{name}={value}")]
+    done = subprocess.run(["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", *arguments, "-f", path],
+                          capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise RuntimeError(f"{path}: {done.stderr.strip()}")
+    return done.stdout
+
+
+class Server:
+    def __init__(self):
+        self.control = Session()
+        data = self.control.query("SHOW data_directory")
+        with open(os.path.join(data, "postmaster.pid"), encoding="ascii") as file:
+            self.postmaster = int(file.readline())
+
+    def query(self, sql):
+        return self.control.query(sql)
+
+    def finished_cpu(self):
+        """Processor seconds of the backends that have ended."""
+        with open(f"/proc/{self.postmaster}/stat", encoding="ascii") as stat:
+            fields = stat.read().rpartition(")")[2].split()
+        return (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")
+
+    def settle(self):
+        """A checkpoint, so that each run starts from the same state of the log."""
+        self.query("CHECKPOINT")
+
+    def pgbench(self, script, clients=1, threads=None, seconds=None, transactions=None, variables=None, settings=None,
+                watch=None):
+        """Runs one script; answers rates, latencies per statement, processor time and log written, per transaction.
+
+        watch(pid): called now and then with the backend's process id while it runs (one client only)."""
+        path = script if os.path.exists(script) else os.path.join(PGBENCH, script + ".sql")
+        command = ["pgbench", "-n", "-r", "-M", "prepared", "-c", str(clients), "-j", str(threads or min(clients, 2)), "-f", path]
+        command += ["-T", str(seconds)] if seconds else ["-t", str(transactions)]
+        for name, value in (variables or {}).items():
+            command += ["-D", f"{name}={value}"]
+        options = " ".join(f"-c {name}={value}" for name, value in (settings or {}).items())
+        environment = {**os.environ, "PGOPTIONS": options, "PGAPPNAME": "measured"}
+
+        lsn = self.query("SELECT pg_current_wal_insert_lsn()")
+        cpu = self.finished_cpu()
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+        watcher = threading.Thread(target=self._watch, args=(process, watch), daemon=True) if watch else None
+        if watcher:
+            watcher.start()
+        out, err = process.communicate()
+        if watcher:
+            watcher.join()
+        if process.returncode != 0 or "aborted" in err:
+            raise RuntimeError(f"{os.path.basename(path)}: {err.strip()[-1500:]}")
+        self._wait_for_backends()
+        cpu = self.finished_cpu() - cpu
+        wal, end = self.query(
+            f"SELECT pg_current_wal_insert_lsn() - '{lsn}', pg_current_wal_insert_lsn()").split("|")
+        done = int(re.search(r"actually processed: (\d+)", out).group(1))
+        if done == 0:
+            raise RuntimeError(f"{os.path.basename(path)}: no transaction was processed")
+        statements = [float(m) * 1000 for m in re.findall(r"^\s+([0-9.]+)\s+\d*\s*(?:SELECT|INSERT|UPDATE|DO)", out, re.M)]
+        return {
+            "transactions": done,
+            "tps": float(re.search(r"^tps = ([0-9.]+)", out, re.M).group(1)),
+            "cpu_us": cpu / done * 1e6,
+            "wal_bytes": float(wal) / done,
+            "statement_us": statements,
+            "lsn": (lsn, end),
+        }
+
+    def _wait_for_backends(self):
+        while self.query("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'measured'") != "0":
+            time.sleep(0.02)
+        time.sleep(0.05)
+
+    def _watch(self, process, watch):
+        session, pid = Session(), None
+        while process.poll() is None:
+            if pid is None:
+                answer = session.query("SELECT pid FROM pg_stat_activity WHERE application_name = 'measured' LIMIT 1")
+                pid = int(answer) if answer else None
+            else:
+                try:
+                    watch(pid)
+                except (OSError, AttributeError):
+                    break
+            time.sleep(0.25)
+        session.close()
+
+    def wal_without_images(self, lsn_range, transactions):
+        """Bytes of log per transaction, full-page images left out."""
+        first, last = lsn_range
+        self.query("SELECT pg_logical_emit_message(true, 'bench', 'its commit flushes the log')")
+        size = self.query(f"SELECT sum(record_size) FROM pg_get_wal_stats('{first}', '{last}')")
+        return float(size) / transactions

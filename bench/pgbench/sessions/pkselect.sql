@@ -1,0 +1,2 @@
+\set uid random(1, :users)
+SELECT tokens_valid_after FROM floor.hot WHERE id = :uid;

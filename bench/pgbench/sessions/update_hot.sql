@@ -1,0 +1,2 @@
+\set uid random(1, :users)
+UPDATE floor.hot SET tokens_valid_after = clock_timestamp() WHERE id = :uid;

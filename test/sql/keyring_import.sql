@@ -1,0 +1,88 @@
+-- Private keys that somebody brings along: what is taken, what is refused, and that no refusal shows any of it.
+\set VERBOSITY sqlstate
+\set SHOW_CONTEXT never
+SET jwt_auth.issuer = '';
+SET jwt_auth.audience = '';
+TRUNCATE jwt_auth.signing_key, jwt_auth.trusted_issuer;
+-- RFC 7515 appendix A.3 (P-256), RFC 8037 appendix A (Ed25519): public knowledge.
+\set p256 '{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0","d":"jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI"}'
+\set ed25519 '{"kty":"OKP","crv":"Ed25519","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}'
+
+\echo == activate: NULL only if none is active, true or an error, false pending
+SELECT jwt_auth.import_signing_key(:'p256') = jwt_auth.jwk_thumbprint(:'p256'::jsonb) AS thumbprint;
+SELECT kid, state, public_jwk FROM jwt_auth.signing_keys;
+SELECT jwt_auth.import_signing_key(:'ed25519', true);
+SELECT jwt_auth.import_signing_key(:'ed25519');
+SELECT jwt_auth.import_signing_key(jwt_auth.jwk_generate('ES256')::text, false) IS NOT NULL AS imported;
+SELECT algorithm, state FROM jwt_auth.signing_keys ORDER BY state, created_at;
+SELECT jwt_auth.jwt_verify(jwt_auth.jwt_sign('{"sub": "ann"}'), jwt_auth.jwk_public('{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}')::text) ->> 'sub' AS sub;
+
+\echo == a kid that is there already, retired or not
+SELECT jwt_auth.import_signing_key(:'p256');
+SELECT jwt_auth.retire_signing_key('kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k');
+SELECT jwt_auth.import_signing_key(:'ed25519');
+
+\echo == kid and alg are kept, and nothing else that is not the key
+SELECT jwt_auth.import_signing_key('{"kid":"mine \u00e9","alg":"EdDSA","use":"sig","key_ops":["sign"],"note":"x","kty":"OKP","crv":"Ed25519","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}') AS kid;
+SELECT public_jwk FROM jwt_auth.signing_keys WHERE kid = E'mine \u00e9';
+SELECT private_jwk FROM jwt_auth.signing_key WHERE kid = E'mine \u00e9';
+
+\echo == PEM
+SELECT count(*) FROM (SELECT jwt_auth.import_signing_key(jwt_auth.jwk_to_pem(jwt_auth.jwk_generate(algorithm)))
+                      FROM unnest(ARRAY['RS256', 'ES384', 'ES256K', 'Ed448']) AS algorithm) AS imported;
+SELECT algorithm, state, kid = jwt_auth.jwk_thumbprint(public_jwk) AS thumbprint FROM jwt_auth.signing_keys ORDER BY created_at DESC LIMIT 4;
+
+\echo == a secret without a kid gets a random one: a thumbprint would let guesses be tested
+SELECT jwt_auth.import_signing_key('{"kty":"oct","k":"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow"}', false) AS secret \gset
+SELECT length(:'secret') AS length, :'secret' <> jwt_auth.jwk_thumbprint('{"kty":"oct","k":"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow"}') AS no_thumbprint,
+       algorithm, public_jwk FROM jwt_auth.signing_keys WHERE kid = :'secret';
+
+\echo == refused
+SELECT jwt_auth.import_signing_key(NULL);
+SELECT jwt_auth.import_signing_key('');
+SELECT jwt_auth.import_signing_key('a raw secret of more than thirty-two bytes, which is neither JWK nor PEM');
+SELECT jwt_auth.import_signing_key('{');
+SELECT jwt_auth.import_signing_key('{}');
+SELECT jwt_auth.import_signing_key('[]');
+SELECT jwt_auth.import_signing_key('-----BEGIN PRIVATE KEY-----');
+SELECT jwt_auth.import_signing_key(jwt_auth.jwk_public(jwt_auth.jwk_generate('ES256'))::text);
+SELECT jwt_auth.import_signing_key(jwt_auth.jwk_to_pem(jwt_auth.jwk_public(jwt_auth.jwk_generate('RS256'))));
+SELECT jwt_auth.import_signing_key(jsonb_build_object('keys', jsonb_build_array(jwt_auth.jwk_generate('ES256')))::text);
+SELECT jwt_auth.import_signing_key(jwt_auth.jwk_generate('A256KW')::text);
+SELECT jwt_auth.import_signing_key(jwt_auth.jwk_generate('ECDH-ES')::text);
+SELECT jwt_auth.import_signing_key((jwt_auth.jwk_generate('ES256') - 'alg' || '{"use": "enc"}')::text);
+SELECT jwt_auth.import_signing_key((jwt_auth.jwk_generate('ES256') || '{"alg": "RS256"}')::text);
+SELECT jwt_auth.import_signing_key((jwt_auth.jwk_generate('ES256') || '{"alg": "none"}')::text);
+SELECT jwt_auth.import_signing_key((jwt_auth.jwk_generate('ES256') - 'use' || '{"key_ops": ["verify"]}')::text);
+SELECT jwt_auth.import_signing_key((jwt_auth.jwk_generate('ES256') || '{"kid": ""}')::text);
+SELECT jwt_auth.import_signing_key((jwt_auth.jwk_generate('ES256') || '{"kid": 1}')::text);
+SELECT jwt_auth.import_signing_key((jwt_auth.jwk_generate('ES256') || jsonb_build_object('kid', repeat('k', 513)))::text);
+SELECT jwt_auth.import_signing_key((jwt_auth.jwk_generate('ES256') || jsonb_build_object('d', jwt_auth.jwk_generate('ES256') ->> 'd'))::text);
+SELECT jwt_auth.import_signing_key('{"kty":"oct","k":"c2hvcnQ"}');
+SELECT jwt_auth.import_signing_key('{"kty":"oct","kty":"oct","k":"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T"}');
+SELECT length(jwt_auth.import_signing_key((jwt_auth.jwk_generate('ES256') || jsonb_build_object('kid', repeat('k', 512)))::text));
+
+\echo == from a file: only with the privileges of pg_read_server_files
+CREATE ROLE regress_importer;
+GRANT EXECUTE ON FUNCTION jwt_auth.import_signing_key_from_file(text, boolean) TO regress_importer;
+SET ROLE regress_importer;
+SELECT jwt_auth.import_signing_key_from_file('/nonexistent/key.pem');
+RESET ROLE;
+GRANT pg_read_server_files TO regress_importer;
+SET ROLE regress_importer;
+SELECT jwt_auth.import_signing_key_from_file('/nonexistent/key.pem');
+SELECT jwt_auth.import_signing_key_from_file('.');
+SELECT jwt_auth.import_signing_key_from_file('PG_VERSION');
+SELECT jwt_auth.import_signing_key_from_file(NULL);
+RESET ROLE;
+REVOKE ALL ON FUNCTION jwt_auth.import_signing_key_from_file(text, boolean) FROM regress_importer;
+DROP ROLE regress_importer;
+
+\echo == what a refusal says: never any of the key
+\set VERBOSITY terse
+SELECT jwt_auth.import_signing_key('-----BEGIN PRIVATE KEY-----
+TmV2ZXIgaW4gYSBtZXNzYWdl
+-----END PRIVATE KEY-----');
+SELECT jwt_auth.import_signing_key('{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0","d":"jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LJ"}');
+SELECT jwt_auth.import_signing_key('{"kty":"oct","k":"c2hvcnQ"}');
+TRUNCATE jwt_auth.signing_key;

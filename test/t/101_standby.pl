@@ -1,0 +1,95 @@
+# A streaming standby verifies and sees what the primary does; what would write says that it can't; after promotion it goes on.
+use strict;
+use warnings;
+use lib '.';
+use Ask;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $primary = PostgreSQL::Test::Cluster->new('primary');
+$primary->init(allows_streaming => 1);
+$primary->append_conf('postgresql.conf', "shared_preload_libraries = 'jwt_auth'\n");
+$primary->start;
+$primary->safe_psql('postgres', 'CREATE EXTENSION jwt_auth; SELECT jwt_auth.create_signing_key()');
+$primary->backup('backup');
+my $standby = PostgreSQL::Test::Cluster->new('standby');
+$standby->init_from_backup($primary, 'backup', has_streaming => 1);
+$standby->start;
+
+my $caught_up = sub { $primary->wait_for_catchup($standby, 'replay', $primary->lsn('insert')) };
+my $ann = log_in($primary, 'ann');
+my $bob = log_in($primary, 'bob');
+$caught_up->();
+
+# One session on the standby that stays open, inside one transaction: its cache must hear of each change.
+my $open = open_session($standby);
+$open->ask('BEGIN ISOLATION LEVEL REPEATABLE READ');
+$open->ask('SELECT count(*) FROM jwt_auth.refresh_session');
+my $in_open = sub {
+	$open->ask('SAVEPOINT s');
+	my $answer = $open->ask($_[0]);
+	$open->ask('ROLLBACK TO s');
+	return $answer;
+};
+my $verify = sub { "SELECT jwt_auth.jwt_verify('$_[0]') ->> 'sub'" };
+
+is($in_open->($verify->($ann->{access_token})), 'ann', 'the standby verifies');
+is(ask($standby, $verify->($bob->{access_token})), 'bob', 'in another backend too');
+
+my $kid = ask($primary, 'SELECT jwt_auth.rotate_signing_key()');
+my $cy = log_in($primary, 'cy');
+$caught_up->();
+is($in_open->($verify->($cy->{access_token})), 'cy', 'a token of a new key verifies in the open transaction');
+like(ask($standby, 'SELECT jwt_auth.jwks()'), qr/\Q$kid\E/, 'the new key is published by the standby');
+is(ask($standby, "SELECT jwt_auth.jwt_sign('{\"sub\": \"x\"}') <> ''"), 't', 'the standby signs');
+
+$primary->safe_psql('postgres', "SELECT jwt_auth.revoke_user_tokens('ann')");
+$caught_up->();
+is($in_open->($verify->($ann->{access_token})), 'error JW010', 'a revocation is seen in the open REPEATABLE READ transaction');
+is(ask($standby, $verify->($ann->{access_token})), 'error JW010', 'and in a new backend');
+is(ask($standby, $verify->($bob->{access_token})), 'bob', 'other users are not concerned');
+
+is(ask($standby, "SET jwt_auth.ip_binding = 'off'; SELECT jwt_auth.authenticate('$bob->{access_token}') ->> 'sub'"), 'bob', 'authenticate works on a standby');
+
+# 25006: cannot execute ... in a read-only transaction, or during recovery.
+my %writing = (
+	'issue_refresh_session' => "SELECT status FROM jwt_auth.issue_refresh_session('dan')",
+	'refresh_session' => "SELECT status FROM jwt_auth.refresh_session('$bob->{refresh_token}')",
+	'refresh_session of nonsense' => "SELECT status FROM jwt_auth.refresh_session('nonsense')",
+	'revoke_refresh_session' => "SELECT jwt_auth.revoke_refresh_session('$bob->{session_id}')",
+	'revoke_refresh_token' => "SELECT jwt_auth.revoke_refresh_token('$bob->{refresh_token}')",
+	'revoke_other_sessions' => "SELECT jwt_auth.revoke_other_sessions('bob', '$bob->{session_id}')",
+	'revoke_user_tokens' => "SELECT jwt_auth.revoke_user_tokens('bob')",
+	'revoke_all_tokens' => 'SELECT jwt_auth.revoke_all_tokens()',
+	'deny_token' => "SELECT jwt_auth.deny_token('$bob->{access_token}')",
+	'consume_token' => "SELECT jwt_auth.consume_token('$bob->{access_token}')",
+	'set_user_policy' => "SELECT jwt_auth.set_user_policy('bob', max_sessions => 1)",
+	'create_signing_key' => "SELECT jwt_auth.create_signing_key('ES256', false)",
+	'rotate_signing_key' => 'SELECT jwt_auth.rotate_signing_key()',
+	'retire_signing_key' => "SELECT jwt_auth.retire_signing_key('$kid')",
+	'trust_issuer' => q(SELECT jwt_auth.trust_issuer('x', '{"keys": [{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}')),
+	'purge_expired' => 'CALL jwt_auth.purge_expired()',
+);
+for my $name (sort keys %writing)
+{
+	my $expected = $name eq 'refresh_session of nonsense' ? qr/^(?:error 25006|invalid)$/ : qr/^error 25006$/;
+	like(ask($standby, $writing{$name}), $expected, "$name says that it can't");
+}
+is(ask($standby, $verify->($bob->{access_token})), 'bob', 'and nothing has changed');
+
+$open->ask('COMMIT');
+$open->close;
+
+my $row_before = ask($primary, "SELECT count(*) FROM jwt_auth.auth_event");
+$caught_up->();
+$primary->stop('immediate');
+$standby->promote;
+is(refresh($standby, $bob->{refresh_token})->{status}, 'ok', 'after promotion a session goes on');
+is(log_in($standby, 'eve')->{status}, 'ok', 'and users log in');
+is(ask($standby, "SELECT count(*) > $row_before FROM jwt_auth.auth_event"), 't', 'the audit goes on');
+is(ask($standby, $verify->($ann->{access_token})), 'error JW010', 'what was revoked stays revoked');
+like(ask($standby, 'SELECT jwt_auth.rotate_signing_key()'), qr/^[\w-]+$/, 'the key can be rotated');
+$standby->stop;
+
+done_testing();

@@ -1,0 +1,62 @@
+# Logical replication of the tables: the subscriber verifies with the publisher's keys and sees its revocations.
+use strict;
+use warnings;
+use lib '.';
+use Ask;
+use PostgreSQL::Test::Cluster;
+use Test::More;
+
+my ($publisher, $subscriber) = map {
+	my $node = PostgreSQL::Test::Cluster->new($_);
+	$node->init(allows_streaming => 'logical');
+	$node->append_conf('postgresql.conf', "shared_preload_libraries = 'jwt_auth'\n");
+	$node->start;
+	$node->safe_psql('postgres', 'CREATE EXTENSION jwt_auth');
+	$node;
+} qw(publisher subscriber);
+
+$publisher->safe_psql('postgres', 'SELECT jwt_auth.create_signing_key()');
+my $early = log_in($publisher, 'ann');
+my $list = 'jwt_auth.signing_key, jwt_auth.trusted_issuer, jwt_auth.cutoff, jwt_auth.account, jwt_auth.refresh_session, jwt_auth.session_data, '
+  . 'jwt_auth.denied_token';
+$publisher->safe_psql('postgres', "CREATE PUBLICATION jwt_auth FOR TABLE $list");
+
+# One backend of the subscriber that has the empty keyring in its cache.
+my $background = open_session($subscriber);
+is($background->ask('SELECT jwt_auth.jwks()'), '{"keys": []}', 'the subscriber has no keys');
+
+$subscriber->safe_psql('postgres', "CREATE SUBSCRIPTION jwt_auth CONNECTION '" . $publisher->connstr . " dbname=postgres' PUBLICATION jwt_auth");
+$subscriber->wait_for_subscription_sync($publisher, 'jwt_auth');
+
+my $verify = sub { "SELECT jwt_auth.jwt_verify('$_[0]') ->> 'sub'" };
+is($background->ask($verify->($early->{access_token})), 'ann', 'after the first copy it verifies, in an old backend too');
+
+my $late = log_in($publisher, 'bob');
+$publisher->wait_for_catchup('jwt_auth');
+is(ask($subscriber, $verify->($late->{access_token})), 'bob', 'a new session is known');
+$late = refresh($publisher, $late->{refresh_token});
+is($late->{status}, 'ok', 'the publisher refreshes, an update in place');
+
+$publisher->safe_psql('postgres', 'SELECT jwt_auth.rotate_signing_key()');
+my $cy = log_in($publisher, 'cy');
+$publisher->wait_for_catchup('jwt_auth');
+is($background->ask($verify->($cy->{access_token})), 'cy', 'a new key is seen by an old backend');
+
+$publisher->safe_psql('postgres', "SELECT jwt_auth.revoke_user_tokens('ann')");
+$publisher->safe_psql('postgres', "SELECT jwt_auth.deny_token('$cy->{access_token}')");
+$publisher->wait_for_catchup('jwt_auth');
+is(ask($subscriber, $verify->($early->{access_token})), 'error JW010', 'a revocation is seen');
+is(ask($subscriber, $verify->($cy->{access_token})), 'error JW011', 'a denied token is refused');
+is(ask($subscriber, $verify->($late->{access_token})), 'bob', 'other users are not concerned');
+is(ask($publisher, 'SELECT jwt_auth.revoke_all_tokens()') =~ /^error/ ? 'error' : 'done', 'done', 'everybody is cut off');
+$publisher->wait_for_catchup('jwt_auth');
+is(ask($subscriber, $verify->($late->{access_token})), 'error JW010', 'which the subscriber sees');
+$background->close;
+
+# A subscriber may take over.
+$subscriber->safe_psql('postgres', 'DROP SUBSCRIPTION jwt_auth');
+$publisher->stop;
+is(log_in($subscriber, 'dan')->{status}, 'ok', 'on its own it goes on with the same key');
+$subscriber->stop;
+
+done_testing();

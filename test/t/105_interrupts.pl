@@ -1,0 +1,111 @@
+# Statement timeouts, cancels and terminations in the middle of anything; many connections at once.
+use strict;
+use warnings;
+use lib '.';
+use Ask;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = PostgreSQL::Test::Cluster->new('interrupts');
+$node->init;
+$node->append_conf('postgresql.conf', "shared_preload_libraries = 'jwt_auth'\nmax_connections = 120\n");
+$node->start;
+$node->safe_psql('postgres', 'CREATE EXTENSION jwt_auth; SELECT jwt_auth.create_signing_key()');
+
+# Somebody holds the rows that the others need.
+sub held_by
+{
+	my ($sql) = @_;
+	my $holder = open_session($node);
+	$holder->ask('BEGIN');
+	my $answer = $holder->ask($sql);
+	die "$sql: $answer" if $answer =~ /^error/;
+	return $holder;
+}
+my $locked_account = sub { held_by("SELECT count(*) FROM (SELECT FROM jwt_auth.account WHERE user_id = '$_[0]' FOR UPDATE) AS locked") };
+my $locked_session = sub { held_by("SELECT count(*) FROM (SELECT FROM jwt_auth.refresh_session WHERE user_id = '$_[0]' FOR UPDATE) AS locked") };
+
+my $ann = log_in($node, 'ann');
+my %blocked = (
+	'a log-in' => [ $locked_account, "SELECT status FROM jwt_auth.issue_refresh_session('ann')" ],
+	'a refresh' => [ $locked_session, "SELECT status FROM jwt_auth.refresh_session('$ann->{refresh_token}')" ],
+	'a revocation' => [ $locked_account, "SELECT jwt_auth.revoke_user_tokens('ann')" ],
+	'ending a session' => [ $locked_session, "SELECT jwt_auth.revoke_refresh_session('$ann->{session_id}')" ],
+	'a log-out' => [ $locked_session, "SELECT jwt_auth.revoke_refresh_token('$ann->{refresh_token}')" ],
+);
+my $rows_of_ann = "SELECT s::text FROM jwt_auth.refresh_session AS s WHERE user_id = 'ann'";
+my $before = ask($node, $rows_of_ann);
+my $events = ask($node, 'SELECT count(*) FROM jwt_auth.auth_event');
+
+for my $what (sort keys %blocked)
+{
+	my ($lock, $sql) = @{ $blocked{$what} };
+	my $holder = $lock->('ann');
+	my $waiter = open_session($node);
+	is($waiter->ask("SET statement_timeout = '300ms'"), '', "$what: with a timeout");
+	is($waiter->ask($sql), 'error 57014', "$what: 57014 when it has waited too long");
+	is($waiter->ask('SET statement_timeout = 0'), '', "$what: without a timeout");
+	$waiter->send($sql);
+	$node->poll_query_until('postgres', "SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = $waiter->{pid}") or die;
+	is(ask($node, "SELECT pg_cancel_backend($waiter->{pid})"), 't', "$what: canceled");
+	is($waiter->answer, 'error 57014', "$what: 57014");
+	is($waiter->ask('SELECT current_user = session_user'), 't', "$what: the role is the caller's");
+	is($waiter->ask('SHOW search_path'), '"$user", public', "$what: and the path, too");
+
+	is($waiter->ask("SET lock_timeout = '200ms'"), '', "$what: with a lock timeout");
+	is($waiter->ask($sql), 'error 55P03', "$what: 55P03");
+	is($waiter->ask("DO \$\$ BEGIN PERFORM 1 FROM ($sql) AS q; EXCEPTION WHEN lock_not_available THEN RAISE NOTICE 'caught'; END \$\$"), '',
+		"$what: caught by an exception block");
+	is($waiter->ask("SELECT jwt_auth.jwt_verify('$ann->{access_token}') ->> 'sub'"), 'ann', "$what: the backend goes on");
+	$waiter->close;
+
+	my $victim = open_session($node);
+	$victim->send($sql);
+	$node->poll_query_until('postgres', "SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = $victim->{pid}") or die;
+	is(ask($node, "SELECT pg_terminate_backend($victim->{pid}, 10000)"), 't', "$what: terminated while it waits");
+	$victim->kill;
+	$holder->ask('ROLLBACK');
+	$holder->close;
+	is(ask($node, $rows_of_ann), $before, "$what: the session is as it was");
+	is(ask($node, 'SELECT count(*) FROM jwt_auth.auth_event'), $events, "$what: and the audit says nothing");
+}
+is(refresh($node, $ann->{refresh_token})->{status}, 'ok', 'after all of it the token is still the current one');
+
+# Cancels at any moment of a busy backend.
+{
+	my $token = log_in($node, 'bob')->{refresh_token};
+	my $busy = open_session($node);
+	my %seen;
+	for my $round (1 .. 40)
+	{
+		$busy->send("DO \$\$ DECLARE a jwt_auth.token_response; BEGIN FOR i IN 1 .. 100000 LOOP"
+			  . " a := jwt_auth.issue_refresh_session('busy'); PERFORM jwt_auth.jwt_verify(a.access_token); END LOOP; END \$\$");
+		select(undef, undef, undef, 0.02 + rand(0.05));
+		ask($node, "SELECT pg_cancel_backend($busy->{pid})");
+		$seen{ $busy->answer }++;
+	}
+	is_deeply(\%seen, { 'error 57014' => 40 }, 'canceled 40 times in the middle, each time with 57014');
+	is($busy->ask("SELECT count(*) FROM jwt_auth.user_sessions('busy')"), '0', 'nothing of it is left');
+	is($busy->ask("SELECT status FROM jwt_auth.refresh_session('$token')"), 'ok', 'the backend is well');
+	is($busy->ask("SELECT status FROM jwt_auth.issue_refresh_session('busy')"), 'ok', 'in every respect');
+	$busy->close;
+}
+
+# A storm: connections that do one thing and go.
+{
+	append_to_file(my $script = PostgreSQL::Test::Utils::tempdir() . '/storm.sql', <<'EOS');
+\set user random(1, 50)
+SELECT access_token, refresh_token FROM jwt_auth.issue_refresh_session('storm ' || :user) \gset
+SELECT jwt_auth.jwt_verify(:'access_token') \gset claims_
+SELECT status FROM jwt_auth.refresh_session(:'refresh_token') \gset
+EOS
+	my ($stdout, $stderr) = run_command([ 'pgbench', '-n', '-C', '-c', '80', '-j', '4', '-t', '5', '-f', $script, $node->connstr('postgres') ]);
+	like($stdout, qr{number of transactions actually processed: 400/400}, '400 connections in a storm, each is answered');
+	unlike($stderr, qr/ERROR|FATAL/, 'with no error');
+	is(ask($node, "SELECT count(*) FROM (SELECT FROM jwt_auth.refresh_session WHERE user_id LIKE 'storm %' GROUP BY user_id HAVING count(*) > 5) AS more"),
+		'0', 'and the limit holds');
+}
+
+$node->stop;
+done_testing();

@@ -1,0 +1,88 @@
+# From every version that was released: created with data, updated, used, and its catalog compared with a fresh one's.
+use strict;
+use warnings;
+use lib '.';
+use Ask;
+use Catalog;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = PostgreSQL::Test::Cluster->new('upgrade');
+$node->init;
+$node->start;
+
+my $present = $node->safe_psql('postgres', "SELECT default_version FROM pg_available_extensions WHERE name = 'jwt_auth'");
+my @older = grep { $_ ne $present }
+  split /\n/, $node->safe_psql('postgres', "SELECT version FROM pg_available_extension_versions WHERE name = 'jwt_auth' ORDER BY string_to_array(version, '.')::int[]");
+my @frozen = sort grep { $_ ne $present } map { m{/jwt_auth--(\d+\.\d+)\.sql$} ? $1 : () } glob('sql/jwt_auth--*.sql');
+is(join(' ', sort @older), join(' ', @frozen), "the frozen versions beside $present are all installed (" . (join(' ', @frozen) || 'none yet') . ')');
+
+$node->safe_psql('postgres', 'CREATE DATABASE fresh');
+$node->safe_psql('fresh', 'CREATE EXTENSION jwt_auth');
+my $fresh = catalog_of($node, 'fresh');
+cmp_ok(scalar(split /\n/, $fresh), '>', 200, 'the catalog of a fresh installation has its lines');
+
+# The comparison notices each kind of difference.
+my %changes = (
+	'a comment' => 'COMMENT ON TABLE jwt_auth.account IS $$other$$',
+	'a privilege' => 'GRANT EXECUTE ON FUNCTION jwt_auth.jwks() TO PUBLIC',
+	'a table privilege' => 'GRANT SELECT ON jwt_auth.account TO PUBLIC',
+	'a column' => 'ALTER TABLE jwt_auth.account ADD extra integer',
+	'a default' => 'ALTER TABLE jwt_auth.account ALTER max_sessions SET DEFAULT 3',
+	'a constraint' => 'ALTER TABLE jwt_auth.account ADD CHECK (max_sessions < 7)',
+	'an index' => 'DROP INDEX jwt_auth.denied_token_expires_at',
+	'a trigger' => 'ALTER TABLE jwt_auth.cutoff DISABLE TRIGGER keyring_changed',
+	'volatility' => 'ALTER FUNCTION jwt_auth.jwks() STABLE',
+	'a storage parameter' => 'ALTER TABLE jwt_auth.account SET (fillfactor = 50)',
+	'a type' => 'ALTER TYPE jwt_auth.token_response ADD ATTRIBUTE extra integer',
+	'what is dumped' => "UPDATE pg_extension SET extcondition[1] = 'WHERE false' WHERE extname = 'jwt_auth'",
+);
+for my $what (sort keys %changes)
+{
+	$node->safe_psql('postgres', 'CREATE DATABASE changed TEMPLATE fresh');
+	is(catalog_of($node, 'changed'), $fresh, "a copy is the same, before $what is changed") if $what eq 'a column';
+	$node->safe_psql('changed', $changes{$what});
+	isnt(catalog_of($node, 'changed'), $fresh, "the comparison notices $what");
+	$node->safe_psql('postgres', 'DROP DATABASE changed');
+}
+
+for my $version (@older)
+{
+	my $database = 'from_' . $version =~ s/\./_/r;
+	$node->safe_psql('postgres', "CREATE DATABASE $database");
+	$node->safe_psql($database, "CREATE EXTENSION jwt_auth VERSION '$version'; SELECT jwt_auth.create_signing_key()");
+
+	# What every version had. The library is the new one already: that is the state between two packages and ALTER EXTENSION.
+	my $ann = log_in($node, 'ann', $database);
+	my $next = refresh($node, $ann->{refresh_token}, $database);
+	my $bob = log_in($node, 'bob', $database);
+	$node->safe_psql($database, "SELECT jwt_auth.revoke_user_tokens('bob')");
+	is($next->{status}, 'ok', "$version: the new library serves the old version");
+	my $kid = ask($node, 'SELECT jwt_auth.rotate_signing_key()', $database);
+	my @rows = grep { !/^== / } split /\n/, table_contents($node, $database);
+	my $session = open_session($node, $database);
+	is($session->ask("SELECT jwt_auth.jwt_verify('$next->{access_token}') ->> 'sub'"), 'ann', "$version: a session is open");
+
+	is(ask($node, 'ALTER EXTENSION jwt_auth UPDATE', $database), '', "$version: ALTER EXTENSION jwt_auth UPDATE");
+	is(ask($node, "SELECT extversion FROM pg_extension WHERE extname = 'jwt_auth'", $database), $present, "$version: is now $present");
+	is(catalog_of($node, $database), $fresh, "$version: its catalog is that of a fresh installation");
+	is(scalar(grep { !/^== / } split /\n/, table_contents($node, $database)), scalar(@rows), "$version: no row is lost");
+
+	is($session->ask("SELECT jwt_auth.jwt_verify('$next->{access_token}') ->> 'sub'"), 'ann', "$version: the open session goes on");
+	is($session->ask("SELECT jwt_auth.jwt_verify('$bob->{access_token}')"), 'error JW010', "$version: what was revoked is revoked");
+	$session->close;
+	is(refresh($node, $next->{refresh_token}, $database)->{status}, 'ok', "$version: sessions are refreshed");
+	is(ask($node, "SELECT kid FROM jwt_auth.signing_keys WHERE state = 'active'", $database), $kid, "$version: the active key is the same");
+	is(log_in($node, 'cy', $database)->{status}, 'ok', "$version: users log in");
+
+	# And what was updated can be dumped and restored.
+	my $dump = PostgreSQL::Test::Utils::tempdir() . "/$database";
+	$node->command_ok([ 'pg_dump', '-Fc', '-f', $dump, $node->connstr($database) ], "$version: dumped after the update");
+	$node->safe_psql('postgres', "CREATE DATABASE restored_$database");
+	$node->command_ok([ 'pg_restore', '--exit-on-error', '-d', $node->connstr("restored_$database"), $dump ], "$version: and restored");
+	is(table_contents($node, "restored_$database"), table_contents($node, $database), "$version: whole");
+}
+
+$node->stop;
+done_testing();

@@ -1,0 +1,125 @@
+# Short questions to a server, for tests of operation: the answer or the SQLSTATE; log-ins and refreshes as hashes.
+package Ask;
+
+use strict;
+use warnings;
+use Exporter 'import';
+use IPC::Run ();
+use PostgreSQL::Test::Utils ();
+
+our @EXPORT = qw(ask log_in refresh table_contents jwt_auth_tables open_session);
+
+# What the statement answers, or "error XXXXX".
+sub ask
+{
+	my ($node, $sql, $database) = @_;
+	my ($status, $output, $error) = $node->psql($database // 'postgres', $sql, extra_params => [ '-v', 'VERBOSITY=sqlstate' ]);
+	return "error $1" if $error =~ /(?:ERROR|FATAL):\s+([0-9A-Z]{5})\s*$/m;
+	return $status == 0 ? $output : "psql: $error";
+}
+
+my @columns = qw(status access_token refresh_token session_id);
+
+sub _response
+{
+	my ($node, $call, $database) = @_;
+	my $row = $node->safe_psql($database // 'postgres',
+		'SELECT ' . join(', ', map { "coalesce($_\::text, '')" } @columns) . " FROM jwt_auth.$call");
+	my %response;
+	@response{@columns} = split /\|/, $row, -1;
+	return \%response;
+}
+
+sub log_in
+{
+	my ($node, $user, $database) = @_;
+	return _response($node, "issue_refresh_session('$user', ip => '192.0.2.1', user_agent => 'test',"
+		  . " claims => '{\"role\": \"member\"}', metadata => '{\"device\": \"phone\"}')", $database);
+}
+
+sub refresh
+{
+	my ($node, $token, $database) = @_;
+	return _response($node, "refresh_session('$token', ip => '192.0.2.2')", $database);
+}
+
+sub jwt_auth_tables
+{
+	my ($node, $database) = @_;
+	return split /\n/, $node->safe_psql($database // 'postgres',
+		"SELECT oid::regclass FROM pg_class WHERE relnamespace = 'jwt_auth'::regnamespace AND relkind = 'r' ORDER BY 1");
+}
+
+# Every row of every table of the extension, sorted.
+sub table_contents
+{
+	my ($node, $database) = @_;
+	my $contents = '';
+	for my $table (jwt_auth_tables($node, $database))
+	{
+		$contents .= "== $table\n"
+		  . $node->safe_psql($database // 'postgres', "SET timezone = 'UTC'; SELECT t::text FROM $table AS t ORDER BY 1") . "\n";
+	}
+	return $contents;
+}
+
+# A psql that stays open: ->ask(SQL) as above, ->send(SQL) without waiting, ->answer for what was sent, ->kill, ->close.
+sub open_session
+{
+	my ($node, $database) = @_;
+	my $self = bless { in => '', out => '', err => '', sent => 0, node => $node }, 'Ask::Session';
+	$self->{run} = IPC::Run::start(
+		[ 'psql', '-XAtq', '-v', 'VERBOSITY=sqlstate', '-d', $node->connstr($database // 'postgres') ],
+		'<', \$self->{in}, '>', \$self->{out}, '2>', \$self->{err},
+		IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
+	$self->{pid} = $self->ask('SELECT pg_backend_pid()');
+	return $self;
+}
+
+package Ask::Session;
+
+sub send
+{
+	my ($self, $sql) = @_;
+	($self->{out}, $self->{err}) = ('', '');
+	$self->{sent}++;
+	# \warn, too: it says that all of standard error is there.
+	$self->{in} .= "$sql;\n\\echo done $self->{sent}\n\\warn done $self->{sent}\n";
+	$self->{run}->pump_nb;
+	return;
+}
+
+sub answer
+{
+	my ($self) = @_;
+	my $mark = qr/^done $self->{sent}\n/m;
+	$self->{run}->pump until $self->{out} =~ $mark && $self->{err} =~ $mark;
+	return "error $1" if $self->{err} =~ /(?:ERROR|FATAL):\s+([0-9A-Z]{5})\s*$/m;
+	(my $answer = $self->{out}) =~ s/$mark//;
+	chomp $answer;
+	return $answer;
+}
+
+sub ask
+{
+	my ($self, $sql) = @_;
+	$self->send($sql);
+	return $self->answer;
+}
+
+sub close
+{
+	my ($self) = @_;
+	$self->{in} .= "\\q\n";
+	$self->{run}->finish;
+	return;
+}
+
+sub kill
+{
+	my ($self) = @_;
+	$self->{run}->kill_kill;
+	return;
+}
+
+1;
