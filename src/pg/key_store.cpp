@@ -6,6 +6,7 @@
 extern "C" {
 #include <catalog/pg_class.h>
 #include <storage/lmgr.h>
+#include <tcop/utility.h>
 }
 
 namespace jwt_auth::pg {
@@ -109,6 +110,7 @@ Statement select_run_out_keys = {
 }  // namespace
 
 OwnerScope begin_keyring_change() {
+  PreventCommandIfReadOnly("a change of the keyring");
   const Oid table = table_oid("signing_key");
   // An object lock on a relation's name is nobody else's: relations themselves are locked otherwise.
   LockDatabaseObject(RelationRelationId, table, 0, ExclusiveLock);
