@@ -13,6 +13,7 @@
 
 extern "C" {
 #include <nodes/parsenodes.h>
+#include <tcop/utility.h>
 #include <utils/date.h>
 }
 
@@ -202,6 +203,7 @@ Datum purge_expired(FunctionCallInfo fcinfo) {
   if (PG_ARGISNULL(0)) raise_null_argument("batch_size");
   const int size = PG_GETARG_INT32(0);
   if (size < 1) ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("batch_size must be at least 1")));
+  PreventCommandIfReadOnly("purge_expired()");
   if (fcinfo->context == nullptr || !IsA(fcinfo->context, CallContext) || castNode(CallContext, fcinfo->context)->atomic)
     ereport(ERROR, (errcode(ERRCODE_INVALID_TRANSACTION_TERMINATION),
                     errmsg("purge_expired can't run inside a transaction block, it commits after each batch")));
