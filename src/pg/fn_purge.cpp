@@ -1,6 +1,7 @@
 // purge_expired: removes what nothing looks at any more, in batches, committing between them.
 #include "pg/auth_event.hpp"
 #include "pg/boundary.hpp"
+#include "pg/key_store.hpp"
 #include "pg/keyring.hpp"
 #include "pg/owner.hpp"
 #include "pg/plans.hpp"
@@ -210,6 +211,13 @@ void run(Batch (*sweep)(std::int64_t, std::uint64_t, session::Micros), std::int6
   }
 }
 
+void retire_keys() {
+  PushActiveSnapshot(GetTransactionSnapshot());
+  retire_run_out_keys();
+  PopActiveSnapshot();
+  SPI_commit();
+}
+
 Datum purge_expired(FunctionCallInfo fcinfo) {
   if (PG_ARGISNULL(0)) raise_null_argument("batch_size");
   const int size = PG_GETARG_INT32(0);
@@ -223,6 +231,7 @@ Datum purge_expired(FunctionCallInfo fcinfo) {
   run(sweep_due, size, PurgeOutcome::kSession);
   run(sweep_cut_off, size, PurgeOutcome::kSession);
   run(sweep_denials, size, PurgeOutcome::kDeniedToken);
+  retire_keys();
   SPI_finish();
   return static_cast<Datum>(0);
 }

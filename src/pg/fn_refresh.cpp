@@ -237,9 +237,14 @@ Datum refresh_session(FunctionCallInfo fcinfo) {
   if (!has_tokens) return response_datum(fcinfo, response);
 
   const OptionalText members = token_claim_members(refresh.user.user_id, refresh.id, refresh.claims, refresh.has_claims);
-  const AccessTokenRequest request = {refresh.user.user_id,         presented.token.session_id, refresh.now,
-                                      refresh.row.state.created_at, refresh.idle_end,           members.text,
-                                      refresh.row.state.bound,      refresh.account.binding};
+  const AccessTokenRequest request = {refresh.user.user_id,
+                                      presented.token.session_id,
+                                      refresh.now,
+                                      std::min(refresh.now, refresh.row.state.created_at),
+                                      refresh.idle_end,
+                                      members.text,
+                                      refresh.row.state.bound,
+                                      refresh.account.binding};
   prepare_to_sign_access_token(request.now);
   const AccessToken access = value_or_raise([&] { return MintAccessToken(request); });
   response.has_tokens = true;
