@@ -20,6 +20,7 @@ jwt_auth.issuer = 'https://example.org'
 jwt_auth.audience = 'app'
 log_statement = none
 autovacuum = off
+restart_after_crash = on
 EOS
 $node->start;
 $node->safe_psql('postgres', 'CREATE EXTENSION jwt_auth');
