@@ -1,6 +1,7 @@
 // purge_expired: removes what nothing looks at any more, in batches, committing between them.
 #include "pg/auth_event.hpp"
 #include "pg/boundary.hpp"
+#include "pg/key_store.hpp"
 #include "pg/keyring.hpp"
 #include "pg/owner.hpp"
 #include "pg/plans.hpp"
@@ -12,6 +13,7 @@
 
 extern "C" {
 #include <nodes/parsenodes.h>
+#include <tcop/utility.h>
 #include <utils/date.h>
 }
 
@@ -190,10 +192,18 @@ void run(Batch (*sweep)(std::int64_t, std::uint64_t, session::Micros), std::int6
   }
 }
 
+void retire_keys() {
+  PushActiveSnapshot(GetTransactionSnapshot());
+  retire_run_out_keys();
+  PopActiveSnapshot();
+  SPI_commit();
+}
+
 Datum purge_expired(FunctionCallInfo fcinfo) {
   if (PG_ARGISNULL(0)) raise_null_argument("batch_size");
   const int size = PG_GETARG_INT32(0);
   if (size < 1) ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("batch_size must be at least 1")));
+  PreventCommandIfReadOnly("purge_expired()");
   if (fcinfo->context == nullptr || !IsA(fcinfo->context, CallContext) || castNode(CallContext, fcinfo->context)->atomic)
     ereport(ERROR, (errcode(ERRCODE_INVALID_TRANSACTION_TERMINATION),
                     errmsg("purge_expired can't run inside a transaction block, it commits after each batch")));
@@ -201,6 +211,7 @@ Datum purge_expired(FunctionCallInfo fcinfo) {
   run(sweep_due, size);
   run(sweep_cut_off, size);
   run(sweep_denials, size);
+  retire_keys();
   SPI_finish();
   return static_cast<Datum>(0);
 }

@@ -40,6 +40,8 @@ void activate_key(std::string_view kid, TimestampTz now);
 void retire_key(std::string_view kid, TimestampTz now);
 void store_private_part(std::string_view kid, Bytes private_jwk);
 
+// Not within a change, but when the transaction that demoted the key commits: its tokens were signed until now.
+void extend_verification(std::string_view kid);
 // Retires the verify-only keys whose last token has run out and answers how many there were. For purge_expired().
 int retire_run_out_keys();
 
