@@ -16,7 +16,7 @@ esac
 
 need_to_build
 install_missing
-quietly "Building for $("$PG_CONFIG" --version)" build_extension
+quietly "Building for $("$PG_CONFIG" --version)" build_for_use
 if [ -n "$destination" ]; then
   quietly "Installing under $destination" make install PG_CONFIG="$PG_CONFIG" DESTDIR="$destination"
 else

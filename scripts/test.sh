@@ -9,7 +9,7 @@ source scripts/lib/server.sh
 source scripts/lib/play.sh
 source scripts/lib/suites.sh
 
-all_suites=(core lint unit regress isolation tap interop fronts demo readme packaging)
+all_suites=(core unit regress isolation demo readme interop fronts packaging tap lint)
 suites=("$@")
 [ "${#suites[@]}" -gt 0 ] || suites=("${all_suites[@]}")
 for suite in "${suites[@]}"; do

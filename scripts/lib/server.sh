@@ -29,6 +29,9 @@ build_extension() {
   make -j"$(jobs_at_once)" PG_CONFIG="$PG_CONFIG" "$@"
 }
 
+# To be used, it may have warnings: a compiler newer than ours must not keep anybody from it.
+build_for_use() { build_extension WERROR=-Werror || build_extension; }
+
 # PostgreSQL finds its files relative to its binaries, so a copy with the same shape under another directory works.
 # The extension is then installed there, as a packager would, or is taken from the package that JWT_AUTH_PACKAGE names.
 install_privately() {

@@ -20,7 +20,8 @@ COMMENT ON TABLE jwt_auth.signing_key IS 'Keys that sign and verify tokens: at m
 COMMENT ON COLUMN jwt_auth.signing_key.public_jwk IS 'Public JWK (RFC 7517); NULL for HMAC keys, which have no public part';
 COMMENT ON COLUMN jwt_auth.signing_key.private_jwk
   IS 'Private JWK, as an encrypted JWK (RFC 7517 section 7) where jwt_auth.key_encryption_key_file is set; NULL once retired';
-COMMENT ON COLUMN jwt_auth.signing_key.verify_until IS 'When the last token that this key signed has run out; set at rotation';
+COMMENT ON COLUMN jwt_auth.signing_key.verify_until
+  IS 'When the last token that this key signed has surely run out; set at rotation';
 COMMENT ON COLUMN jwt_auth.signing_key.token_ttl
   IS 'Longest jwt_auth.access_token_ttl, in seconds, that this key signed under';
 COMMENT ON COLUMN jwt_auth.signing_key.tokens_until
@@ -77,3 +78,13 @@ ALTER TABLE jwt_auth.trusted_issuer ENABLE ALWAYS TRIGGER keyring_changed;
 ALTER TABLE jwt_auth.trusted_issuer ENABLE ALWAYS TRIGGER keyring_truncated;
 ALTER TABLE jwt_auth.cutoff ENABLE ALWAYS TRIGGER keyring_changed;
 ALTER TABLE jwt_auth.cutoff ENABLE ALWAYS TRIGGER keyring_truncated;
+
+CREATE FUNCTION jwt_auth.signing_key_demoted() RETURNS trigger
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_signing_key_demoted';
+COMMENT ON FUNCTION jwt_auth.signing_key_demoted() IS 'Lets a key verify what it signed until the commit of its rotation';
+REVOKE ALL ON FUNCTION jwt_auth.signing_key_demoted() FROM PUBLIC;
+
+-- At commit: until then others sign with the old key.
+CREATE CONSTRAINT TRIGGER signing_key_demoted AFTER UPDATE OF state ON jwt_auth.signing_key
+  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (OLD.state = 'active' AND NEW.state = 'verify_only')
+  EXECUTE FUNCTION jwt_auth.signing_key_demoted();

@@ -36,7 +36,7 @@ std::string EncryptCbc(const JweEncryptionInfo &info, std::string_view key, std:
                   EVP_EncryptUpdate(context.get(), out, &written, Bytes(plaintext), static_cast<int>(plaintext.size())) == 1 &&
                   EVP_EncryptFinal_ex(context.get(), out + written, &rest) == 1;
   RequireOpenSsl(ok, "AES-CBC");
-  ciphertext.resize(static_cast<std::size_t>(written + rest));
+  ciphertext.resize(static_cast<std::size_t>(written) + static_cast<std::size_t>(rest));
   return ciphertext;
 }
 
@@ -54,7 +54,7 @@ std::optional<SecretBytes> DecryptCbc(const JweEncryptionInfo &info, std::string
     DrainErrorQueue();
     return std::nullopt;
   }
-  plaintext.resize(static_cast<std::size_t>(written + rest));
+  plaintext.resize(static_cast<std::size_t>(written) + static_cast<std::size_t>(rest));
   return plaintext;
 }
 

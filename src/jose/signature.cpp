@@ -14,7 +14,7 @@ namespace jwt_auth::jose {
 namespace {
 
 constexpr std::size_t kMaxDigestSize = 64;
-constexpr Error kWrong{ErrorCode::kBadSignature, "signature does not verify"};
+constexpr Error kWrong{ErrorCode::kBadSignature, nullptr};
 
 const unsigned char *Bytes(std::string_view text) { return reinterpret_cast<const unsigned char *>(text.data()); }
 unsigned char *Bytes(std::string &text) { return reinterpret_cast<unsigned char *>(text.data()); }

@@ -239,7 +239,18 @@ Datum keyring_changed(FunctionCallInfo fcinfo) {
     ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED), errmsg("keyring_changed is a trigger function")));
   const auto *trigger = reinterpret_cast<TriggerData *>(fcinfo->context);
   CacheInvalidateRelcacheByRelid(RelationGetRelid(trigger->tg_relation));
-  return PointerGetDatum(nullptr);
+  return static_cast<Datum>(0);
+}
+
+Datum signing_key_demoted(FunctionCallInfo fcinfo) {
+  if (!CALLED_AS_TRIGGER(fcinfo))
+    ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED), errmsg("signing_key_demoted is a trigger function")));
+  const auto *trigger = reinterpret_cast<TriggerData *>(fcinfo->context);
+  TupleDesc descriptor = RelationGetDescr(trigger->tg_relation);
+  bool is_null;
+  const Datum kid = heap_getattr(trigger->tg_newtuple, SPI_fnumber(descriptor, "kid"), descriptor, &is_null);
+  extend_verification(view_of(PG_DETOAST_DATUM_COPY(kid)));
+  return static_cast<Datum>(0);
 }
 
 }  // namespace
@@ -254,3 +265,4 @@ JWT_AUTH_FUNCTION(jwt_auth_retire_signing_key) { return jwt_auth::pg::retire_sig
 JWT_AUTH_FUNCTION(jwt_auth_seal_signing_keys) { return (void)fcinfo, jwt_auth::pg::seal_signing_keys(); }
 JWT_AUTH_FUNCTION(jwt_auth_jwks) { return (void)fcinfo, jwt_auth::pg::jwks(); }
 JWT_AUTH_FUNCTION(jwt_auth_keyring_changed) { return jwt_auth::pg::keyring_changed(fcinfo); }
+JWT_AUTH_FUNCTION(jwt_auth_signing_key_demoted) { return jwt_auth::pg::signing_key_demoted(fcinfo); }

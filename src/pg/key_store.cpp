@@ -6,6 +6,7 @@
 extern "C" {
 #include <catalog/pg_class.h>
 #include <storage/lmgr.h>
+#include <tcop/utility.h>
 }
 
 namespace jwt_auth::pg {
@@ -38,14 +39,16 @@ struct Transit {
 };
 Transit transit;
 
+void forget_transit(void *) { transit = Transit{}; }
+
+// Whatever ends the statement, SPI's memory goes with it, and what was in transit is forgotten.
 std::uint64_t execute_with_private_jwk(Statement &statement, const Parameters &parameters, std::string_view private_jwk) {
-  volatile std::uint64_t rows = 0;
+  auto *callback = static_cast<MemoryContextCallback *>(palloc0(sizeof(MemoryContextCallback)));
+  callback->func = forget_transit;
+  MemoryContextRegisterResetCallback(CurrentMemoryContext, callback);
   transit = {true, private_jwk};
-  PG_TRY();
-  { rows = execute(statement, parameters); }
-  PG_FINALLY();
-  { transit = {false, {}}; }
-  PG_END_TRY();
+  const std::uint64_t rows = execute(statement, parameters);
+  forget_transit(nullptr);
   return rows;
 }
 
@@ -66,10 +69,13 @@ Statement insert_row = {
     7,
     {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, INT4OID},
     nullptr};
+// Others sign with the old key until they hear of the commit, which comes after the time was taken.
+#define COMMIT_GRACE " + interval '10 seconds'"
+
 Statement demote_row = {
     "UPDATE jwt_auth.signing_key SET state = 'verify_only', rotated_at = $2,"
-    " verify_until = greatest($2 + make_interval(secs => greatest(token_ttl, $3)), tokens_until) + make_interval(secs => $4)"
-    " WHERE kid = $1 AND state = 'active'",
+    " verify_until = greatest($2 + make_interval(secs => greatest(token_ttl, $3)), tokens_until) + make_interval(secs => "
+    "$4)" COMMIT_GRACE " WHERE kid = $1 AND state = 'active'",
     4,
     {TEXTOID, TIMESTAMPTZOID, INT4OID, INT4OID},
     nullptr};
@@ -87,6 +93,16 @@ Statement retire_row = {
     nullptr};
 Statement store_private = {
     "UPDATE jwt_auth.signing_key SET private_jwk = jwt_auth.private_jwk_in_transit() WHERE kid = $1", 1, {TEXTOID}, nullptr};
+// A transaction that rotates and then stays open for long.
+Statement verify_longer = {
+    "UPDATE jwt_auth.signing_key SET verify_until ="
+    " greatest(verify_until,"
+    " greatest($2 + make_interval(secs => greatest(token_ttl, $3)), tokens_until) + make_interval(secs => $4)" COMMIT_GRACE
+    ")"
+    " WHERE kid = $1 AND state = 'verify_only' AND (verify_until IS NULL OR rotated_at < $2 - interval '1 second')",
+    4,
+    {TEXTOID, TIMESTAMPTZOID, INT4OID, INT4OID},
+    nullptr};
 Statement select_run_out_keys = {
     "SELECT kid FROM jwt_auth.signing_key WHERE state = 'verify_only' AND verify_until < $1 ORDER BY kid",
     1,
@@ -96,6 +112,8 @@ Statement select_run_out_keys = {
 }  // namespace
 
 OwnerScope begin_keyring_change() {
+  // The lock below would refuse as well on a standby, but in words about locks.
+  PreventCommandIfReadOnly("a change of the keyring");
   const Oid table = table_oid("signing_key");
   // An object lock on a relation's name is nobody else's: relations themselves are locked otherwise.
   LockDatabaseObject(RelationRelationId, table, 0, ExclusiveLock);
@@ -176,7 +194,33 @@ void store_private_part(std::string_view kid, Bytes private_jwk) {
   if (execute_with_private_jwk(store_private, parameters, private_jwk.view()) != 1) raise_serialization_failure();
 }
 
+void extend_verification(std::string_view kid) {
+  Parameters parameters{};
+  add_text(parameters, kid);
+  add(parameters, TimestampTzGetDatum(GetCurrentTimestamp()));
+  add(parameters, Int32GetDatum(settings::access_token_ttl));
+  add(parameters, Int32GetDatum(settings::leeway));
+  const OwnerScope scope = enter_owner("signing_key");
+  SPI_connect();
+  execute(verify_longer, parameters);
+  SPI_finish();
+  leave_owner(scope);
+}
+
+bool has_run_out_keys() {
+  Parameters parameters{};
+  add(parameters, TimestampTzGetDatum(GetCurrentTimestamp()));
+  const OwnerScope scope = enter_owner("signing_key");
+  SPI_connect();
+  const bool found = execute_latest(select_run_out_keys, parameters) > 0;
+  SPI_finish();
+  leave_owner(scope);
+  return found;
+}
+
 int retire_run_out_keys() {
+  // The lock only if there is something to do: a clean-up should not wait for a rotation in an open transaction.
+  if (!has_run_out_keys()) return 0;
   MemoryContext caller = CurrentMemoryContext;
   const TimestampTz now = GetCurrentTimestamp();
   const OwnerScope scope = begin_keyring_change();

@@ -8,6 +8,7 @@ namespace jwt_auth::pg {
 
 namespace {
 
+constexpr std::size_t kShownInErrors = 64;
 constexpr Error kForeignKey{ErrorCode::kUnusableKey, "a private key in the keyring does not belong to its row"};
 
 bool IsPlain(std::string_view private_jwk) { return private_jwk.substr(0, 1) == "{"; }
@@ -65,6 +66,16 @@ Result<Bytes> SealedForStorage(std::string_view jwk, std::string_view kid) {
   return CopyOut(*sealed);
 }
 
+// Where a constraint refuses a row, PostgreSQL shows the first 64 bytes of each column: these hold nothing.
+Result<Bytes> PlainForStorage(std::string_view jwk) {
+  jose::SecretBytes text;
+  text.reserve(jwk.size() + kShownInErrors);
+  jose::Append(text, "{");
+  text.insert(text.end(), kShownInErrors, ' ');
+  jose::Append(text, jwk.substr(1));
+  return CopyOut(jose::AsText(text));
+}
+
 Result<NewKey> ForStorage(const jose::SigningJwk &jwk) {
   auto kid = CopyOut(jwk.kid);
   if (!kid) return kid.error();
@@ -73,7 +84,7 @@ Result<NewKey> ForStorage(const jose::SigningJwk &jwk) {
   auto public_jwk = CopyOut(jwk.public_jwk ? *jwk.public_jwk : std::string());
   if (!public_jwk) return public_jwk.error();
   auto private_jwk =
-      SealingIsOn() ? SealedForStorage(jose::AsText(jwk.private_jwk), jwk.kid) : CopyOut(jose::AsText(jwk.private_jwk));
+      SealingIsOn() ? SealedForStorage(jose::AsText(jwk.private_jwk), jwk.kid) : PlainForStorage(jose::AsText(jwk.private_jwk));
   if (!private_jwk) return private_jwk.error();
   return NewKey{*kid, *algorithm, jwk.public_jwk.has_value(), *public_jwk, *private_jwk};
 }

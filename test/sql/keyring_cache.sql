@@ -123,7 +123,7 @@ SELECT jwt_auth.jwt_sign(jsonb_build_object('exp', extract(epoch FROM now() + in
 ROLLBACK;
 SELECT tokens_until AS until FROM jwt_auth.signing_key \gset
 SELECT jwt_auth.rotate_signing_key() IS NOT NULL AS rotated;
-SELECT verify_until = :'until' AS until_the_longest FROM jwt_auth.signing_key WHERE kid = :'key';
+SELECT verify_until - :'until' AS after_the_longest FROM jwt_auth.signing_key WHERE kid = :'key';
 
 \echo == also where the setting was longer for those who signed than for the one who rotates
 SELECT jwt_auth.rotate_signing_key() AS key \gset

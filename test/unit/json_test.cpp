@@ -1,6 +1,7 @@
 #include "jose/json.hpp"
 
-#include <chrono>
+#include <algorithm>
+#include <ctime>
 
 #include "support.hpp"
 
@@ -70,13 +71,23 @@ TEST(Json, DuplicatesAreFoundAmongManyNames) {
   }
 }
 
-TEST(Json, ManyNamesTakeTimeInProportion) {
+// Processor time, the best of three, so that a busy machine changes nothing.
+double SecondsToParse(int names) {
   std::string object = "{";
-  for (int i = 0; i < 200000; ++i) object += "\"name" + std::to_string(i) + "\":0,";
+  for (int i = 0; i < names; ++i) object += "\"name" + std::to_string(i) + "\":0,";
   object += "\"z\":0}";
-  const auto start = std::chrono::steady_clock::now();
-  EXPECT_ACCEPTED(ParseJson(object));
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
+  double best = 1e9;
+  for (int i = 0; i < 3; ++i) {
+    const std::clock_t start = std::clock();
+    EXPECT_ACCEPTED(ParseJson(object));
+    best = std::min(best, static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC);
+  }
+  return best;
+}
+
+TEST(Json, ManyNamesTakeTimeInProportion) {
+  // Eight times the names: eight times the time and a little, where comparing all pairs would take 64 times as long.
+  EXPECT_LT(SecondsToParse(80000), 24 * SecondsToParse(10000));
 }
 
 TEST(Json, DepthIsBounded) {

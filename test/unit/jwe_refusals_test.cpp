@@ -131,7 +131,7 @@ TEST(JweUndecryptable, AWrongKeyIsLikeAWrongTag) {
       const KeySet right = EncryptionKeys(JwkFor(algorithm, encryption));
       const bool rsa = InfoOf(algorithm).family == JweFamily::kRsaOaep;
       const KeySet wrong =
-          EncryptionKeys(rsa ? With(Generate("RSA-OAEP"), {{"alg", ""}, {"kid", ""}}) : JwkFor(algorithm, encryption));
+          EncryptionKeys(rsa ? With(Another("RSA-OAEP"), {{"alg", ""}, {"kid", ""}}) : JwkFor(algorithm, encryption));
       const JweAlgorithmSet named(algorithm);
       const std::string token = Encrypt("x", right, InfoOf(algorithm).name, InfoOf(encryption).name, kFewRounds);
       ASSERT_ACCEPTED(Decrypted(token, right, named));

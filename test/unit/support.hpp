@@ -101,18 +101,19 @@ inline std::string With(std::string_view object, std::initializer_list<std::pair
   return out + "}";
 }
 
-// A key for the algorithm. RSA keys take long to make, so there are two in all: this one and Another.
-inline std::string Generate(std::string_view algorithm, std::string_view curve = "") {
-  static const std::string rsa = GenerateAfresh("RS256");
+// Keys for an algorithm. RSA keys take long to make, so there are two in all, one behind each function.
+inline std::string KeyAmong(const std::string &rsa, std::string_view algorithm, std::string_view curve) {
   const bool is_rsa = algorithm.substr(0, 2) == "RS" || algorithm.substr(0, 2) == "PS";
   if (!is_rsa) return GenerateAfresh(algorithm, curve);
   return With(rsa, {{"alg", "\"" + std::string(algorithm) + "\""}, {"use", algorithm.size() > 5 ? "\"enc\"" : "\"sig\""}});
 }
+inline std::string Generate(std::string_view algorithm, std::string_view curve = "") {
+  static const std::string rsa = GenerateAfresh("RS256");
+  return KeyAmong(rsa, algorithm, curve);
+}
 inline std::string Another(std::string_view algorithm) {
   static const std::string rsa = GenerateAfresh("RS256");
-  const bool is_rsa = algorithm.substr(0, 2) == "RS" || algorithm.substr(0, 2) == "PS";
-  if (!is_rsa) return GenerateAfresh(algorithm);
-  return With(rsa, {{"alg", "\"" + std::string(algorithm) + "\""}});
+  return KeyAmong(rsa, algorithm, "");
 }
 
 inline std::string Quoted(std::string_view text) {
