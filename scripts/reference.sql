@@ -117,7 +117,7 @@ END $$;
 -- Text in a table's cell.
 CREATE FUNCTION pg_temp.cell(t text) RETURNS text LANGUAGE sql AS $$ SELECT replace(replace(t, '|', '\|'), E'\n', ' ') $$;
 CREATE FUNCTION pg_temp.arguments(p oid) RETURNS text LANGUAGE sql AS $$
-  SELECT replace(replace(regexp_replace(pg_get_function_arguments(p), '''?(\w+)''?::[a-z]+(\[\])?', '\1', 'g'), 'jwt_auth.', ''),
+  SELECT replace(replace(regexp_replace(pg_get_function_arguments(p), '::[a-z]+(\[\])?', '', 'g'), 'jwt_auth.', ''),
                  'timestamp with time zone', 'timestamptz')
 $$;
 CREATE FUNCTION pg_temp.result(p oid) RETURNS text LANGUAGE sql AS $$
