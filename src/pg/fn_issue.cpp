@@ -8,6 +8,7 @@
 #include "pg/postgres.hpp"
 #include "pg/session_store.hpp"
 #include "pg/settings.hpp"
+#include "pg/statistics.hpp"
 #include "pg/token_response.hpp"
 #include "pg/user_argument.hpp"
 #include "session/limit.hpp"
@@ -192,6 +193,7 @@ Datum issue_refresh_session(FunctionCallInfo fcinfo) {
   TokenResponse response{};
   response.user_id = {true, user.user_id};
   if (!stored.granted) {
+    Count(Counted::kLogin, session::Status::kLimitReached);
     response.status = "limit_reached";
     return response_datum(fcinfo, response);
   }
@@ -208,6 +210,7 @@ Datum issue_refresh_session(FunctionCallInfo fcinfo) {
                                       stored.account.binding};
   prepare_to_sign_access_token(request.now);
   const AccessToken access = value_or_raise([&] { return MintAccessToken(request); });
+  Count(Counted::kLogin, session::Status::kOk);
   response.status = "ok";
   response.has_tokens = true;
   response.access_token = access.text;

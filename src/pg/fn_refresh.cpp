@@ -9,6 +9,7 @@
 #include "pg/postgres.hpp"
 #include "pg/session_store.hpp"
 #include "pg/settings.hpp"
+#include "pg/statistics.hpp"
 #include "pg/token_response.hpp"
 #include "pg/user_argument.hpp"
 
@@ -209,7 +210,10 @@ Datum refresh_session(FunctionCallInfo fcinfo) {
   const Presented presented = presented_token(text);
   TokenResponse response{};
   response.status = session::NameOf(Status::kInvalid);
-  if (!presented.well_formed) return response_datum(fcinfo, response);
+  if (!presented.well_formed) {
+    Count(Counted::kRefresh, Status::kInvalid);
+    return response_datum(fcinfo, response);
+  }
 
   refresh_keyring();
   Refresh refresh{};
@@ -221,6 +225,9 @@ Datum refresh_session(FunctionCallInfo fcinfo) {
   refresh.caller = CurrentMemoryContext;
   run(refresh);
 
+  Count(Counted::kRefresh, refresh.decision.status);
+  if (refresh.decision.status == Status::kReuseDetected)
+    Count(Counted::kReuse, static_cast<unsigned>(refresh.decision.presented));
   response.status = session::NameOf(refresh.decision.status);
   const bool has_tokens = hands_out_tokens(refresh.decision);
   if (refresh.decision.ends || has_tokens) {
