@@ -106,6 +106,9 @@ need_to_build() {
 
 need_to_test() {
   need_file '/usr/include/gtest/gtest.h' libgtest-dev
+  need_file '/usr/include/benchmark/benchmark.h' libbenchmark-dev
+  need_command python3 python3
+  need_command valgrind valgrind
   need_command prove perl
   need_perl_module IPC::Run libipc-run-perl
   need_command node nodejs
