@@ -9,7 +9,7 @@ source scripts/lib/server.sh
 source scripts/lib/play.sh
 source scripts/lib/suites.sh
 
-all_suites=(core unit regress isolation demo readme interop packaging tap lint bench)
+all_suites=(core unit regress isolation demo readme interop fronts packaging tap lint bench)
 suites=("$@")
 [ "${#suites[@]}" -gt 0 ] || suites=("${all_suites[@]}")
 for suite in "${suites[@]}"; do

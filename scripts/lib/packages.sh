@@ -45,6 +45,19 @@ install_without_cluster() {
   return "$status"
 }
 
+# Packages of servers start them, and nobody asked for that either: policy-rc.d says no for the while (invoke-rc.d(8)).
+without_starting_services() {
+  local policy=/usr/sbin/policy-rc.d status=0
+  [ ! -e "$policy" ] || {
+    "$@"
+    return
+  }
+  as_root sh -c "printf '#!/bin/sh\nexit 101\n' >$policy && chmod 755 $policy"
+  "$@" || status=$?
+  as_root rm -f "$policy"
+  return "$status"
+}
+
 install_missing() {
   [ "${#missing[@]}" -gt 0 ] || return 0
   local package installer=apt_install
@@ -54,7 +67,7 @@ install_missing() {
     [[ $package =~ ^postgresql-[0-9]+$ ]] && installer=install_without_cluster
   done
   say "Missing here: ${missing[*]}"
-  quietly "Installing them" "$installer" "${missing[@]}"
+  quietly "Installing them" without_starting_services "$installer" "${missing[@]}"
   missing=()
 }
 
@@ -100,6 +113,8 @@ need_to_test() {
   need_perl_module IPC::Run libipc-run-perl
   need_command node nodejs
   need_command npm npm
+  need_file '/usr/sbin/pgbouncer' pgbouncer
+  need_file '/usr/bin/chromium' chromium
 }
 
 # Tools whose verdict depends on their major: one major is asked for, and a distribution that lacks it goes without.

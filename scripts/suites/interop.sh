@@ -1,5 +1,5 @@
 # Tokens of ours in independent implementations (jose, jsonwebtoken and node-jose, from npm), and theirs here.
-node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 18)' || {
+node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 18 ? 1 : 0)' || {
   echo "Node.js 18 or newer is needed, here it is $(node --version)"
   exit 1
 }

@@ -40,7 +40,7 @@ CREATE FUNCTION jwt_auth.private_jwk_in_transit()
 RETURNS text LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_private_jwk_in_transit';
 COMMENT ON FUNCTION jwt_auth.private_jwk_in_transit()
   IS 'Internal: how a private key gets into signing_key without being a parameter that could be logged. 55000 for anybody else';
-REVOKE ALL ON FUNCTION jwt_auth.private_jwk_in_transit() FROM PUBLIC;
+-- Executed as the tables' owner, whoever that is by then: so it stays open, and answers nobody but the statements it is for.
 
 CREATE FUNCTION jwt_auth.trust_issuer(issuer text, jwks jsonb, audience text DEFAULT NULL)
 RETURNS void LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_trust_issuer';

@@ -15,6 +15,7 @@ RETURNS SETOF record LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_cata
     ('current_session_id', 'public'),
     ('current_user_id', 'public'),
     ('jwt_decode_unverified', 'public'),
+    ('private_jwk_in_transit', 'public'),
     ('authenticate', 'verifier'),
     ('jwks', 'verifier'),
     ('jwt_try_verify', 'verifier'),

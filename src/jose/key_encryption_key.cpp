@@ -56,17 +56,17 @@ Result<SecretBytes> FromJwk(std::string_view text) {
   return key->secret();
 }
 
+Result<SecretBytes> InAnyForm(std::string_view text) {
+  if (text.substr(0, 1) == "{") return FromJwk(text);
+  if (text.size() == 2 * kKeyEncryptionKeySize) return FromHex(text);
+  return FromBase64(text);
+}
+
 }  // namespace
 
 Result<SecretBytes> ParseKeyEncryptionKey(std::string_view text) {
   text = Trimmed(text);
-  Result<SecretBytes> bytes = kUnreadable;
-  if (text.substr(0, 1) == "{")
-    bytes = FromJwk(text);
-  else if (text.size() == 2 * kKeyEncryptionKeySize)
-    bytes = FromHex(text);
-  else
-    bytes = FromBase64(text);
+  Result<SecretBytes> bytes = InAnyForm(text);
   if (bytes && bytes->size() != kKeyEncryptionKeySize) return kUnreadable;
   return bytes;
 }

@@ -2,6 +2,7 @@
 
 #include "pg/plans.hpp"
 #include "pg/settings.hpp"
+#include "pg/statistics.hpp"
 #include "session/event.hpp"
 
 extern "C" {
@@ -97,6 +98,7 @@ void write_events(const AuthEvent *events, int count, TimestampTz at) {
     }
     execute(insert_events(rows), parameters);
   }
+  for (int i = 0; i < count; i++) Count(session::EventNamed(events[i].event));
   if (*settings::notify_channel == '\0') return;
   for (int i = 0; i < count; i++) {
     if (!events[i].is_part && session::IsSecurityEvent(session::EventNamed(events[i].event))) notify(events[i], at);

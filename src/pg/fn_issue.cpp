@@ -8,6 +8,7 @@
 #include "pg/postgres.hpp"
 #include "pg/session_store.hpp"
 #include "pg/settings.hpp"
+#include "pg/statistics.hpp"
 #include "pg/token_response.hpp"
 #include "pg/user_argument.hpp"
 #include "session/limit.hpp"
@@ -120,6 +121,7 @@ AuthEvent evicted_event(const UserRef &user, const pg_uuid_t &evicted, const pg_
 
 struct StoredSession {
   bool granted;
+  Micros now;  // the clock, after the account's lock was taken
   NewSession session;
   FreshSession fresh;
   Account account;
@@ -137,14 +139,14 @@ StoredSession store_session(FunctionCallInfo fcinfo, const UserRef &user, const 
   const session::Cutoffs cutoffs = {stored.account.not_before, global_cutoff()};
   stored.evicted = make_room(user, stored.account, cutoffs, caller);
   stored.granted = stored.evicted.granted;
-  // The clock of the row is read after the account's lock was taken.
-  const Micros created_at = session::CreationTime(now_micros(), cutoffs);
+  stored.now = now_micros();
+  const Micros created_at = session::CreationTime(stored.now, cutoffs);
   if (!stored.granted) {
     AuthEvent event = event_of("limit_reached", user, nullptr, client);
     DetailBuilder detail;
     detail.add_number("max_sessions", stored.account.max_sessions);
     event.detail = detail.finish();
-    write_event(event, timestamp_of(created_at));
+    write_event(event, timestamp_of(stored.now));
   } else {
     MemoryContext spi = MemoryContextSwitchTo(caller);
     stored.fresh = value_or_raise([&] { return MakeSession(created_at, user.user_key); });
@@ -171,7 +173,7 @@ StoredSession store_session(FunctionCallInfo fcinfo, const UserRef &user, const 
     auto *events = static_cast<AuthEvent *>(palloc(sizeof(AuthEvent) * (evicted + 1)));
     for (int i = 0; i < evicted; i++) events[i] = evicted_event(user, stored.evicted.ids[i], row.id, client);
     events[evicted] = event_of("login", user, &row.id, client);
-    write_events(events, evicted + 1, timestamp_of(created_at));
+    write_events(events, evicted + 1, timestamp_of(stored.now));
   }
 
   SPI_finish();
@@ -191,16 +193,24 @@ Datum issue_refresh_session(FunctionCallInfo fcinfo) {
   TokenResponse response{};
   response.user_id = {true, user.user_id};
   if (!stored.granted) {
+    Count(Counted::kLogin, session::Status::kLimitReached);
     response.status = "limit_reached";
     return response_datum(fcinfo, response);
   }
   const OptionalText members =
       token_claim_members(user.user_id, stored.session.id, stored.session.claims, stored.session.has_claims);
-  const AccessTokenRequest request = {
-      user.user_id, stored.fresh.id,       stored.session.created_at, stored.session.created_at, stored.session.idle_ends_at,
-      members.text, stored.session.client, stored.account.binding};
+  // A session that begins after a cutoff which lies ahead of the clock has tokens of the clock all the same.
+  const AccessTokenRequest request = {user.user_id,
+                                      stored.fresh.id,
+                                      stored.now,
+                                      std::min(stored.now, stored.session.created_at),
+                                      stored.session.idle_ends_at,
+                                      members.text,
+                                      stored.session.client,
+                                      stored.account.binding};
   prepare_to_sign_access_token(request.now);
   const AccessToken access = value_or_raise([&] { return MintAccessToken(request); });
+  Count(Counted::kLogin, session::Status::kOk);
   response.status = "ok";
   response.has_tokens = true;
   response.access_token = access.text;

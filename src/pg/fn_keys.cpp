@@ -239,7 +239,7 @@ Datum keyring_changed(FunctionCallInfo fcinfo) {
     ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED), errmsg("keyring_changed is a trigger function")));
   const auto *trigger = reinterpret_cast<TriggerData *>(fcinfo->context);
   CacheInvalidateRelcacheByRelid(RelationGetRelid(trigger->tg_relation));
-  return PointerGetDatum(nullptr);
+  return static_cast<Datum>(0);
 }
 
 Datum signing_key_demoted(FunctionCallInfo fcinfo) {

@@ -7,12 +7,15 @@
 #include "pg/plans.hpp"
 #include "pg/postgres.hpp"
 #include "pg/session_store.hpp"
+#include "pg/statistics.hpp"
 #include "pg/token_response.hpp"
 #include "session/lifetime.hpp"
 #include "session/session_id.hpp"
 
 extern "C" {
 #include <nodes/parsenodes.h>
+#include <pgstat.h>
+#include <tcop/utility.h>
 #include <utils/date.h>
 }
 
@@ -175,8 +178,22 @@ Batch sweep_denials(std::int64_t size, std::uint64_t left, session::Micros now) 
   return batch;
 }
 
+// What this call has done so far, where a DBA looks: in pg_stat_activity.
+struct Progress {
+  std::uint64_t sessions, denied_tokens;
+};
+Progress progress;
+
+void show_progress(PurgeOutcome done, std::uint64_t count) {
+  (done == PurgeOutcome::kSession ? progress.sessions : progress.denied_tokens) += count;
+  const char *text =
+      psprintf("CALL jwt_auth.purge_expired(): " UINT64_FORMAT " sessions and " UINT64_FORMAT " denied tokens done",
+               progress.sessions, progress.denied_tokens);
+  pgstat_report_activity(STATE_RUNNING, text);
+}
+
 // Runs one kind of sweep until a batch comes back short, committing after each.
-void run(Batch (*sweep)(std::int64_t, std::uint64_t, session::Micros), std::int64_t size) {
+void run(Batch (*sweep)(std::int64_t, std::uint64_t, session::Micros), std::int64_t size, PurgeOutcome done) {
   std::uint64_t left = 0;
   for (;;) {
     refresh_keyring();
@@ -187,6 +204,9 @@ void run(Batch (*sweep)(std::int64_t, std::uint64_t, session::Micros), std::int6
     leave_owner(scope);
     SPI_commit();
     left += batch.left;
+    Count(Counted::kPurge, static_cast<unsigned>(done), batch.seen - batch.left);
+    Count(Counted::kPurge, static_cast<unsigned>(PurgeOutcome::kLeft), batch.left);
+    show_progress(done, batch.seen - batch.left);
     if (batch.seen < static_cast<std::uint64_t>(size)) return;
   }
 }
@@ -202,13 +222,15 @@ Datum purge_expired(FunctionCallInfo fcinfo) {
   if (PG_ARGISNULL(0)) raise_null_argument("batch_size");
   const int size = PG_GETARG_INT32(0);
   if (size < 1) ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("batch_size must be at least 1")));
+  PreventCommandIfReadOnly("purge_expired()");
   if (fcinfo->context == nullptr || !IsA(fcinfo->context, CallContext) || castNode(CallContext, fcinfo->context)->atomic)
     ereport(ERROR, (errcode(ERRCODE_INVALID_TRANSACTION_TERMINATION),
                     errmsg("purge_expired can't run inside a transaction block, it commits after each batch")));
   SPI_connect_ext(SPI_OPT_NONATOMIC);
-  run(sweep_due, size);
-  run(sweep_cut_off, size);
-  run(sweep_denials, size);
+  progress = {};
+  run(sweep_due, size, PurgeOutcome::kSession);
+  run(sweep_cut_off, size, PurgeOutcome::kSession);
+  run(sweep_denials, size, PurgeOutcome::kDeniedToken);
   retire_keys();
   SPI_finish();
   return static_cast<Datum>(0);

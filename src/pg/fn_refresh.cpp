@@ -9,6 +9,7 @@
 #include "pg/postgres.hpp"
 #include "pg/session_store.hpp"
 #include "pg/settings.hpp"
+#include "pg/statistics.hpp"
 #include "pg/token_response.hpp"
 #include "pg/user_argument.hpp"
 
@@ -209,7 +210,10 @@ Datum refresh_session(FunctionCallInfo fcinfo) {
   const Presented presented = presented_token(text);
   TokenResponse response{};
   response.status = session::NameOf(Status::kInvalid);
-  if (!presented.well_formed) return response_datum(fcinfo, response);
+  if (!presented.well_formed) {
+    Count(Counted::kRefresh, Status::kInvalid);
+    return response_datum(fcinfo, response);
+  }
 
   refresh_keyring();
   Refresh refresh{};
@@ -221,6 +225,9 @@ Datum refresh_session(FunctionCallInfo fcinfo) {
   refresh.caller = CurrentMemoryContext;
   run(refresh);
 
+  Count(Counted::kRefresh, refresh.decision.status);
+  if (refresh.decision.status == Status::kReuseDetected)
+    Count(Counted::kReuse, static_cast<unsigned>(refresh.decision.presented));
   response.status = session::NameOf(refresh.decision.status);
   const bool has_tokens = hands_out_tokens(refresh.decision);
   if (refresh.decision.ends || has_tokens) {
@@ -230,9 +237,14 @@ Datum refresh_session(FunctionCallInfo fcinfo) {
   if (!has_tokens) return response_datum(fcinfo, response);
 
   const OptionalText members = token_claim_members(refresh.user.user_id, refresh.id, refresh.claims, refresh.has_claims);
-  const AccessTokenRequest request = {refresh.user.user_id,         presented.token.session_id, refresh.now,
-                                      refresh.row.state.created_at, refresh.idle_end,           members.text,
-                                      refresh.row.state.bound,      refresh.account.binding};
+  const AccessTokenRequest request = {refresh.user.user_id,
+                                      presented.token.session_id,
+                                      refresh.now,
+                                      std::min(refresh.now, refresh.row.state.created_at),
+                                      refresh.idle_end,
+                                      members.text,
+                                      refresh.row.state.bound,
+                                      refresh.account.binding};
   prepare_to_sign_access_token(request.now);
   const AccessToken access = value_or_raise([&] { return MintAccessToken(request); });
   response.has_tokens = true;

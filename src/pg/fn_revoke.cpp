@@ -176,10 +176,10 @@ Datum revoke_on_password_change(FunctionCallInfo fcinfo) {
                            RelationGetRelationName(trigger->tg_relation))));
   const char *user_id = SPI_getvalue(trigger->tg_trigtuple, columns, id);
   // An id that no session can have ends none.
-  if (user_id == nullptr || *user_id == '\0' || std::strlen(user_id) > kMaxUserId) return PointerGetDatum(nullptr);
+  if (user_id == nullptr || *user_id == '\0' || std::strlen(user_id) > kMaxUserId) return static_cast<Datum>(0);
   const char *reason = TRIGGER_FIRED_BY_DELETE(trigger->tg_event) ? "user deleted" : "password changed";
   revoke_user(user_ref({}, {user_id, std::strlen(user_id)}), {true, reason});
-  return PointerGetDatum(nullptr);
+  return static_cast<Datum>(0);
 }
 
 Statement select_user_sessions = {

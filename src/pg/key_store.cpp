@@ -6,6 +6,7 @@
 extern "C" {
 #include <catalog/pg_class.h>
 #include <storage/lmgr.h>
+#include <tcop/utility.h>
 }
 
 namespace jwt_auth::pg {
@@ -38,14 +39,16 @@ struct Transit {
 };
 Transit transit;
 
+void forget_transit(void *) { transit = Transit{}; }
+
+// Whatever ends the statement, SPI's memory goes with it, and what was in transit is forgotten.
 std::uint64_t execute_with_private_jwk(Statement &statement, const Parameters &parameters, std::string_view private_jwk) {
-  volatile std::uint64_t rows = 0;
+  auto *callback = static_cast<MemoryContextCallback *>(palloc0(sizeof(MemoryContextCallback)));
+  callback->func = forget_transit;
+  MemoryContextRegisterResetCallback(CurrentMemoryContext, callback);
   transit = {true, private_jwk};
-  PG_TRY();
-  { rows = execute(statement, parameters); }
-  PG_FINALLY();
-  { transit = {false, {}}; }
-  PG_END_TRY();
+  const std::uint64_t rows = execute(statement, parameters);
+  forget_transit(nullptr);
   return rows;
 }
 
@@ -109,6 +112,8 @@ Statement select_run_out_keys = {
 }  // namespace
 
 OwnerScope begin_keyring_change() {
+  // The lock below would refuse as well on a standby, but in words about locks.
+  PreventCommandIfReadOnly("a change of the keyring");
   const Oid table = table_oid("signing_key");
   // An object lock on a relation's name is nobody else's: relations themselves are locked otherwise.
   LockDatabaseObject(RelationRelationId, table, 0, ExclusiveLock);

@@ -9,7 +9,7 @@ namespace jwt_auth::pg {
 
 // A change to the keyring: the tables' owner's rights, SPI, and a lock that makes all such changes take turns, so that each
 // sees what the one before it did. (Row locks don't do: the row that the next one needs may not be there yet.) The lock is kept
-// until the transaction ends. Readers and signers don't take it.
+// until the transaction ends. Readers and signers don't take it. 25006 in a read-only transaction and on a standby.
 OwnerScope begin_keyring_change();
 void end_keyring_change(const OwnerScope &scope);
 

@@ -7,6 +7,7 @@
 #include "pg/plans.hpp"
 #include "pg/ring.hpp"
 #include "pg/settings.hpp"
+#include "pg/statistics.hpp"
 
 extern "C" {
 #include <access/xact.h>
@@ -87,6 +88,7 @@ RingRows read_rows(MemoryContext context) {
 
 void reload() {
   const std::uint64_t seen = cache.invalidations;
+  Count(Counted::kKeyring, 0);
   cache.tables[0] = table_oid("signing_key");
   cache.tables[1] = table_oid("trusted_issuer");
   cache.tables[2] = table_oid("cutoff");

@@ -2,6 +2,7 @@
 
 #include "jose/base64url.hpp"
 #include "pg/settings.hpp"
+#include "pg/statistics.hpp"
 #include "pg/token_state.hpp"
 
 namespace jwt_auth::pg {
@@ -47,9 +48,7 @@ Result<void> CheckLoginAge(const FlatJson &claims, const Presentation &presentat
   return {};
 }
 
-}  // namespace
-
-Outcome<TokenFacts> check_token(std::string_view token) {
+Outcome<TokenFacts> look_at_token(std::string_view token) {
   refresh_keyring();
   const jose::Micros now = now_micros();
   Outcome<TokenFacts> outcome = Guard([&] { return VerifyWithRing(token, now); });
@@ -58,6 +57,17 @@ Outcome<TokenFacts> check_token(std::string_view token) {
   if (refusal == nullptr) return outcome;
   outcome.ok = false;
   outcome.error = *refusal;
+  return outcome;
+}
+
+}  // namespace
+
+Outcome<TokenFacts> check_token(std::string_view token) {
+  const Outcome<TokenFacts> outcome = look_at_token(token);
+  if (outcome.ok)
+    CountAccepted();
+  else
+    CountRefused(outcome.error.code);
   return outcome;
 }
 

@@ -11,10 +11,11 @@ namespace {
 
 using jose::Micros;
 
-// A session and whether the token is denied, in one look.
+// A session, its user's cutoff and whether the token is denied, in one look.
 Statement select_session_state = {
     "SELECT s.created_at, s.ends_at, s.idle_ends_at,"
-    " EXISTS (SELECT FROM jwt_auth.denied_token d WHERE d.user_key = $2 AND d.token_id = $4)"
+    " EXISTS (SELECT FROM jwt_auth.denied_token d WHERE d.user_key = $2 AND d.token_id = $4),"
+    " (SELECT a.not_before FROM jwt_auth.account a WHERE a.user_key = $2 AND a.issuer = '' AND a.user_id = $3)"
     " FROM jwt_auth.refresh_session s WHERE s.session_id = $1 AND s.user_key = $2 AND s.user_id = $3",
     4,
     {UUIDOID, INT4OID, TEXTOID, BYTEAOID},
@@ -47,7 +48,11 @@ const Error *check_session(const TokenFacts &facts, session::UserKey user_key, c
   const Micros created_at = micros_or_never(DatumGetTimestampTz(column(0, 1, &is_null)));
   const Micros ends_at = micros_or_never(DatumGetTimestampTz(column(0, 2, &is_null)));
   const Micros idle_ends_at = micros_or_never(DatumGetTimestampTz(column(0, 3, &is_null)));
-  if (created_at <= global_cutoff() || now >= ends_at || now >= idle_ends_at) return &kEnded;
+  const Datum not_before = column(0, 5, &is_null);
+  const session::Cutoffs cutoffs = {is_null ? session::kNoCutoff : micros_or_never(DatumGetTimestampTz(not_before)),
+                                    global_cutoff()};
+  // A revocation deletes its sessions; the cutoff is asked as well, for rows that came back from a copy.
+  if (!session::IsAfterCutoffs(created_at, cutoffs) || now >= ends_at || now >= idle_ends_at) return &kEnded;
   return DatumGetBool(column(0, 4, &is_null)) ? &kDenied : nullptr;
 }
 

@@ -229,6 +229,16 @@ is(answer($sign), 'JW022', 'no file set: signing says JW022');
 like(message($sign), qr/jwt_auth.key_encryption_key_file is not set/, 'no file set: the message says so');
 is(answer($verify_public), 'public', 'no file set: public keys verify as before');
 
+# The key-encryption key is lost for good: past what it sealed, with a new one.
+write_key("$directory/kek.lost", unpack('H*', pack('C*', map { $_ * 3 } 1 .. 32)));
+set_file('previous_key_encryption_key_file', '');
+set_file('key_encryption_key_file', "$directory/kek.lost");
+is(answer($sign), 'JW022', 'a lost key-encryption key: nothing signs');
+is(answer("SELECT jwt_auth.rotate_signing_key() IS NOT NULL"), 't', 'a lost key-encryption key: a rotation makes a key under the new one');
+is(answer($sign), 't', 'a lost key-encryption key: which signs');
+is(answer($verify_public), 'public', 'a lost key-encryption key: what was signed before is good');
+set_file('key_encryption_key_file', '');
+
 # Who may see the paths.
 $node->safe_psql('postgres', 'CREATE ROLE nobody LOGIN');
 is(answer('SET ROLE nobody; SHOW jwt_auth.key_encryption_key_file'), '42501', 'the path is for superusers');

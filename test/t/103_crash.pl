@@ -46,7 +46,7 @@ my $script = PostgreSQL::Test::Utils::tempdir() . '/crowd.sql';
 append_to_file($script, <<'EOS');
 \set user random(1, 20)
 SELECT refresh_token FROM jwt_auth.issue_refresh_session('crowd ' || :user) \gset
-SELECT status FROM jwt_auth.refresh_session(:'refresh_token') \gset
+SELECT status FROM jwt_auth.refresh_session(':refresh_token') \gset
 EOS
 my ($out, $err) = ('', '');
 my $crowd = IPC::Run::start([ 'pgbench', '-n', '-c', '4', '-T', '30', '-f', $script, $node->connstr('postgres') ], '<', \undef, '>', \$out, '2>', \$err);

@@ -103,13 +103,16 @@ EOS
 	$node->stop;
 }
 
-# Preloaded with an error in the file: the server does not start with a value that it would not use.
+# Preloaded with an error in the file: the log says so at the start, and the default holds.
 {
 	my $node = PostgreSQL::Test::Cluster->new('typo');
 	$node->init;
-	$node->append_conf('postgresql.conf', "shared_preload_libraries = 'jwt_auth'\njwt_auth.access_token_ttl = 'soon'\n");
-	is($node->start(fail_ok => 1), 0, 'a value that can not be read keeps a preloading server from starting');
-	like(slurp_file($node->logfile), qr/jwt_auth\.access_token_ttl/, 'and the log names the setting');
+	$node->append_conf('postgresql.conf', "shared_preload_libraries = 'jwt_auth'\njwt_auth.access_token_ttl = 'soon'\njwt_auth.isuer = 'x'\n");
+	$node->start;
+	like(slurp_file($node->logfile), qr/invalid value for parameter "jwt_auth\.access_token_ttl": "soon"/, 'the log names a value that can not be read');
+	like(slurp_file($node->logfile), qr/invalid configuration parameter name "jwt_auth\.isuer"/, 'and a name that does not exist');
+	is(ask($node, 'SHOW jwt_auth.access_token_ttl'), '30min', 'and the default holds');
+	$node->stop;
 }
 
 done_testing();

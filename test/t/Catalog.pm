@@ -5,7 +5,7 @@ use strict;
 use warnings;
 use Exporter 'import';
 
-our @EXPORT = qw(catalog_of);
+our @EXPORT = qw(catalog_of catalog_difference);
 
 my $catalog = <<'EOS';
 SET search_path = pg_catalog;
@@ -22,18 +22,28 @@ SELECT line FROM (
   SELECT 'function ' || pg_get_functiondef(p.oid) || coalesce(array_to_string(ARRAY(SELECT unnest(p.proacl)::text ORDER BY 1), ','), 'default')
   FROM pg_proc p JOIN member m ON m.classid = 'pg_proc'::regclass AND m.objid = p.oid
   UNION ALL
-  SELECT 'relation ' || c.oid::regclass || ' ' || c.relkind || ' ' || coalesce(array_to_string(c.reloptions, ','), '') || ' '
+  SELECT 'relation ' || c.oid::regclass || ' ' || c.relkind::text || ' ' || coalesce(array_to_string(c.reloptions, ','), '') || ' '
          || coalesce(array_to_string(ARRAY(SELECT unnest(c.relacl)::text ORDER BY 1), ','), 'default')
          || coalesce(' ' || pg_get_viewdef(nullif(c.oid, CASE WHEN c.relkind = 'v' THEN 0 ELSE c.oid END)), '')
   FROM pg_class c JOIN member m ON m.classid = 'pg_class'::regclass AND m.objid = c.oid
   UNION ALL
-  SELECT 'column ' || a.attrelid::regclass || '.' || a.attname || ' ' || format_type(a.atttypid, a.atttypmod) || ' ' || a.attnotnull || ' '
-         || a.attstorage || ' ' || a.attidentity || ' ' || coalesce(pg_get_expr(d.adbin, d.adrelid), '') || ' '
+  SELECT 'column ' || a.attrelid::regclass || '.' || a.attname || ' ' || format_type(a.atttypid, a.atttypmod) || ' ' || a.attnotnull::text || ' '
+         || a.attstorage::text || ' ' || a.attidentity::text || ' ' || coalesce(pg_get_expr(d.adbin, d.adrelid), '') || ' '
          || coalesce((SELECT collname FROM pg_collation WHERE oid = a.attcollation), '') || ' '
          || coalesce(col_description(a.attrelid, a.attnum), '')
   FROM pg_attribute a JOIN member m ON m.classid = 'pg_class'::regclass AND m.objid = a.attrelid
   LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
   WHERE a.attnum > 0 AND NOT a.attisdropped
+  UNION ALL
+  SELECT 'attribute ' || t.oid::regtype || '.' || a.attname || ' ' || a.attnum || ' ' || format_type(a.atttypid, a.atttypmod)
+  FROM pg_type t JOIN member m ON m.classid = 'pg_type'::regclass AND m.objid = t.oid
+  JOIN pg_class c ON c.oid = t.typrelid AND c.relkind = 'c'
+  JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+  UNION ALL
+  SELECT 'domain ' || t.oid::regtype || ' ' || format_type(t.typbasetype, t.typtypmod) || ' ' || t.typnotnull::text || ' '
+         || coalesce(t.typdefault, '') || coalesce((SELECT string_agg(conname || ' ' || pg_get_constraintdef(c.oid), ', ' ORDER BY conname)
+                                                  FROM pg_constraint c WHERE c.contypid = t.oid), '')
+  FROM pg_type t JOIN member m ON m.classid = 'pg_type'::regclass AND m.objid = t.oid WHERE t.typtype = 'd'
   UNION ALL
   SELECT 'constraint ' || conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(c.oid)
   FROM pg_constraint c JOIN member m ON m.classid = 'pg_class'::regclass AND m.objid = c.conrelid
@@ -41,7 +51,7 @@ SELECT line FROM (
   SELECT 'index ' || pg_get_indexdef(i.indexrelid)
   FROM pg_index i JOIN member m ON m.classid = 'pg_class'::regclass AND m.objid = i.indrelid
   UNION ALL
-  SELECT 'trigger ' || pg_get_triggerdef(t.oid) || ' ' || t.tgenabled
+  SELECT 'trigger ' || pg_get_triggerdef(t.oid) || ' ' || t.tgenabled::text
   FROM pg_trigger t JOIN member m ON m.classid = 'pg_class'::regclass AND m.objid = t.tgrelid WHERE NOT tgisinternal
   UNION ALL
   SELECT 'dumped ' || pg_identify_object('pg_class'::regclass, configured, 0)::text || ' ' || extcondition[n]
@@ -55,6 +65,17 @@ sub catalog_of
 {
 	my ($node, $database) = @_;
 	return $node->safe_psql($database, $catalog);
+}
+
+# The lines that are in one and not in the other, "- " before those of the first and "+ " before those of the second.
+sub catalog_difference
+{
+	my ($first, $second) = @_;
+	my (%in_first, %in_second);
+	@in_first{ split /\n/, $first } = ();
+	@in_second{ split /\n/, $second } = ();
+	return join "\n", (map { "- $_" } grep { !exists $in_second{$_} } sort keys %in_first),
+	  (map { "+ $_" } grep { !exists $in_first{$_} } sort keys %in_second);
 }
 
 1;

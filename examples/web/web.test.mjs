@@ -1,0 +1,237 @@
+// The application in a real browser. PGHOST, PGUSER and PGDATABASE name a database with schema.sql in it; CHROMIUM the browser.
+// With SCREENSHOTS=directory it also takes the pictures of the documentation.
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import pg from 'pg'
+import { chromium } from 'playwright-core'
+import { serve } from './server.mjs'
+
+const PASSWORD = 'correct horse battery'
+let app, browser, profile
+const admin = new pg.Client()
+
+before(async () => {
+  await admin.connect()
+  app = await serve({ port: 0 })
+  profile = await mkdtemp(join(tmpdir(), 'jwt-auth-web-'))
+  browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    env: { ...process.env, HOME: profile, XDG_CONFIG_HOME: profile, XDG_CACHE_HOME: profile },
+    args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+      '--disable-component-update', '--disable-sync'],
+  })
+})
+after(async () => {
+  await browser?.close()
+  await app?.close()
+  await admin.end()
+  await rm(profile, { recursive: true, force: true, maxRetries: 5 })
+})
+
+// A browser of its own, with its own cookies; scripts' errors fail the test.
+async function newBrowser(agent, options = {}) {
+  const context = await browser.newContext({ userAgent: agent, baseURL: app.url, viewport: { width: 900, height: 820 }, ...options })
+  const errors = []
+  context.on('weberror', (error) => errors.push(error.error()))
+  context.errors = errors
+  return context
+}
+async function open(context) {
+  const page = await context.newPage()
+  await page.goto('/')
+  await ready(page)
+  return page
+}
+const ready = (page) => page.locator('body[data-ready]').waitFor()
+const listens = (page) => page.locator('body[data-listening]').waitFor()
+async function enter(page, email, password, button) {
+  await page.getByLabel('E-mail').fill(email)
+  await page.getByLabel('Password', { exact: true }).fill(password)
+  await page.getByRole('button', { name: button }).click()
+}
+async function signUp(context, email) {
+  const page = await open(context)
+  await enter(page, email, PASSWORD, 'Sign up')
+  await page.getByText(`Logged in as ${email}`).waitFor()
+  await listens(page)
+  return page
+}
+async function logIn(context, email) {
+  const page = await open(context)
+  await enter(page, email, PASSWORD, 'Log in')
+  await page.getByText(`Logged in as ${email}`).waitFor()
+  await listens(page)
+  return page
+}
+async function picture(page, name) {
+  if (process.env.SCREENSHOTS) await page.screenshot({ path: join(process.env.SCREENSHOTS, `${name}.png`) })
+}
+const cookieIn = async (context) => (await context.cookies(`${app.url}/auth/refresh`)).find(({ name }) => name === 'refresh_token')
+// Another client with a copied cookie.
+const replay = (cookie) =>
+  fetch(`${app.url}/auth/refresh`, { method: 'POST', headers: { cookie: `refresh_token=${cookie}`, 'user-agent': 'Thief/1', 'content-type': 'application/json' }, body: '{}' })
+
+test('log in, wrong and right, and reload', async () => {
+  const context = await newBrowser('Laptop')
+  const page = await open(context)
+  await page.getByRole('heading', { name: 'Welcome' }).waitFor()
+  await picture(page, 'web-log-in')
+  await enter(page, 'ann@example.org', PASSWORD, 'Log in')
+  await page.getByRole('alert').getByText('do not belong together').waitFor()
+  await enter(page, 'ann@example.org', PASSWORD, 'Sign up')
+  await page.getByText('Logged in as ann@example.org').waitFor()
+  assert.equal(await page.getByRole('alert').isVisible(), false)
+  for (let i = 0; i < 3; i++) {
+    await page.reload()
+    await ready(page)
+    assert.ok(await page.getByText('Logged in as ann@example.org').isVisible())
+  }
+  await page.getByRole('button', { name: 'Log out', exact: true }).click()
+  await page.getByRole('heading', { name: 'Welcome' }).waitFor()
+  await page.reload()
+  await ready(page)
+  assert.ok(await page.getByRole('heading', { name: 'Welcome' }).isVisible())
+  assert.equal(await cookieIn(context), undefined)
+  assert.deepEqual(context.errors, [])
+  await context.close()
+})
+
+test('no script and no other path sees the refresh token, and the access token is nowhere but in memory', async () => {
+  const context = await newBrowser('Laptop')
+  const page = await signUp(context, 'ben@example.org')
+  const cookie = await cookieIn(context)
+  assert.deepEqual({ httpOnly: cookie.httpOnly, secure: cookie.secure, sameSite: cookie.sameSite, path: cookie.path }, {
+    httpOnly: true, secure: true, sameSite: 'Strict', path: '/auth/refresh',
+  })
+  assert.match(cookie.value, /^jwtauth_r1_/)
+  assert.deepEqual(await context.cookies(`${app.url}/api/account`), [])
+  assert.deepEqual(await page.evaluate(() => [document.cookie, localStorage.length, sessionStorage.length]), ['', 0, 0])
+  assert.deepEqual(context.errors, [])
+  await context.close()
+})
+
+test('two tabs refresh at once and both stay logged in', async () => {
+  const context = await newBrowser('Laptop')
+  const first = await signUp(context, 'cy@example.org')
+  const second = await open(context)
+  await second.getByText('Logged in as cy@example.org').waitFor()
+  for (let i = 0; i < 5; i++) {
+    // Both requests leave with the same cookie before either answer comes back.
+    let waiting = 0
+    let release
+    const both = new Promise((resolve) => (release = resolve))
+    const answers = []
+    await context.route('**/auth/refresh', async (route) => {
+      const cookie = (await route.request().allHeaders()).cookie
+      if (++waiting === 2) release()
+      await both
+      const response = await route.fetch({ headers: { ...(await route.request().allHeaders()), cookie } })
+      answers.push((await response.json()).status)
+      await route.fulfill({ response })
+    })
+    await Promise.all([first.reload(), second.reload()])
+    await Promise.all([ready(first), ready(second)])
+    await context.unroute('**/auth/refresh')
+    assert.deepEqual(answers.sort(), ['ok', 'replayed'])
+    for (const page of [first, second]) assert.ok(await page.getByText('Logged in as cy@example.org').isVisible())
+  }
+  const third = await open(context)
+  await third.getByText('Logged in as cy@example.org').waitFor()
+  assert.deepEqual(context.errors, [])
+  await context.close()
+})
+
+test('a stolen cookie replayed from elsewhere ends the session, and the page says so', async () => {
+  const context = await newBrowser('Laptop')
+  const page = await signUp(context, 'dan@example.org')
+  const stolen = (await cookieIn(context)).value
+  for (let i = 0; i < 2; i++) {
+    await page.reload()
+    await ready(page)
+  }
+  await listens(page)
+  const thief = await replay(stolen)
+  assert.equal(thief.status, 401)
+  assert.equal((await thief.json()).status, 'reuse_detected')
+  await page.getByRole('alert').getByText('Somebody else has used your session').waitFor()
+  await page.getByRole('heading', { name: 'Welcome' }).waitFor()
+  await picture(page, 'web-stolen')
+  await page.reload()
+  await ready(page)
+  assert.ok(await page.getByRole('heading', { name: 'Welcome' }).isVisible())
+  assert.equal((await (await replay(stolen)).json()).status, 'invalid')
+  assert.deepEqual(context.errors, [])
+  await context.close()
+})
+
+test('devices: the list, and a session ended from another one as one looks on', async () => {
+  const [laptop, phone] = [await newBrowser('Laptop'), await newBrowser('Phone')]
+  const page = await signUp(laptop, 'eve@example.org')
+  assert.equal(await page.getByRole('listitem').count(), 1)
+  const other = await logIn(phone, 'eve@example.org')
+  await page.reload()
+  await ready(page)
+  assert.equal(await page.getByRole('listitem').count(), 2)
+  assert.equal(await page.getByRole('listitem').filter({ hasText: 'Laptop' }).getByText('This device').count(), 1)
+  await listens(page)
+  await picture(page, 'web-devices')
+  await page.getByRole('button', { name: 'End the session of Phone' }).click()
+  await other.getByRole('alert').getByText('ended from another of your devices').waitFor()
+  await other.getByRole('heading', { name: 'Welcome' }).waitFor()
+  await page.waitForFunction(() => document.querySelectorAll('#device-list li').length === 1)
+  await other.reload()
+  await ready(other)
+  assert.ok(await other.getByRole('heading', { name: 'Welcome' }).isVisible())
+
+  await enter(other, 'eve@example.org', PASSWORD, 'Log in')
+  await listens(other)
+  await page.getByRole('button', { name: 'Log out everywhere else' }).click()
+  await other.getByRole('alert').getByText('ended from another of your devices').waitFor()
+  assert.ok(await page.getByText('Logged in as eve@example.org').isVisible())
+  for (const context of [laptop, phone]) assert.deepEqual(context.errors, [])
+  await Promise.all([laptop.close(), phone.close()])
+})
+
+test('a changed password logs the other browser out and this one stays', async () => {
+  const [laptop, phone] = [await newBrowser('Laptop'), await newBrowser('Phone')]
+  const page = await signUp(laptop, 'fay@example.org')
+  const other = await logIn(phone, 'fay@example.org')
+  await page.getByLabel('Current password').fill('not my password')
+  await page.getByLabel('New password').fill('another long password')
+  await page.getByRole('button', { name: 'Change it' }).click()
+  await page.getByRole('alert').getByText('not your current password').waitFor()
+  assert.ok(await other.getByText('Logged in as fay@example.org').isVisible())
+  await page.getByLabel('Current password').fill(PASSWORD)
+  await page.getByRole('button', { name: 'Change it' }).click()
+  await other.getByRole('alert').getByText('Your password was changed').waitFor()
+  await page.reload()
+  await ready(page)
+  assert.ok(await page.getByText('Logged in as fay@example.org').isVisible())
+  await enter(other, 'fay@example.org', PASSWORD, 'Log in')
+  await other.getByRole('alert').getByText('do not belong together').waitFor()
+  await enter(other, 'fay@example.org', 'another long password', 'Log in')
+  await other.getByText('Logged in as fay@example.org').waitFor()
+  for (const context of [laptop, phone]) assert.deepEqual(context.errors, [])
+  await Promise.all([laptop.close(), phone.close()])
+})
+
+test('nobody ends a session of somebody else, and a token of rubbish is refused', async () => {
+  const [mine, theirs] = [await newBrowser('Laptop'), await newBrowser('Phone')]
+  const page = await signUp(mine, 'gus@example.org')
+  await signUp(theirs, 'hal@example.org')
+  const { rows: [{ session_id: session }] } = await admin.query("SELECT session_id FROM jwt_auth.user_sessions((SELECT id::text FROM account WHERE email = 'hal@example.org'))")
+  const { accessToken } = await (await fetch(`${app.url}/auth/log-in`, {
+    method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ email: 'gus@example.org', password: PASSWORD }),
+  })).json()
+  const end = (token, id) => fetch(`${app.url}/api/devices/${id}`, { method: 'DELETE', headers: { authorization: `Bearer ${token}` } })
+  assert.equal((await end(accessToken, session)).status, 404)
+  assert.equal((await end(accessToken, "x' OR 1=1")).status, 404)
+  assert.equal((await end('rubbish', session)).status, 401)
+  assert.equal((await fetch(`${app.url}/api/account`)).status, 401)
+  assert.equal((await admin.query('SELECT count(*)::int AS n FROM jwt_auth.user_sessions((SELECT id::text FROM account WHERE email = $1))', ['hal@example.org'])).rows[0].n, 1)
+  assert.ok(await page.getByText('Logged in as gus@example.org').isVisible())
+  await Promise.all([mine.close(), theirs.close()])
+})

@@ -1,0 +1,31 @@
+# What the examples' start.sh share, behind common.sh: a throwaway server with the extension, and a database for the example.
+
+# start_example SCHEMA: builds, starts, makes the database `app` from that file; PGHOST and PGDATABASE then point to it.
+start_example() {
+  source scripts/lib/packages.sh
+  source scripts/lib/server.sh
+  need_to_build
+  need_command node nodejs
+  need_command npm npm
+  install_missing
+  choose_server_user
+  make_work_directory
+  say "The server is $("$PG_CONFIG" --version)"
+  quietly "Building the extension" build_extension
+  quietly "Installing into a private copy of the server" install_privately
+  quietly "Starting a throwaway server" start_cluster "shared_preload_libraries = 'jwt_auth'"
+  point_clients_here
+  createdb app
+  quietly "Making the database" psql -X -q -d app -f "$1"
+  export PGDATABASE=app
+}
+
+# install_npm_packages DIRECTORY
+install_npm_packages() {
+  (
+    cd "$1"
+    cmp -s package-lock.json node_modules/.installed-from && return 0
+    npm ci --no-audit --no-fund --loglevel=error
+    cp package-lock.json node_modules/.installed-from
+  )
+}

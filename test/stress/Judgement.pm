@@ -1,0 +1,92 @@
+# A server under stress, and the judgement of what it did: shared by the run and the crash.
+package Judgement;
+
+use strict;
+use warnings;
+use Exporter 'import';
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Stress;
+use Test::More;
+
+our @EXPORT_OK = qw(stressed_node new_stress judge);
+
+use constant USERS => 12;
+
+sub stressed_node
+{
+	my ($name, @settings) = @_;
+	my $node = PostgreSQL::Test::Cluster->new($name);
+	$node->init;
+	$node->append_conf('postgresql.conf', join("\n", "log_statement = none", 'max_connections = 60', @settings) . "\n");
+	$node->start;
+	$node->safe_psql('postgres', q{
+		CREATE EXTENSION jwt_auth;
+		SELECT jwt_auth.create_signing_key('HS256');
+		CREATE TABLE app_user (name text PRIMARY KEY, password_hash uuid);
+		INSERT INTO app_user SELECT 'user ' || n FROM generate_series(0, 99) n;
+		CREATE TRIGGER revoke AFTER UPDATE OF password_hash ON app_user FOR EACH ROW
+		  WHEN (OLD.password_hash IS DISTINCT FROM NEW.password_hash) EXECUTE FUNCTION jwt_auth.revoke_on_password_change('name');
+	});
+	return $node;
+}
+
+sub new_stress
+{
+	my ($node) = @_;
+	my $seed = $ENV{JWT_AUTH_STRESS_SEED} // int rand 2**31;
+	note "seed $seed";
+	return Stress->new(psql => [ 'psql', '-d', $node->connstr('postgres') ], clients => 12, users => USERS, seed => $seed);
+}
+
+my $ENDINGS = q{'evicted', 'reuse_detected', 'unknown_rotation', 'ip_mismatch', 'fingerprint_mismatch', 'expired', 'logout',
+	'session_revoked', 'others_revoked', 'user_revoked', 'all_revoked'};
+
+# What the rows say against what the model knows, once everything is quiet.
+sub judge
+{
+	my ($node, $stress) = @_;
+	diag $stress->summary;
+	$node->safe_psql('postgres', 'CALL jwt_auth.purge_expired()');
+	$stress->judge;
+	my @problems = $stress->problems;
+	is(scalar @problems, 0, 'no answer contradicts another') or diag join "\n", @problems[ 0 .. ($#problems > 20 ? 20 : $#problems) ];
+
+	is( $node->safe_psql('postgres', "SELECT coalesce(max(n), 0) <= 5 FROM (SELECT count(*) AS n FROM jwt_auth.refresh_session GROUP BY user_id) s"),
+		't', 'no user is above the limit');
+	is( $node->safe_psql('postgres', qq{
+		SELECT count(*) FROM (SELECT DISTINCT session_id FROM jwt_auth.auth_event WHERE event = 'login') l
+		LEFT JOIN jwt_auth.refresh_session s USING (session_id)
+		WHERE (s.session_id IS NULL)::integer <> (SELECT count(*) FROM jwt_auth.auth_event e WHERE e.session_id = l.session_id AND e.event IN ($ENDINGS))}),
+		'0', 'each session is there, or has exactly one event that says why not');
+	is( $node->safe_psql('postgres', "SELECT count(*) FROM jwt_auth.refresh_session s WHERE NOT EXISTS (SELECT FROM jwt_auth.auth_event e WHERE e.session_id = s.session_id AND e.event = 'login')"),
+		'0', 'each session has its log-in in the audit');
+	is( $node->safe_psql('postgres', 'SELECT count(*) FROM jwt_auth.session_data d WHERE NOT EXISTS (SELECT FROM jwt_auth.refresh_session s WHERE s.session_id = d.session_id)'),
+		'0', 'no data is left of a session that is gone');
+
+	my %row = map { $_ => 1 } split /\n/, $node->safe_psql('postgres', 'SELECT session_id FROM jwt_auth.refresh_session');
+	my $presentations = "SET jwt_auth.refresh_reuse_interval = '1d';\n";
+	for my $session ($stress->sessions)
+	{
+		$presentations .= "SELECT '$session->{id}', status FROM jwt_auth.refresh_session('$session->{tokens}{ $session->{latest} }');\n";
+	}
+	my %status = map { split /\|/ } split /\n/, $node->safe_psql('postgres', $presentations);
+	my (@wrong, $alive, $over);
+	for my $session ($stress->sessions)
+	{
+		my $there = $row{ $session->{id} };
+		push @wrong, "$session->{id} has ended and is there" if $there && grep { $_->{definite} } @{ $session->{ends} };
+		push @wrong, "$session->{id} has not ended and is gone" if !$there && !@{ $session->{ends} };
+		my $expected = $there ? ($session->{unanswered} ? qr/^(ok|replayed)$/ : qr/^ok$/) : qr/^invalid$/;
+		my $status = $status{ $session->{id} };
+		push @wrong, "the last token of $session->{id} answers $status" unless $status =~ $expected;
+		$there ? $alive++ : $over++;
+	}
+	is(scalar @wrong, 0, "each client's last token refreshes, or its session was ended: $alive alive, $over over")
+	  or diag join "\n", @wrong[ 0 .. ($#wrong > 20 ? 20 : $#wrong) ];
+	cmp_ok($alive, '>', 0, 'some are alive');
+	cmp_ok($over, '>', 0, 'some are over');
+	return;
+}
+
+1;

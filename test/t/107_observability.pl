@@ -1,0 +1,167 @@
+# Counts, views and the doctor: what is broken is found and named, what is well is not complained of.
+use strict;
+use warnings;
+use lib '.';
+use Ask;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $key_file = PostgreSQL::Test::Utils::tempdir() . '/key';
+append_to_file($key_file, ('1e' x 32) . "\n");
+chmod 0600, $key_file or die;
+
+my $node = PostgreSQL::Test::Cluster->new('watched');
+$node->init;
+$node->append_conf('postgresql.conf', <<"EOS");
+shared_preload_libraries = 'jwt_auth'
+jwt_auth.key_encryption_key_file = '$key_file'
+jwt_auth.issuer = 'https://example.org'
+jwt_auth.audience = 'app'
+log_statement = none
+autovacuum = off
+restart_after_crash = on
+EOS
+$node->start;
+$node->safe_psql('postgres', 'CREATE EXTENSION jwt_auth');
+
+my $doctor = sub {
+	my ($prefix) = @_;
+	return ask($node, ($prefix // '') . "SELECT coalesce(string_agg(severity || ' ' || subject || ': ' || finding, E'\\n' ORDER BY finding), 'well') FROM jwt_auth.doctor()");
+};
+is($doctor->(), 'error keys: no key is active: nothing can be signed', 'the doctor of a new installation asks for a key');
+my $kid = ask($node, 'SELECT jwt_auth.create_signing_key()');
+is($doctor->(), 'well', 'and is then content');
+
+# Each thing broken by itself, in a transaction that is rolled back.
+my %broken = (
+	'ALTER TABLE jwt_auth.signing_key ENABLE TRIGGER keyring_changed' =>
+	  'error installation: trigger keyring_changed of jwt_auth.signing_key does not fire always: backends would go on with old keys',
+	'GRANT EXECUTE ON FUNCTION jwt_auth.issue_refresh_session TO PUBLIC' =>
+	  'error privileges: jwt_auth.issue_refresh_session(text,inet,text,text,jsonb,jsonb) is executable by PUBLIC',
+	'GRANT SELECT ON jwt_auth.refresh_session TO PUBLIC' => 'error privileges: PUBLIC may SELECT jwt_auth.refresh_session',
+	'CREATE ROLE snoop; GRANT SELECT, UPDATE ON jwt_auth.signing_key TO snoop' => 'warning privileges: snoop may SELECT, UPDATE jwt_auth.signing_key',
+	"SET jwt_auth.access_token_ttl = '1d'" =>
+	  'warning settings: jwt_auth.access_token_ttl is 1d: a stolen access token is good for services that verify offline for that long',
+	"SET jwt_auth.refresh_reuse_interval = '5min'" =>
+	  'warning settings: jwt_auth.refresh_reuse_interval is 5min: a stolen refresh token goes unnoticed for that long after a rotation',
+	'SET jwt_auth.refresh_reuse_interval = 0' =>
+	  q(notice settings: jwt_auth.refresh_reuse_interval is '0': a client that loses one answer is taken for a thief),
+	'SET jwt_auth.max_sessions_per_user = 0' => q(notice settings: jwt_auth.max_sessions_per_user is '0': a user may have any number of sessions),
+	"SET jwt_auth.issuer = ''" => q(notice settings: jwt_auth.issuer is '': tokens don't say who issued them),
+	"SET jwt_auth.claims_function = 'app.nowhere'" =>
+	  'error settings: jwt_auth.claims_function names app.nowhere, and there is no such function (text, uuid, jsonb)',
+	'SET log_statement = "all"' => 'warning settings: log_statement is all: tokens that are written into SQL text are logged',
+	'SET LOCAL synchronous_commit = off' => 'notice settings: synchronous_commit is off: a revocation may be lost in a crash',
+	"UPDATE jwt_auth.signing_key SET activated_at = now() - interval '400 days'" => "warning keys: key $kid has been active for 400 days",
+	"UPDATE jwt_auth.signing_key SET state = 'verify_only'" => 'error keys: no key is active: nothing can be signed',
+	"SELECT status FROM jwt_auth.issue_refresh_session('x'); UPDATE jwt_auth.refresh_session SET purge_after = '2020-02-02'" =>
+	  'warning clean-up: sessions have been due for removal since 2020-02-02',
+	"INSERT INTO jwt_auth.denied_token VALUES (1, '2020-02-02', '2020-02-02 00:00+00', 'x', '', NULL)" =>
+	  'warning clean-up: denials of tokens that expired by 2020-02-02 00:00:00+00 are still there',
+	"UPDATE pg_extension SET extversion = '0.9' WHERE extname = 'jwt_auth'" =>
+	  qr/^warning installation: the extension is of version 0\.9, the library of \d+\.\d+$/,
+);
+for my $sql (sort keys %broken)
+{
+	my $found = $doctor->("SET timezone = 'UTC'; BEGIN; $sql; \\o\n");
+	$found =~ s/^ok\n//;
+	if (ref $broken{$sql}) { like($found, $broken{$sql}, "found: $sql"); }
+	else { is($found, $broken{$sql}, "found: $sql"); }
+}
+is($doctor->(), 'well', 'and all is well again');
+
+# Sealing.
+$node->safe_psql('postgres', "UPDATE jwt_auth.signing_key SET private_jwk = '{}'");
+is($doctor->(), 'warning sealing: 1 private keys are stored in the clear though a key file is set', 'a key in the clear beside a key file is found');
+$node->safe_psql('postgres', "SELECT jwt_auth.retire_signing_key('$kid'); SELECT jwt_auth.create_signing_key()");
+
+# Counts are the server's, by outcome, whatever backend and whether it committed or not.
+my $counts = sub { ask($node, "SELECT count FROM jwt_auth.stats WHERE what = '$_[0]' AND outcome = '$_[1]'") };
+my %before = map { $_ => $counts->(split / /) } 'verify ok', 'verify JW010', 'verify JW001', 'login ok', 'refresh ok', 'refresh replayed',
+  'refresh reuse_detected', 'reuse old', 'reuse previous', 'refresh invalid', 'event user_revoked', 'purge sessions', 'login limit_reached';
+my $ann = log_in($node, 'ann');
+my $verify = "SELECT jwt_auth.jwt_verify('$ann->{access_token}') ->> 'sub'";
+is(ask($node, $verify), 'ann', 'verified') for 1 .. 3;
+my $second = refresh($node, $ann->{refresh_token});
+is(refresh($node, $ann->{refresh_token})->{status}, 'replayed', 'replayed');
+my $third = refresh($node, $second->{refresh_token});
+is(refresh($node, $ann->{refresh_token})->{status}, 'reuse_detected', 'reused');
+is(ask($node, $verify), 'error JW010', 'refused');
+is(ask($node, "SELECT jwt_auth.jwt_verify('x')"), 'error JW001', 'malformed');
+is(refresh($node, 'x')->{status}, 'invalid', 'invalid');
+log_in($node, 'bob');
+is(ask($node, "BEGIN; SELECT jwt_auth.revoke_user_tokens('bob'); ROLLBACK"), '1', 'revoked, rolled back');
+is(ask($node, "SET jwt_auth.max_sessions_per_user = 1; SET jwt_auth.session_limit_policy = 'reject'; SELECT status FROM jwt_auth.issue_refresh_session('bob')"),
+	'limit_reached', 'rejected');
+$node->safe_psql('postgres', "UPDATE jwt_auth.refresh_session SET purge_after = '2020-01-01', idle_ends_at = '2020-01-01' WHERE user_id = 'bob'");
+$node->safe_psql('postgres', 'CALL jwt_auth.purge_expired()');
+my %grown = ('verify ok' => 3, 'verify JW010' => 1, 'verify JW001' => 1, 'login ok' => 2, 'refresh ok' => 2, 'refresh replayed' => 1,
+	'refresh reuse_detected' => 1, 'reuse old' => 1, 'reuse previous' => 0, 'refresh invalid' => 1, 'event user_revoked' => 2, 'purge sessions' => 1,
+	'login limit_reached' => 1);
+for my $name (sort keys %grown)
+{
+	is($counts->(split / /, $name) - $before{$name}, $grown{$name}, "counted: $name");
+}
+is(ask($node, 'SELECT DISTINCT scope FROM jwt_auth.stats'), 'server', 'for the whole server');
+is(ask($node, 'SELECT count(DISTINCT since) || \' \' || (max(since) <= now()) FROM jwt_auth.stats'), '1 true', 'since one time');
+$node->safe_psql('postgres', 'CREATE DATABASE other');
+$node->safe_psql('other', 'CREATE EXTENSION jwt_auth');
+is(ask($node, "SELECT sum(count) FROM jwt_auth.stats WHERE what <> 'keyring'", 'other'), '0', 'another database is counted apart');
+
+# Views.
+log_in($node, 'cy') for 1 .. 2;
+log_in($node, 'dan');
+$node->safe_psql('postgres', "SELECT jwt_auth.revoke_user_tokens('dan')");
+is(ask($node, 'SELECT user_id, sessions, addresses FROM jwt_auth.live_sessions ORDER BY 1'), 'cy|2|1', 'live sessions by user');
+$node->safe_psql('postgres', 'SELECT jwt_auth.rotate_signing_key()');
+is(ask($node, "SELECT state, sealed, age < interval '1 hour', run_out FROM jwt_auth.key_ages WHERE state <> 'retired' ORDER BY 1"), "active|t|t|f\nverify_only|t|t|f", 'ages of keys');
+my $token = log_in($node, 'eve')->{refresh_token};
+$token = refresh($node, $token)->{refresh_token} for 1 .. 20;
+ok($node->poll_query_until('postgres', "SELECT hot_updates >= 20 AND hot_ratio > 0.9 FROM jwt_auth.table_health WHERE \"table\" = 'refresh_session'"),
+	'refreshes are HOT, as the view of tables shows');
+is(ask($node, 'SELECT count(*) FROM jwt_auth.table_health'), ask($node, "SELECT count(*) FROM pg_class WHERE relnamespace = 'jwt_auth'::regnamespace AND relkind = 'r'"),
+	'every table is in it');
+for my $view (qw(stats live_sessions key_ages table_health))
+{
+	is(ask($node, "CREATE ROLE r; SET ROLE r; SELECT count(*) FROM jwt_auth.$view"), 'error 42501', "$view is not for everybody");
+	$node->safe_psql('postgres', 'DROP ROLE IF EXISTS r');
+}
+
+# Progress of a purge, where a DBA looks.
+{
+	$node->safe_psql('postgres', "SELECT count(*) FROM generate_series(1, 30) n, jwt_auth.issue_refresh_session('many ' || n)");
+	$node->safe_psql('postgres', "UPDATE jwt_auth.refresh_session SET purge_after = '2020-01-01', idle_ends_at = '2020-01-01' WHERE user_id LIKE 'many %'");
+	my $locker = open_session($node);
+	$locker->ask('BEGIN');
+	$locker->ask('LOCK TABLE jwt_auth.denied_token');
+	my $purger = open_session($node);
+	$purger->send('CALL jwt_auth.purge_expired(10)');
+	ok($node->poll_query_until('postgres', "SELECT query LIKE '%: 30 sessions and 0 denied tokens done' AND wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = $purger->{pid}"),
+		'pg_stat_activity shows how far a purge has come');
+	$locker->ask('ROLLBACK');
+	is($purger->answer, '', 'and it comes to its end');
+	$_->close for $locker, $purger;
+}
+
+# A crash starts the counts anew and harms nothing.
+my $victim = open_session($node);
+kill 'KILL', $victim->{pid};
+$victim->kill;
+ok($node->poll_query_until('postgres', "SELECT count = 0 FROM jwt_auth.stats WHERE what = 'login' AND outcome = 'ok'"),
+	'after a crash counting starts again');
+is(log_in($node, 'ann')->{status}, 'ok', 'and users log in');
+$node->stop;
+
+# Not preloaded: this backend's counts.
+my $plain = PostgreSQL::Test::Cluster->new('plain');
+$plain->init;
+$plain->start;
+$plain->safe_psql('postgres', 'CREATE EXTENSION jwt_auth; SELECT jwt_auth.create_signing_key()');
+is(ask($plain, "SELECT status FROM jwt_auth.issue_refresh_session('a'); SELECT count, scope FROM jwt_auth.stats WHERE what = 'login' AND outcome = 'ok'"), "ok\n1|backend", 'without preloading a backend counts its own');
+is(ask($plain, "SELECT count, scope FROM jwt_auth.stats WHERE what = 'login' AND outcome = 'ok'"), '0|backend', 'and another one knows nothing of it');
+like(ask($plain, 'SELECT finding FROM jwt_auth.doctor()'), qr/the library is not preloaded/, 'the doctor says so');
+like(ask($plain, 'SELECT finding FROM jwt_auth.doctor()'), qr/private keys are stored in the clear/, 'and that keys are in the clear');
+$plain->stop;
+
+done_testing();
