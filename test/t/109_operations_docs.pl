@@ -12,6 +12,7 @@ my $key_file = PostgreSQL::Test::Utils::tempdir() . '/key';
 
 my $node = PostgreSQL::Test::Cluster->new('dba');
 $node->init(allows_streaming => 'logical');
+$node->append_conf("postgresql.conf", "log_statement = none\n");
 $node->start;
 $node->safe_psql('postgres', 'CREATE ROLE backend; CREATE ROLE api');
 
