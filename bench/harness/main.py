@@ -40,6 +40,8 @@ def main():
     parser.add_argument("--out", required=True)
     parser.add_argument("--micro")
     parser.add_argument("--docs", help="where the page and its plots are")
+    parser.add_argument("--also", nargs="*", default=[], help="results.tsv of earlier runs of other stages, for one report")
+    parser.add_argument("--growth", help="numbers of sessions, with commas")
     for field in dataclasses.fields(Plan):
         if field.type in ("int", "float", int, float):
             parser.add_argument("--" + field.name.replace("_", "-"), type=float if "seconds" in field.name else int)
@@ -49,16 +51,20 @@ def main():
         if getattr(arguments, field.name, None) is not None:
             setattr(plan, field.name, getattr(arguments, field.name))
     plan.micro = arguments.micro
+    if arguments.growth:
+        plan.growth = tuple(int(size) for size in arguments.growth.split(","))
 
     os.makedirs(arguments.out, exist_ok=True)
     record = records.Record(os.path.join(arguments.out, "results.tsv"))
-    stages = arguments.stages.split(",")
+    for path in arguments.also:
+        record.figures.update(records.read(path).figures)
+    stages = [stage for stage in arguments.stages.split(",") if stage]
     unknown = set(stages) - set(STAGES)
     if unknown:
         parser.error(f"there is no stage {', '.join(unknown)}; there are: {', '.join(STAGES)}")
 
     server = None
-    if set(stages) != {"micro"}:
+    if set(stages) - {"micro"}:
         from server import Server
         server = Server()
     for stage in stages:

@@ -12,6 +12,7 @@ class Record:
         self.figures = collections.defaultdict(dict)
 
     def add(self, stage, setting, operation, turn, **metrics):
+        setting = str(setting)
         for metric, value in metrics.items():
             print(stage, setting, operation, turn, metric, f"{value:.6g}", sep="\t", file=self.file, flush=True)
             self.figures[stage, setting, operation, metric][turn] = float(value)

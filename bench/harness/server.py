@@ -85,7 +85,7 @@ class Server:
         watch(pid): called now and then with the backend's process id while it runs (one client only)."""
         path = script if os.path.exists(script) else os.path.join(PGBENCH, script + ".sql")
         command = ["pgbench", "-n", "-r", "-M", "prepared", "-c", str(clients), "-j", str(threads or min(clients, 2)), "-f", path]
-        command += ["-T", str(seconds)] if seconds else ["-t", str(transactions)]
+        command += ["-T", f"{seconds:.0f}"] if seconds else ["-t", str(transactions or 50)]
         for name, value in (variables or {}).items():
             command += ["-D", f"{name}={value}"]
         options = " ".join(f"-c {name}={value}" for name, value in (settings or {}).items())
@@ -135,7 +135,7 @@ class Server:
                     watch(pid)
                 except (OSError, AttributeError):
                     break
-            time.sleep(0.25)
+            time.sleep(0.1)
         session.close()
 
     def wal_without_images(self, lsn_range, transactions):

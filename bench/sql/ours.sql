@@ -47,6 +47,9 @@ SELECT public.lay_accounts(1, :users);
 SELECT public.lay_sessions(0, :users * 5 - 1, :users, 0, now() - interval '10 days', now());
 INSERT INTO jwt_auth.auth_event (at, event, user_id, session_id, ip, user_agent)
 SELECT created_at, 'login', user_id, session_id, ip, user_agent FROM jwt_auth.refresh_session ORDER BY session_id;
+VACUUM (ANALYZE) jwt_auth.account;
+VACUUM (ANALYZE) jwt_auth.refresh_session;
+VACUUM (ANALYZE) jwt_auth.auth_event;
 
 -- Tokens of some of the sessions that stay, in random order: each is refreshed from once, at the next number of the sequence.
 CREATE TABLE public.known (n bigint PRIMARY KEY, refresh_token text NOT NULL, access_token text NOT NULL);
@@ -65,10 +68,6 @@ FROM (SELECT m, s.* FROM (SELECT DISTINCT floor(random() * :users * 5)::bigint A
       LIMIT :samples) t;
 CREATE SEQUENCE public.next_known;
 
-VACUUM (ANALYZE) jwt_auth.account;
-VACUUM (ANALYZE) jwt_auth.refresh_session;
-VACUUM (ANALYZE) jwt_auth.auth_event;
-VACUUM (ANALYZE) jwt_auth.denied_token;
 VACUUM (ANALYZE) public.known;
 
 -- What was laid down is what the extension itself would have written: it accepts it. Then it is undone.

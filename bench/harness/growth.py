@@ -1,0 +1,64 @@
+"""The same operations at several numbers of sessions. Each size has a database of its own, so that rounds can be interleaved."""
+
+import os
+import random
+
+import sessions
+from server import Server, run_sql
+
+SQL = os.path.join(os.path.dirname(__file__), "..", "sql")
+OPERATIONS = ("issue", "refresh", "verify_each", "revoke", "baseline_login")
+NAMES = {"verify_each": "verify"}
+
+SIZES = {
+    "sessions": "SELECT pg_relation_size('jwt_auth.refresh_session')",
+    "indexes of sessions": "SELECT pg_indexes_size('jwt_auth.refresh_session')",
+    "accounts with indexes": "SELECT pg_total_relation_size('jwt_auth.account')",
+    "events with indexes": "SELECT pg_total_relation_size('jwt_auth.auth_event')",
+    "baseline's sessions": "SELECT pg_relation_size('app.app_session')",
+    "baseline's indexes of sessions": "SELECT pg_indexes_size('app.app_session')",
+}
+
+
+def measure(server, record, plan):
+    places = {}
+    for size in plan.growth:
+        print(f"   laying down {size:,} sessions", flush=True)
+        places[size] = lay(server, record, plan, size)
+    for turn in range(max(plan.rounds // 2, 2)):
+        for size, operation in random.sample([(s, o) for s in plan.growth for o in OPERATIONS], len(plan.growth) * len(OPERATIONS)):
+            one(record, plan, places[size], size, operation, turn)
+    server.query("SELECT 1")
+
+
+def lay(server, record, plan, size):
+    name = f"growth_{size}"
+    server.query(f"CREATE DATABASE {name}")
+    os.environ["PGDATABASE"] = name
+    users = size // 5
+    here = Server()
+    here.query("CREATE EXTENSION jwt_auth")
+    run_sql(os.path.join(SQL, "peer_tokens.sql"), secret=sessions.SECRET, samples=10)
+    run_sql(os.path.join(SQL, "ours.sql"), users=users, samples=min(size // 5, 100_000))
+    run_sql(os.path.join(SQL, "baseline.sql"), users=users, per_user=5, secret=sessions.SECRET)
+    for what, query in SIZES.items():
+        record.add("growth", size, "sizes", 0, **{what.replace(" ", "_"): float(here.query(query))})
+    return here, sessions.variables(here, users)
+
+
+def one(record, plan, place, size, operation, turn):
+    server, values = place
+    os.environ["PGDATABASE"] = f"growth_{size}"
+    each = max(plan.growth_calls // plan.clients, 1)
+    if operation == "revoke":
+        each = min(each, 1000)
+        server.query(f"SELECT public.lay_revocable({values['users']}, {each * plan.clients})")
+        values = {**values, "each": each}
+    if operation == "refresh":  # 40 transactions use up one of the tokens that are known
+        left = values["samples"] - int(server.query("SELECT coalesce(max(last_value), 0) FROM pg_sequences WHERE sequencename = 'next_known'"))
+        each = min(each, (left // (max(plan.rounds // 2, 2) - turn) // plan.clients - 1) * 40)
+    server.settle()
+    result = server.pgbench("sessions/" + operation, clients=plan.clients, transactions=each, variables=values,
+                            settings={"synchronous_commit": "off"})
+    record.add("growth", size, NAMES.get(operation, operation), turn,
+               **{name: result[name] for name in ("tps", "cpu_us", "wal_bytes")})

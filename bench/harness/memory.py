@@ -1,0 +1,39 @@
+"""The own memory of one backend while it serves very many calls of one kind, one per transaction."""
+
+import os
+
+import sessions
+from server import Server, resident_kb, run_sql
+
+SQL = os.path.join(os.path.dirname(__file__), "..", "sql")
+KINDS = ("sign", "verify", "try_verify_bad", "verify_raised", "many_keys", "bad_keys", "verify_state", "issue", "refresh", "refresh_bad")
+
+
+def measure(server, record, plan):
+    users = max(5000, plan.memory_calls // 20)  # every 40th refresh begins with another of their tokens
+    server.query("CREATE DATABASE memory")
+    os.environ["PGDATABASE"] = "memory"
+    here = Server()
+    here.query("CREATE EXTENSION jwt_auth")
+    run_sql(os.path.join(SQL, "peer_tokens.sql"), secret=sessions.SECRET, samples=1000)
+    run_sql(os.path.join(SQL, "ours.sql"), users=users, samples=users * 4 // 5)
+    run_sql(os.path.join(SQL, "memory.sql"))
+    values = {**sessions.variables(here, users), "known": here.query("SELECT count(*) FROM known"), "samples": 1000}
+    for kind in KINDS:
+        trace = []
+
+        def look(pid, seen=trace):
+            seen.append(resident_kb(pid))
+
+        result = here.pgbench("memory/" + kind, clients=1, transactions=plan.memory_calls, variables=values,
+                              settings={"synchronous_commit": "off"}, watch=look)
+        if len(trace) < 4:
+            raise RuntimeError(f"{kind}: too few calls to see anything ({len(trace)} looks)")
+        for index, value in enumerate(thinned(trace, 200)):
+            record.add("memory", kind, "resident", index, kb=value)
+        record.add("memory", kind, "resident", 0, calls=result["transactions"])
+
+
+def thinned(values, most):
+    step = max(len(values) / most, 1)
+    return [values[int(i * step)] for i in range(int(len(values) / step))]
