@@ -118,9 +118,10 @@ need_to_test() {
 }
 
 # Tools whose verdict depends on their major: one major is asked for, and a distribution that lacks it goes without.
-need_if_available() {
-  command -v "$1" >/dev/null && return 0
+need_if_available() { command -v "$1" >/dev/null || add_if_available "$2"; }
+need_file_if_available() { [ -n "$(compgen -G "$1")" ] || add_if_available "$2"; }
+add_if_available() {
   command -v apt-cache >/dev/null || return 0
   [ "${#missing[@]}" -eq 0 ] || read_package_lists
-  if apt-cache show "$2" >/dev/null 2>&1; then missing+=("$2"); fi
+  if apt-cache show "$1" >/dev/null 2>&1; then missing+=("$1"); fi
 }

@@ -71,7 +71,13 @@ bool FitsNumeric(std::string_view literal) {
 // Receives the parser's events and writes them down as nodes.
 class JsonHandler {
  public:
-  explicit JsonHandler(std::size_t text_size) { document_.text_.reserve(text_size); }
+  explicit JsonHandler(std::size_t text_size) {
+    document_.text_.reserve(text_size);
+    // Enough for a token's claims: most documents never grow these.
+    document_.nodes_.reserve(std::min<std::size_t>(text_size, 32));
+    names_.reserve(16);
+    open_.reserve(8);
+  }
 
   bool null() { return AddNode(JsonType::kNull); }
   bool boolean(bool value) { return AddNode(value ? JsonType::kTrue : JsonType::kFalse); }

@@ -1,5 +1,6 @@
 #include "jose/jws.hpp"
 
+#include <array>
 #include <utility>
 
 #include "jose/base64url.hpp"
@@ -156,17 +157,42 @@ Result<UnverifiedJws> UnverifiedJws::Parse(std::string_view token) {
   UnverifiedJws jws;
   jws.signing_input_ = token.substr(0, second);
   jws.encoded_payload_ = token.substr(first + 1, second - first - 1);
-  std::string header;
-  if (auto decoded = AppendDecodedBase64Url(token.substr(0, first), header); !decoded) return decoded.error();
   if (auto decoded = AppendDecodedBase64Url(token.substr(second + 1), jws.signature_); !decoded) return decoded.error();
   if (auto decoded = AppendDecodedBase64Url(jws.encoded_payload_, jws.payload_); !decoded) return decoded.error();
+  auto header = FindOrParseHeader(token.substr(0, first));
+  if (!header) return header.error();
+  jws.header_ = std::move(*header);
+  return jws;
+}
 
-  auto document = ParseJsonObject(header);
+Result<std::shared_ptr<const UnverifiedJws::Header>> UnverifiedJws::FindOrParseHeader(std::string_view encoded) {
+  // An issuer writes the same header into each of its tokens, and reading one costs as much as the MAC of a token. The last
+  // few are kept; a header is found again only by all of its bytes. Never freed: at exit nobody is left to use them.
+  constexpr std::size_t kKept = 4;
+  constexpr std::size_t kLongestKept = 1024;
+  static auto *kept = new std::array<std::shared_ptr<const Header>, kKept>;
+  static std::size_t next = 0;
+  for (const auto &header : *kept) {
+    if (header && header->encoded == encoded) return header;
+  }
+  auto parsed = ParseHeader(encoded);
+  if (parsed && encoded.size() <= kLongestKept) {
+    (*kept)[next] = *parsed;
+    next = (next + 1) % kKept;
+  }
+  return parsed;
+}
+
+Result<std::shared_ptr<const UnverifiedJws::Header>> UnverifiedJws::ParseHeader(std::string_view encoded) {
+  std::string text;
+  if (auto decoded = AppendDecodedBase64Url(encoded, text); !decoded) return decoded.error();
+  auto document = ParseJsonObject(text);
   if (!document) return document.error();
-  // Views into the document outlive the move: its text does not move with it.
-  jws.header_ = std::move(*document);
+  auto header = std::make_shared<Header>();
+  header->encoded = encoded;
+  header->document = std::move(*document);
   bool has_alg = false;
-  const JsonValue root = jws.header_.root();
+  const JsonValue root = header->document.root();
   for (std::uint32_t i = root.begin(); i != root.end();) {
     const std::string_view name = root.at(i).text();
     const JsonValue value = root.at(root.after(i));
@@ -175,10 +201,10 @@ Result<UnverifiedJws> UnverifiedJws::Parse(std::string_view token) {
       if (!value.is(JsonType::kString)) return Malformed("alg, kid or typ of the header is not a string");
     }
     if (name == "alg") {
-      jws.alg_ = value.text();
+      header->alg = value.text();
       has_alg = true;
     } else if (name == "kid") {
-      jws.kid_ = value.text();
+      header->kid = value.text();
     } else if (name == "crit") {
       return Malformed("header has crit, and no extension is understood");
     } else if (name == "b64" && !value.is(JsonType::kTrue)) {
@@ -188,7 +214,7 @@ Result<UnverifiedJws> UnverifiedJws::Parse(std::string_view token) {
     }
   }
   if (!has_alg) return Malformed("header without alg");
-  return jws;
+  return std::shared_ptr<const Header>(std::move(header));
 }
 
 Result<VerifiedJws> VerifyJws(UnverifiedJws token, const KeySet &keys, AlgorithmSet allowed) {

@@ -1,6 +1,7 @@
 // JSON Web Signature, compact form only (RFC 7515).
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,19 +21,27 @@ class UnverifiedJws {
   // kMalformed otherwise; kTooLarge for a header nested too deeply.
   static Result<UnverifiedJws> Parse(std::string_view token);
 
-  const JsonDocument &header() const { return header_; }
-  std::string_view alg() const { return alg_; }
-  const std::optional<std::string_view> &kid() const { return kid_; }  // into header()
+  const JsonDocument &header() const { return header_->document; }
+  std::string_view alg() const { return header_->alg; }
+  const std::optional<std::string_view> &kid() const { return header_->kid; }  // into header()
   std::string_view signing_input() const { return signing_input_; }
   std::string_view encoded_payload() const { return encoded_payload_; }
   const std::string &signature() const { return signature_; }
 
  private:
   friend class VerifiedJws;
+  // A header that has passed every check that does not depend on a key.
+  struct Header {
+    std::string encoded;
+    JsonDocument document;
+    std::string_view alg;
+    std::optional<std::string_view> kid;
+  };
   UnverifiedJws() = default;
-  JsonDocument header_;
-  std::string_view alg_;
-  std::optional<std::string_view> kid_;
+  static Result<std::shared_ptr<const Header>> ParseHeader(std::string_view encoded);
+  static Result<std::shared_ptr<const Header>> FindOrParseHeader(std::string_view encoded);
+
+  std::shared_ptr<const Header> header_;
   std::string_view signing_input_;
   std::string_view encoded_payload_;
   std::string signature_;

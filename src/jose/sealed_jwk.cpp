@@ -41,7 +41,8 @@ Result<SecretBytes> OpenJwk(std::string_view sealed, const SecretBytes &key_encr
   constexpr Error kDoesNotOpen{ErrorCode::kKeySealed, "the key-encryption key does not open it"};
   if (key_encryption_key.size() != kKeyEncryptionKeySize) return kWrongSize;
   auto token = UnverifiedJwe::Parse(sealed);
-  if (!token || !token->kid() || *token->kid() != kid || !token->cty() || *token->cty() != kContentType) return kDoesNotOpen;
+  if (!token || !token->kid() || !token->cty() || *token->cty() != kContentType) return kDoesNotOpen;
+  // The key is given the row's kid, so a token that names another one is refused.
   const KeySet keys = KeySetOf(key_encryption_key, kid);
   const auto opened =
       DecryptJwe(std::move(*token), keys, JweAlgorithmSet(JweAlgorithm::kDir), JweEncryptionSet(JweEncryption::kA256Gcm));

@@ -100,6 +100,8 @@ Bytes read_key_file(const char *path) {
 Datum import_signing_key_from_file(FunctionCallInfo fcinfo) {
   if (PG_ARGISNULL(0)) raise_null_argument("path");
   const char *path = text_to_cstring(PG_GETARG_TEXT_PP(0));
+  // Longer ones can't be opened, and no message should repeat them.
+  if (strlen(path) >= MAXPGPATH) ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("path is too long")));
   const Activation activation = activation_argument(fcinfo, 1);
   if (!has_privs_of_role(GetUserId(), ROLE_PG_READ_SERVER_FILES))
     ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("permission denied to read a key from a server file"),

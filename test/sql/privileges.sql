@@ -15,7 +15,8 @@ LEFT JOIN (SELECT 'public', unnest(ARRAY['base64url_decode', 'base64url_encode',
            UNION ALL
            SELECT 'verifier', unnest(ARRAY['authenticate', 'jwks', 'jwt_try_verify', 'jwt_verify', 'pre_config', 'pre_request', 'request_ip'])
            UNION ALL
-           SELECT 'issuer', unnest(ARRAY['consume_token', 'deny_token', 'issue_refresh_session', 'jwt_sign', 'refresh_cookie', 'refresh_session',
+           SELECT 'issuer', unnest(ARRAY['consume_token', 'deny_token', 'issue_refresh_session', 'jwe_decrypt', 'jwe_encrypt', 'jws_sign',
+                                         'jws_verify', 'jwt_decrypt', 'jwt_encrypt', 'jwt_sign', 'refresh_cookie', 'refresh_session',
                                          'revoke_other_sessions', 'revoke_refresh_session', 'revoke_refresh_token', 'revoke_user_tokens',
                                          'set_user_policy', 'user_sessions'])) AS meant (kind, name) ON name = proname::text
 WHERE grantee <> coalesce(kind, 'owner');

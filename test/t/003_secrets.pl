@@ -49,9 +49,9 @@ for my $token (keys %handed_out)
 		$needle{$bytes} = "$what, raw";
 		$needle{ unpack('H*', $bytes) } = "$what, hex";
 		$needle{ uc unpack('H*', $bytes) } = "$what, upper-case hex";
-		$needle{ encode_base64url($bytes) } = "$what, base64url";
 		(my $base64 = encode_base64($bytes, '')) =~ s/=+$//;
 		$needle{$base64} = "$what, base64";
+		$needle{ encode_base64url($bytes) } = "$what, base64url";
 		$needle{ join '', map { $_ == 92 ? '\\\\' : $_ < 32 || $_ > 126 ? sprintf('\\%03o', $_) : chr } unpack('C*', $bytes) }
 		  = "$what, as bytea_output = escape";
 	}

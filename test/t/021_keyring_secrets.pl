@@ -76,7 +76,7 @@ sub look_for
 		(my $base64 = encode_base64($bytes, '')) =~ s/=+$//;
 		my $what = "$member of $jwk->{alg}";
 		$needle{ $jwk->{$member} } = "$what, base64url";
-		$needle{$base64} = "$what, base64";
+		$needle{$base64} //= "$what, base64";
 		$needle{$bytes} = "$what, raw";
 		$needle{ unpack('H*', $bytes) } = "$what, hex";
 		$needle{ uc unpack('H*', $bytes) } = "$what, upper-case hex";

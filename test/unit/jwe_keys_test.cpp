@@ -117,6 +117,7 @@ TEST(JweKeys, KeyOpsAreRespected) {
   EXPECT_REFUSED(Decrypted(direct, with_ops("[]")), kUnusableKey);
   EXPECT_ACCEPTED(TryEncrypt("x", with_ops(R"(["wrapKey"])"), "A256KW", "A128GCM"));
   EXPECT_REFUSED(TryEncrypt("x", with_ops(R"(["unwrapKey"])"), "A256KW", "A128GCM"), kUnusableKey);
+  EXPECT_REFUSED(TryEncrypt("x", with_ops(R"(["wrapKey"])"), "dir", "A256GCM"), kUnusableKey);
   const std::string ec = With(Generate("ECDH-ES"), {{"alg", ""}, {"kid", ""}});
   const std::string agreed = Encrypt("x", EncryptionKeys(ec), "ECDH-ES", "A128GCM");
   EXPECT_ACCEPTED(Decrypted(agreed, EncryptionKeys(With(ec, {{"key_ops", R"(["deriveKey"])"}}))));

@@ -208,37 +208,80 @@ TEST(JweUndecryptable, PaddingThatDoesNotFitIsNotLookedAtBeforeTheTag) {
   }
 }
 
-// A token whose epk is replaced: the tag can't be right, but what is tested comes before it.
-std::string WithEpk(const KeySet &keys, std::string_view epk) {
-  const Parts parts(Encrypt("x", keys, "ECDH-ES", "A128GCM"));
-  Parts changed = parts;
-  changed.part[0] = With(parts.part[0], {{"epk", std::string(epk)}});
-  return changed.Join();
+// A token that the holder of the ephemeral key encrypts properly, whatever its header says of that key.
+std::string Agreed(const KeySet &recipient, const KeySet &ephemeral, std::string_view epk) {
+  const auto shared = AgreeOnSecret(ephemeral.keys.front().pkey(), recipient.keys.front().pkey());
+  const SecretBytes derived = DeriveAgreedKey(AsText(*shared), "A128GCM", "", "", 16);
+  const std::string header = R"({"alg":"ECDH-ES","enc":"A128GCM","epk":)" + std::string(epk) + "}";
+  return ForgeJwe(header, "", JweEncryption::kA128Gcm, AsText(derived), "x");
 }
 
-TEST(JweAgreement, BadPointsAreUndecryptable) {
-  const std::string jwk = With(Generate("ECDH-ES"), {{"alg", ""}, {"kid", ""}});
+TEST(JweAgreement, AnEphemeralKeyIsAPublicKeyOfTheCurveAndNothingElse) {
+  const std::string jwk = With(Generate("ECDH-ES"), {{"alg", ""}, {"kid", ""}, {"use", ""}});
   const KeySet keys = EncryptionKeys(jwk);
-  const std::string point = PublicOf(With(Generate("ECDH-ES"), {{"alg", ""}, {"kid", ""}, {"use", ""}}));
+  const std::string ephemeral_jwk = With(Generate("ECDH-ES"), {{"alg", ""}, {"kid", ""}, {"use", ""}});
+  const KeySet ephemeral = EncryptionKeys(ephemeral_jwk);
+  const std::string point = PublicOf(ephemeral_jwk);
+  ASSERT_ACCEPTED(Decrypted(Agreed(keys, ephemeral, point), keys));
+  const std::string x = BytesOf(point, "x");
   std::string y = BytesOf(point, "y");
+  const std::string long_y = Quoted(EncodeBase64Url(std::string(1, '\0') + y));
+  const std::string short_y = Quoted(EncodeBase64Url(y.substr(1)));
   y.back() = static_cast<char>(y.back() ^ 1);
   const std::string zero = Quoted(EncodeBase64Url(std::string(32, '\0')));
   const std::string field = Quoted(EncodeBase64Url(std::string(32, '\xff')));
-  for (const std::string &epk :
-       {With(point, {{"y", Quoted(EncodeBase64Url(y))}}), With(point, {{"x", zero}, {"y", zero}}),
-        With(point, {{"x", field}, {"y", field}}), With(point, {{"y", Quoted(EncodeBase64Url(BytesOf(point, "y").substr(1)))}}),
-        With(point, {{"y", Quoted(EncodeBase64Url("\0" + BytesOf(point, "y")))}}), With(point, {{"y", ""}}),
-        With(point, {{"x", ""}}), With(point, {{"x", "7"}}), With(point, {{"x", "\"=\""}}), With(point, {{"crv", ""}}),
-        With(point, {{"crv", "\"P-384\""}}), With(point, {{"crv", "\"secp256k1\""}}), With(point, {{"kty", "\"OKP\""}}),
-        With(point, {{"kty", ""}}), std::string("{}"), PublicOf(Generate("ECDH-ES", "P-384")), PublicOf(Generate("ES256K")),
-        PublicOf(Generate("ECDH-ES", "X25519"))}) {
+  for (const std::string &epk : {With(point, {{"y", Quoted(EncodeBase64Url(y))}}),
+                                 With(point, {{"x", zero}, {"y", zero}}),
+                                 With(point, {{"x", field}, {"y", field}}),
+                                 With(point, {{"y", short_y}}),
+                                 With(point, {{"y", long_y}}),
+                                 With(point, {{"y", ""}}),
+                                 With(point, {{"x", ""}}),
+                                 With(point, {{"x", "7"}}),
+                                 With(point, {{"x", "\"=\""}}),
+                                 With(point, {{"crv", ""}}),
+                                 With(point, {{"crv", "\"P-384\""}}),
+                                 With(point, {{"crv", "\"secp256k1\""}}),
+                                 With(point, {{"crv", "\"p-256\""}}),
+                                 With(point, {{"crv", "1"}}),
+                                 With(point, {{"kty", "\"OKP\""}}),
+                                 With(point, {{"kty", ""}}),
+                                 With(point, {{"kty", "null"}}),
+                                 std::string("{}"),
+                                 PublicOf(Generate("ECDH-ES", "P-384")),
+                                 PublicOf(Generate("ES256K")),
+                                 PublicOf(Generate("ECDH-ES", "X25519"))}) {
     SCOPED_TRACE(epk);
-    EXPECT_UNDECRYPTABLE(Decrypted(WithEpk(keys, epk), keys));
+    EXPECT_UNDECRYPTABLE(Decrypted(Agreed(keys, ephemeral, epk), keys));
+    EXPECT_FALSE(ReadEphemeralKey(Curve::kP256, ParseJson(epk)->root()));
   }
   for (const std::string_view epk : {"null", "\"x\"", "[]", "1"}) {
-    EXPECT_REFUSED(Decrypted(WithEpk(keys, epk), keys), kMalformed);
+    EXPECT_REFUSED(Decrypted(Agreed(keys, ephemeral, epk), keys), kMalformed);
   }
-  EXPECT_REFUSED(Decrypted(WithEpk(keys, ""), keys), kMalformed);
+  const std::string content_key(16, 'c');
+  EXPECT_REFUSED(
+      Decrypted(ForgeJwe(R"({"alg":"ECDH-ES","enc":"A128GCM"})", "", JweEncryption::kA128Gcm, content_key, "x"), keys),
+      kMalformed);
+}
+
+TEST(JweAgreement, AnEphemeralKeyOfOneMontgomeryCurveIsNoneOfTheOther) {
+  const auto pair = [](std::string_view curve) { return With(Generate("ECDH-ES", curve), {{"alg", ""}, {"kid", ""}}); };
+  const KeySet keys = EncryptionKeys(pair("X25519"));
+  const std::string ephemeral = pair("X25519");
+  ASSERT_ACCEPTED(Decrypted(Agreed(keys, EncryptionKeys(ephemeral), PublicOf(ephemeral)), keys));
+  for (const std::string_view crv : {"X448", "Ed25519", "P-256", ""}) {
+    const std::string epk = With(PublicOf(ephemeral), {{"crv", Quoted(crv)}});
+    EXPECT_UNDECRYPTABLE(Decrypted(Agreed(keys, EncryptionKeys(ephemeral), epk), keys));
+  }
+}
+
+TEST(JweAgreement, ASharedSecretOfZeroIsNone) {
+  const KeySet keys = EncryptionKeys(With(Generate("ECDH-ES", "X25519"), {{"alg", ""}}));
+  const std::string zero(32, '\0');
+  const OpenSslPtr<EVP_PKEY> peer(EVP_PKEY_new_raw_public_key_ex(
+      nullptr, "X25519", nullptr, reinterpret_cast<const unsigned char *>(zero.data()), zero.size()));
+  ASSERT_TRUE(peer);
+  EXPECT_FALSE(AgreeOnSecret(keys.keys.front().pkey(), peer.get()));
 }
 
 // What a sender computes who knows that the shared secret is zero.

@@ -46,6 +46,23 @@ TEST(JweVectors, EveryExampleDecryptsOrIsRefusedForItsReason) {
   EXPECT_EQ(refused, 2);
 }
 
+// Tokens that another implementation made: two mistakes of our own that undo each other would not show otherwise.
+TEST(JweVectors, TokensOfAnotherImplementationDecrypt) {
+  const JsonDocument vectors = LoadVectors("jwe_jose.json");
+  int count = 0;
+  ForEach(vectors.root(), [&](const JsonValue &vector) {
+    SCOPED_TRACE(Member(vector, "source"));
+    const auto algorithm = JweAlgorithmNamed(Member(vector, "algorithm"));
+    ASSERT_TRUE(algorithm);
+    const KeySet keys = EncryptionKeys(Text(*vector.Find("key")));
+    const auto plaintext = Decrypted(Member(vector, "token"), keys, JweAlgorithmSet(*algorithm));
+    ASSERT_TRUE(static_cast<bool>(plaintext));
+    EXPECT_EQ(*plaintext, Member(vector, "plaintext"));
+    ++count;
+  });
+  EXPECT_EQ(count, 35);
+}
+
 TEST(JweVectors, ExamplesWithAnotherTagAreUndecryptable) {
   const JsonDocument vectors = LoadVectors("jwe.json");
   int count = 0;

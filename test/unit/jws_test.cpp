@@ -130,6 +130,23 @@ TEST(JwsHeader, UnencodedPayloadIsRefused) {
   EXPECT_ACCEPTED(Verify(WithHeader(R"({"alg":"HS256","b64":true})")));
 }
 
+TEST(JwsHeader, ManyHeadersInTurnAreEachReadAsTheyAre) {
+  const KeySet keys = Keys(kSecret);
+  for (int round = 0; round < 3; ++round) {
+    for (int i = 10; i < 20; ++i) {
+      const std::string kid = "key " + std::to_string(i);
+      const auto parsed = UnverifiedJws::Parse(WithHeader(R"({"alg":"HS256","kid":")" + kid + "\"}"));
+      ASSERT_ACCEPTED(parsed);
+      EXPECT_EQ(*parsed->kid(), kid);
+      EXPECT_EQ(parsed->alg(), "HS256");
+      EXPECT_EQ(Member(parsed->header().root(), "kid"), kid);
+      EXPECT_ACCEPTED(VerifiedPayload(WithHeader(R"({"alg":"HS256","kid":")" + kid + "\"}"), keys));
+      EXPECT_REFUSED(Verify(WithHeader(R"({"alg":"HS257","kid":")" + kid + "\"}")), kAlgorithmNotAllowed);
+      EXPECT_REFUSED(Verify(WithHeader(R"({"alg":"HS256","kid":")" + kid + R"(","crit":[]})")), kMalformed);
+    }
+  }
+}
+
 TEST(JwsHeader, KeysInTheHeaderAreNeverUsed) {
   const std::string attacker = Generate("ES256");
   const KeySet attackers = Keys(attacker);

@@ -43,6 +43,9 @@ TEST(SealedJwk, NothingElseOpensIt) {
   EXPECT_REFUSED(OpenJwk(Encrypt("{}", keys, "dir", "A256GCM"), kOurs, "a"), kKeySealed);
   EXPECT_REFUSED(OpenJwk(Encrypt("{}", keys, "A256KW", "A256GCM", R"({"cty":"jwk+json"})"), kOurs, "a"), kKeySealed);
   EXPECT_REFUSED(OpenJwk(Encrypt("{}", keys, "dir", "A128CBC-HS256", R"({"cty":"jwk+json"})"), kOurs, "a"), kKeySealed);
+  EXPECT_REFUSED(OpenJwk(Encrypt("{}", keys, "dir", "A256GCM", R"({"cty":"jwk-set+json"})"), kOurs, "a"), kKeySealed);
+  const KeySet nameless = EncryptionKeys(OctJwk(AsText(kOurs)));
+  EXPECT_REFUSED(OpenJwk(Encrypt("{}", nameless, "dir", "A256GCM", R"({"cty":"jwk+json"})"), kOurs, "a"), kKeySealed);
   EXPECT_ACCEPTED(OpenJwk(Encrypt("{}", keys, "dir", "A256GCM", R"({"cty":"jwk+json"})"), kOurs, "a"));
 }
 
