@@ -76,6 +76,8 @@ report=() status=0
 for major in "${wanted[@]}"; do
   read -r _ release script server_release <<<"$(grep "^$major " <<<"$majors")" || die "no Debian release is known for PostgreSQL $major"
   root=$roots/$major-$release
+  exec 9>"$root.lock"
+  flock -n 9 || die "$root is in use"
   if [ -n "$fresh" ] || [ ! -d "$root" ]; then
     quietly "PostgreSQL $major: making a root of $release" make_root "$root" "$major" "$release" "$script" "$server_release"
   fi

@@ -33,6 +33,7 @@ extern "C" {
 #include <utils/snapmgr.h>
 #include <utils/syscache.h>
 #include <utils/timestamp.h>
+#include <utils/tuplestore.h>
 #include <utils/uuid.h>
 }
 
