@@ -24,5 +24,7 @@ if [ "$status" -ne 0 ]; then
     printf '\n== %s\n' "$file"
     tail -n 30 "$file"
   done
+  printf '\n== What failed\n'
+  grep -E -A 8 '^# +Failed test|^# Looks like|^Bailout' "$work/tap.out" | grep -vE '^ok|^--' || true
 fi
 exit "$status"

@@ -1,6 +1,7 @@
 #include "pg/access_token.hpp"
 #include "jose/base64url.hpp"
 #include "jose/json.hpp"
+#include "jose/token_id.hpp"
 
 #include "pg/arguments.hpp"
 #include "pg/jsonb.hpp"
@@ -80,7 +81,7 @@ Result<AccessToken> MintAccessToken(const AccessTokenRequest &request) {
   if (*settings::audience != '\0') claims.Add("aud", settings::audience);
   claims.Add("exp", expires_at);
   claims.Add("iat", session::WholeSeconds(request.now));
-  claims.Add("jti", jose::EncodeBase64Url(jose::AsText(jose::RandomBytes(16))));
+  claims.Add("jti", jose::FreshTokenId());
   claims.Add("sid", session::FormatSessionId(request.session_id));
   claims.Add("auth_time", session::WholeSeconds(request.auth_time));
   if (const auto network = session::BoundNetwork(request.binding, request.bound.address))

@@ -1,6 +1,6 @@
 // Tokens signed and verified with the keyring: jwt_sign(claims), jwt_verify(token).
 #include "jose/base64url.hpp"
-#include "jose/openssl.hpp"
+#include "jose/token_id.hpp"
 #include "pg/arguments.hpp"
 #include "pg/boundary.hpp"
 #include "pg/jsonb.hpp"
@@ -56,7 +56,7 @@ std::string CompletedClaims(std::string_view claims, const Present &present, jos
     begin_member("exp");
     text += std::to_string(iat + settings::access_token_ttl);
   }
-  if (!present.jti) add_text("jti", jose::EncodeBase64Url(jose::AsText(jose::RandomBytes(16))));
+  if (!present.jti) add_text("jti", jose::FreshTokenId());
   text += '}';
   return text;
 }

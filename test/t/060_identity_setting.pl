@@ -100,5 +100,15 @@ $node->reload;
 is($out, "nobody\n", 'a line in the configuration file makes nobody');
 like(slurp_file($node->logfile), qr/LOG:  parameter "jwt_auth.identity" can be set only by jwt_auth.authenticate\(\)/, '... and the log says so');
 
+# -- a token in other hands is refused, and the log says whose
+my $bound = $node->safe_psql('postgres', q{
+	SET jwt_auth.ip_binding = 'exact';
+	SELECT access_token, session_id FROM jwt_auth.issue_refresh_session('alice', ip => '192.0.2.1')});
+my ($access_token, $session) = split /\|/, $bound;
+($out, $err) = session('app', "SELECT jwt_auth.authenticate('$access_token', ip => '198.51.100.1')");
+like($err, qr/ERROR:  JW012: token is bound to another client: other address/, 'a bound token from another address is refused');
+like(slurp_file($node->logfile), qr/LOG:  jwt_auth: a token of session $session was presented by another client/, '... and logged');
+is($node->safe_psql('postgres', "SELECT count(*) FROM jwt_auth.user_sessions('alice')"), '1', '... and nothing else happens');
+
 $node->stop;
 done_testing();

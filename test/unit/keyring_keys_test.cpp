@@ -1,8 +1,11 @@
 // Keys as a keyring takes them: the key-encryption key, private keys to sign with, public keys of others.
+#include <set>
+
 #include "jose/base64url.hpp"
 #include "jose/key_encryption_key.hpp"
 #include "jose/public_jwks.hpp"
 #include "jose/signing_jwk.hpp"
+#include "jose/token_id.hpp"
 #include "jwe_support.hpp"
 
 namespace jwt_auth::jose {
@@ -165,6 +168,16 @@ TEST(PublicJwks, RefusesSecretsHoweverMalformedAndSetsThatVerifyNothing) {
         std::string("{\"keys\":[7]}"), good, "{\"keys\":[" + good + "," + good + "]}", "{\"keys\":[" + good + "]",
         std::string("{\"keys\":[{\"kty\":\"new\"}]}")})
     EXPECT_REFUSED(CheckPublicJwks(text), kUnusableKey);
+}
+
+TEST(TokenId, NoTwoAreTheSameOnceThePoolIsUsedUp) {
+  std::set<std::string> ids;
+  for (int i = 0; i < 1000; i++) {
+    const std::string id = FreshTokenId();
+    EXPECT_EQ(DecodeBase64Url(id)->size(), 16U);
+    ids.insert(id);
+  }
+  EXPECT_EQ(ids.size(), 1000U);
 }
 
 }  // namespace

@@ -367,6 +367,7 @@ TEST(SessionEvent, AClosedListOfWhichSecurityEventsAreTold) {
   std::set<std::string> names, told;
   for (const Event event : UpTo(Event::kIssuerDistrusted)) {
     names.insert(NameOf(event));
+    EXPECT_EQ(EventNamed(NameOf(event)), event);
     if (IsSecurityEvent(event)) told.insert(NameOf(event));
   }
   EXPECT_EQ(names.size(), 24U) << "each has a name of its own";
@@ -374,6 +375,7 @@ TEST(SessionEvent, AClosedListOfWhichSecurityEventsAreTold) {
                                           "fingerprint_mismatch", "session_revoked", "others_revoked",
                                           "user_revoked",         "all_revoked",     "token_denied"};
   EXPECT_EQ(told, expected);
+  EXPECT_EQ(EventNamed("Login"), Event::kNone);
 }
 
 }  // namespace
