@@ -48,6 +48,9 @@ jose::Micros micros_argument(FunctionCallInfo fcinfo, int index, const char *nam
 
 // The clock now, in microseconds since 1970.
 jose::Micros now_micros();
+// Whether more time has passed than a statement takes that waits for nobody: then others may have committed meanwhile, and what
+// was decided before it is decided again.
+inline bool has_waited(jose::Micros since) { return now_micros() - since > 1000; }
 constexpr jose::Micros kPostgresEpoch =
     static_cast<jose::Micros>(POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY * USECS_PER_SEC;
 inline TimestampTz timestamp_of(jose::Micros micros) { return micros - kPostgresEpoch; }

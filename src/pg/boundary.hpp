@@ -86,6 +86,8 @@ Result<Datum> CopyOutVarlena(std::string_view bytes) noexcept;
 inline std::string_view view_of(const struct varlena *value) {
   return {VARDATA_ANY(value), static_cast<std::size_t>(VARSIZE_ANY_EXHDR(value))};
 }
+// For long C++ phases: whether somebody wants this one to end. The Postgres phase behind it asks CHECK_FOR_INTERRUPTS().
+inline bool IsInterrupted() { return InterruptPending != 0; }
 // Overwrites palloc'd bytes that held a secret.
 void cleanse(Bytes bytes);
 

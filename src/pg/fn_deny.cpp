@@ -80,9 +80,17 @@ Datum deny_token(FunctionCallInfo fcinfo) {
 }
 
 Datum consume_token(FunctionCallInfo fcinfo) {
-  const auto outcome = check_token(required_token(fcinfo, 0));
+  const std::string_view token = required_token(fcinfo, 0);
+  const auto outcome = check_token(token);
   if (!outcome.ok) raise_error(outcome.error);
+  const jose::Micros asked = now_micros();
   if (!deny(outcome.value, "token_consumed", {false, {}})) raise_error({ErrorCode::kDenied, nullptr});
+  // Whoever else was about to consume it may have been waited for, and the token have run out or been revoked meanwhile. That
+  // it is denied now is our own doing, and the last thing that is asked.
+  if (has_waited(asked)) {
+    const auto again = look_at_token(token);
+    if (!again.ok && again.error.code != ErrorCode::kDenied) raise_error(again.error);
+  }
   return jsonb_from(outcome.value.claims);
 }
 

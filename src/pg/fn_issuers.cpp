@@ -19,6 +19,7 @@ Statement upsert_issuer = {
     4,
     {TEXTOID, JSONBOID, TEXTOID, TIMESTAMPTZOID},
     nullptr};
+Statement select_issuer = {"SELECT FROM jwt_auth.trusted_issuer WHERE issuer = $1", 1, {TEXTOID}, nullptr};
 Statement delete_issuer = {"DELETE FROM jwt_auth.trusted_issuer WHERE issuer = $1", 1, {TEXTOID}, nullptr};
 
 Datum trust_issuer(FunctionCallInfo fcinfo) {
@@ -54,7 +55,11 @@ Datum distrust_issuer(FunctionCallInfo fcinfo) {
   add_text(parameters, issuer);
   const OwnerScope scope = begin_keyring_change();
   const bool was_trusted = execute(delete_issuer, parameters) > 0;
-  if (was_trusted) record_issuer_event("issuer_distrusted", issuer, GetCurrentTimestamp());
+  if (was_trusted)
+    record_issuer_event("issuer_distrusted", issuer, GetCurrentTimestamp());
+  else if (execute_latest(select_issuer, parameters) > 0)
+    ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+                    errmsg("could not serialize access: the issuer was trusted after this transaction began")));
   end_keyring_change(scope);
   return BoolGetDatum(was_trusted);
 }

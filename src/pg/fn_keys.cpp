@@ -200,6 +200,7 @@ Datum seal_signing_keys() {
   for (std::uint64_t i = 0; i < count; i++) kids[i] = text_column(i, 1, caller).text;
   std::int32_t sealed = 0;
   for (std::uint64_t i = 0; i < count; i++) {
+    lock_key(kids[i]);
     const StoredKey key = find_key(kids[i], caller);
     const OptionalText private_jwk = private_part_of(kids[i], caller);
     const auto resealed = Guard([&] { return ResealStoredKey(key.kid, key.public_jwk, private_jwk); });

@@ -106,6 +106,8 @@ bool sweep_session(const Key &key, session::Micros cutoff, session::Micros now) 
   const session::Micros created_at = micros_or_never(DatumGetTimestampTz(column(0, 2, &is_null)));
   const session::Micros idle_end = micros_or_never(DatumGetTimestampTz(column(0, 3, &is_null)));
   const session::Micros absolute_end = micros_or_never(DatumGetTimestampTz(column(0, 4, &is_null)));
+  // A batch holds many rows, and SPI would keep each answer until it ends.
+  SPI_freetuptable(SPI_tuptable);
   const TimestampTz at = timestamp_of(now);
   if (created_at <= cutoff) {
     delete_session(key.session_id, key.user_key, nullptr);
@@ -170,10 +172,12 @@ Batch sweep_denials(std::int64_t size, std::uint64_t left, session::Micros now) 
     Parameters key{};
     add(key, SPI_getbinval(found->vals[i], found->tupdesc, 1, &is_null));
     add(key, SPI_getbinval(found->vals[i], found->tupdesc, 2, &is_null));
-    if (execute(lock_denial, key) == 0)
-      batch.left++;
-    else
+    const bool locked = execute(lock_denial, key) > 0;
+    SPI_freetuptable(SPI_tuptable);
+    if (locked)
       execute(delete_denial, key);
+    else
+      batch.left++;
   }
   return batch;
 }
@@ -196,6 +200,8 @@ void show_progress(PurgeOutcome done, std::uint64_t count) {
 void run(Batch (*sweep)(std::int64_t, std::uint64_t, session::Micros), std::int64_t size, PurgeOutcome done) {
   std::uint64_t left = 0;
   for (;;) {
+    // One connection a batch: what SPI keeps of each statement goes with it.
+    SPI_connect_ext(SPI_OPT_NONATOMIC);
     refresh_keyring();
     const OwnerScope scope = enter_owner("refresh_session");
     PushActiveSnapshot(GetTransactionSnapshot());
@@ -203,6 +209,7 @@ void run(Batch (*sweep)(std::int64_t, std::uint64_t, session::Micros), std::int6
     PopActiveSnapshot();
     leave_owner(scope);
     SPI_commit();
+    SPI_finish();
     left += batch.left;
     Count(Counted::kPurge, static_cast<unsigned>(done), batch.seen - batch.left);
     Count(Counted::kPurge, static_cast<unsigned>(PurgeOutcome::kLeft), batch.left);
@@ -212,10 +219,12 @@ void run(Batch (*sweep)(std::int64_t, std::uint64_t, session::Micros), std::int6
 }
 
 void retire_keys() {
+  SPI_connect_ext(SPI_OPT_NONATOMIC);
   PushActiveSnapshot(GetTransactionSnapshot());
   retire_run_out_keys();
   PopActiveSnapshot();
   SPI_commit();
+  SPI_finish();
 }
 
 Datum purge_expired(FunctionCallInfo fcinfo) {
@@ -226,13 +235,11 @@ Datum purge_expired(FunctionCallInfo fcinfo) {
   if (fcinfo->context == nullptr || !IsA(fcinfo->context, CallContext) || castNode(CallContext, fcinfo->context)->atomic)
     ereport(ERROR, (errcode(ERRCODE_INVALID_TRANSACTION_TERMINATION),
                     errmsg("purge_expired can't run inside a transaction block, it commits after each batch")));
-  SPI_connect_ext(SPI_OPT_NONATOMIC);
   progress = {};
   run(sweep_due, size, PurgeOutcome::kSession);
   run(sweep_cut_off, size, PurgeOutcome::kSession);
   run(sweep_denials, size, PurgeOutcome::kDeniedToken);
   retire_keys();
-  SPI_finish();
   return static_cast<Datum>(0);
 }
 

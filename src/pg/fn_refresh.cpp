@@ -83,21 +83,27 @@ struct Refresh {
   Datum claims;  // as stored at log-in
 };
 
-// Reads and decides, under whichever lock. A row that a transaction with an old snapshot can't see is a conflict, not an
-// unknown session.
-void look(Refresh &refresh, ReadMode mode) {
-  refresh.decision = session::kUnknownSession;
-  refresh.found = read_session(refresh.id, refresh.user_key, mode, refresh.caller, refresh.row);
-  if (!refresh.found) {
-    raise_if_unseen(refresh.id, refresh.user_key);
-    return;
-  }
+// Decides on the row as it was read, by the account, the cutoffs and the clock of this moment.
+void judge(Refresh &refresh) {
+  // A cutoff for everybody may have come while the row was waited for.
+  refresh_keyring();
   refresh.user = UserRef{refresh.user_key, {}, refresh.row.user_id};
   refresh.account = read_account(refresh.user);
   refresh.now = now_micros();
   const session::RefreshPolicy policy = {refresh.account.binding, settings::refresh_reuse_interval * jose::kMicrosPerSecond};
   const session::Cutoffs cutoffs = {refresh.account.not_before, global_cutoff()};
   refresh.decision = session::Decide(refresh.row.state, refresh.token, refresh.client->client, policy, cutoffs, refresh.now);
+}
+
+// Reads and decides, under whichever lock. A row that a transaction with an old snapshot can't see is a conflict, not an
+// unknown session.
+void look(Refresh &refresh, ReadMode mode) {
+  refresh.decision = session::kUnknownSession;
+  refresh.found = read_session(refresh.id, refresh.user_key, mode, refresh.caller, refresh.row);
+  if (refresh.found)
+    judge(refresh);
+  else
+    raise_if_unseen(refresh.id, refresh.user_key);
 }
 
 bool swap(Refresh &refresh) {
@@ -188,7 +194,12 @@ void run(Refresh &refresh) {
   look(refresh, ReadMode::kPlain);
   while (asks_for_action(refresh.decision)) {
     if (refresh.decision.status == Status::kOk) {
-      if (swap(refresh)) break;
+      if (swap(refresh)) {
+        // The row may have been waited for, and the world have changed meanwhile; it is ours now, so this judgement is the
+        // last.
+        if (has_waited(refresh.now)) judge(refresh);
+        break;
+      }
       CHECK_FOR_INTERRUPTS();
       look(refresh, ReadMode::kPlain);
       continue;

@@ -119,9 +119,7 @@ session::Micros move_cutoff(const UserRef &user) {
   const session::Micros asked = now_micros();
   const session::Micros cutoff = raise_cutoff(user, asked);
   // Whoever held the row may have been given tokens since: then the clock counts from when the row was ours.
-  constexpr session::Micros kWaited = 1000;
-  const session::Micros now = now_micros();
-  return now - asked > kWaited ? raise_cutoff(user, now) : cutoff;
+  return has_waited(asked) ? raise_cutoff(user, now_micros()) : cutoff;
 }
 
 // Cutoff first, so that a log-in that races waits or comes after it; then the sessions.

@@ -46,6 +46,14 @@ void end_sessions_ahead(session::Micros cutoff, const char *detail, TimestampTz 
   }
 }
 
+TimestampTz raise_cutoff_for_all(TimestampTz not_before) {
+  Parameters parameters{};
+  add(parameters, TimestampTzGetDatum(not_before));
+  execute(raise_global_cutoff, parameters);
+  bool is_null;
+  return DatumGetTimestampTz(column(0, 1, &is_null));
+}
+
 Datum revoke_all_tokens(FunctionCallInfo fcinfo) {
   DetailBuilder reason;
   reason.add_optional("reason", optional_text(fcinfo, 0));
@@ -55,11 +63,10 @@ Datum revoke_all_tokens(FunctionCallInfo fcinfo) {
 
   const OwnerScope scope = enter_owner("cutoff");
   SPI_connect();
-  Parameters parameters{};
-  add(parameters, TimestampTzGetDatum(GetCurrentTimestamp()));
-  execute(raise_global_cutoff, parameters);
-  bool is_null;
-  const TimestampTz at = DatumGetTimestampTz(column(0, 1, &is_null));
+  const session::Micros asked = now_micros();
+  TimestampTz at = raise_cutoff_for_all(timestamp_of(asked));
+  // Whoever held the row may have been waited for, and tokens been handed out since.
+  if (has_waited(asked)) at = raise_cutoff_for_all(GetCurrentTimestamp());
   end_sessions_ahead(micros_or_never(at), event.detail, at);
   write_event(event, at);
   SPI_finish();

@@ -63,6 +63,7 @@ Statement select_pending_key = {"SELECT " KEY_COLUMNS
                                 {TEXTOID},
                                 nullptr};
 Statement select_private_part = {"SELECT private_jwk FROM jwt_auth.signing_key WHERE kid = $1", 1, {TEXTOID}, nullptr};
+Statement lock_row = {"SELECT FROM jwt_auth.signing_key WHERE kid = $1 FOR NO KEY UPDATE", 1, {TEXTOID}, nullptr};
 Statement insert_row = {
     "INSERT INTO jwt_auth.signing_key (kid, algorithm, state, public_jwk, private_jwk, created_at, activated_at, token_ttl)"
     " VALUES ($1, $2, $3, $4::jsonb, jwt_auth.private_jwk_in_transit(), $5, $6, $7) ON CONFLICT DO NOTHING",
@@ -186,6 +187,12 @@ void retire_key(std::string_view kid, TimestampTz now) {
   add_text(parameters, kid);
   add(parameters, TimestampTzGetDatum(now));
   change_row(retire_row, parameters);
+}
+
+void lock_key(std::string_view kid) {
+  Parameters parameters{};
+  add_text(parameters, kid);
+  execute(lock_row, parameters);
 }
 
 void store_private_part(std::string_view kid, Bytes private_jwk) {

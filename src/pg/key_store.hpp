@@ -38,6 +38,8 @@ void demote_key(std::string_view kid, TimestampTz now);
 void activate_key(std::string_view kid, TimestampTz now);
 // Any state becomes retired; the private part goes.
 void retire_key(std::string_view kid, TimestampTz now);
+// Waits for whoever records something about the key with a token that they sign, and keeps others from it.
+void lock_key(std::string_view kid);
 void store_private_part(std::string_view kid, Bytes private_jwk);
 
 // Not within a change, but when the transaction that demoted the key commits: its tokens were signed until now.

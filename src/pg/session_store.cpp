@@ -368,9 +368,11 @@ bool delete_session(const pg_uuid_t &id, session::UserKey user_key, const std::u
   add_session(parameters, id, user_key);
   add_nullable(parameters, generation != nullptr ? Int32GetDatum(static_cast<std::int32_t>(*generation)) : 0,
                generation == nullptr);
-  if (execute(delete_session_row, parameters) == 0) return false;
+  const bool deleted = execute(delete_session_row, parameters) > 0;
   bool is_null;
-  if (!DatumGetBool(column(0, 1, &is_null))) return true;
+  const bool has_data = deleted && DatumGetBool(column(0, 1, &is_null));
+  SPI_freetuptable(SPI_tuptable);
+  if (!has_data) return deleted;
   Parameters data{};
   add_session(data, id, user_key);
   execute(delete_data_row, data);

@@ -89,8 +89,6 @@ Result<NewKey> ForStorage(const jose::SigningJwk &jwk) {
   return NewKey{*kid, *algorithm, jwk.public_jwk.has_value(), *public_jwk, *private_jwk};
 }
 
-bool IsInterrupted() { return InterruptPending != 0; }
-
 // Curve and size as the predecessor has them: what an algorithm's name leaves open.
 Result<void> SetLike(std::string_view public_jwk, jose::GenerateOptions &options) {
   const auto document = jose::ParseJsonObject(public_jwk);

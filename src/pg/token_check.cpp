@@ -48,6 +48,8 @@ Result<void> CheckLoginAge(const FlatJson &claims, const Presentation &presentat
   return {};
 }
 
+}  // namespace
+
 Outcome<TokenFacts> look_at_token(std::string_view token) {
   refresh_keyring();
   const jose::Micros now = now_micros();
@@ -59,8 +61,6 @@ Outcome<TokenFacts> look_at_token(std::string_view token) {
   outcome.error = *refusal;
   return outcome;
 }
-
-}  // namespace
 
 Outcome<TokenFacts> check_token(std::string_view token) {
   const Outcome<TokenFacts> outcome = look_at_token(token);

@@ -2,12 +2,12 @@
 use strict;
 use warnings;
 use lib '.';
-use File::Basename qw(dirname);
+use Ask qw(source_file);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $page = slurp_file(dirname(__FILE__) . '/../../docs/keys.md');
+my $page = slurp_file(source_file('docs/keys.md'));
 my @blocks;
 push @blocks, { language => $1, text => $2 } while $page =~ /^```(\w+)\n(.*?)^```$/msg;
 cmp_ok(scalar(@blocks), '>=', 20, 'the page has its blocks');

@@ -15,7 +15,7 @@ $node->start;
 my $present = $node->safe_psql('postgres', "SELECT default_version FROM pg_available_extensions WHERE name = 'jwt_auth'");
 my @older = grep { $_ ne $present }
   split /\n/, $node->safe_psql('postgres', "SELECT version FROM pg_available_extension_versions WHERE name = 'jwt_auth' ORDER BY string_to_array(version, '.')::int[]");
-my @frozen = sort grep { $_ ne $present } map { m{/jwt_auth--(\d+\.\d+)\.sql$} ? $1 : () } glob('sql/jwt_auth--*.sql');
+my @frozen = sort grep { $_ ne $present } map { m{/jwt_auth--(\d+\.\d+)\.sql$} ? $1 : () } glob(source_file('sql/jwt_auth--*.sql'));
 is(join(' ', sort @older), join(' ', @frozen), "the frozen versions beside $present are all installed (" . (join(' ', @frozen) || 'none yet') . ')');
 
 $node->safe_psql('postgres', 'CREATE DATABASE fresh');

@@ -22,7 +22,7 @@ $node->safe_psql('postgres', 'CREATE EXTENSION pg_cron; CREATE EXTENSION jwt_aut
 my $ended = log_in($node, 'ann');
 my $alive = log_in($node, 'bob');
 $node->safe_psql('postgres', "UPDATE jwt_auth.refresh_session SET purge_after = '2020-01-01', idle_ends_at = '2020-01-01' WHERE user_id = 'ann'");
-my ($schedule) = slurp_file('docs/operations.md') =~ /^(SELECT cron\.schedule\('jwt_auth', .*\));?$/m;
+my ($schedule) = slurp_file(source_file('docs/operations.md')) =~ /^(SELECT cron\.schedule\('jwt_auth', .*\));?$/m;
 like($schedule, qr/purge_expired/, 'the operations page schedules it');
 $schedule =~ s/'17 3 \* \* \*'/'* * * * *'/ or die;
 like(ask($node, $schedule), qr/^\d+$/, 'and pg_cron takes it');

@@ -7,7 +7,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $page = slurp_file('docs/operations.md');
+my $page = slurp_file(source_file('docs/operations.md'));
 my $key_file = PostgreSQL::Test::Utils::tempdir() . '/key';
 
 my $node = PostgreSQL::Test::Cluster->new('dba');

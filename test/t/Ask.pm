@@ -4,10 +4,14 @@ package Ask;
 use strict;
 use warnings;
 use Exporter 'import';
+use File::Basename qw(dirname);
 use IPC::Run ();
 use PostgreSQL::Test::Utils ();
 
-our @EXPORT = qw(ask log_in refresh table_contents jwt_auth_tables open_session);
+our @EXPORT = qw(ask log_in refresh table_contents jwt_auth_tables open_session source_file);
+
+# A file of the project, wherever the test is started from.
+sub source_file { return dirname(__FILE__) . "/../../$_[0]" }
 
 # What the statement answers, or "error XXXXX".
 sub ask
