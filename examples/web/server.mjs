@@ -143,6 +143,7 @@ export async function serve({ port = 3000, connection = {} } = {}) {
   })
   return {
     url: `http://localhost:${server.address().port}`,
+    closeStreams: streams.closeAll,
     close: async () => {
       streams.close()
       server.closeAllConnections()
@@ -166,7 +167,9 @@ async function tellUsers(connection) {
     }
   })
   await listener.query('LISTEN auth_events')
+  const closeAll = () => open.forEach(({ response }) => response.end())
   return {
+    closeAll,
     add: ({ user, session }, response) => {
       const stream = { user, session, response }
       open.add(stream)
@@ -174,7 +177,7 @@ async function tellUsers(connection) {
       response.write(JSON.stringify({ event: 'listening' }) + '\n')
     },
     close: () => {
-      for (const { response } of open) response.end()
+      closeAll()
       return listener.end()
     },
   }

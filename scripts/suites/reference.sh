@@ -1,4 +1,5 @@
-# docs/reference.md says what the catalog of a fresh installation says.
+# docs/reference.md says what the catalog of a fresh installation says; every relative link in a page leads to a file, and to a
+# heading in it if it names one; what a reader is told to run can be run.
 need_cluster
 createdb reference
 psql -X -q -d reference -c 'CREATE EXTENSION jwt_auth'
@@ -9,3 +10,39 @@ else
   echo 'docs/reference.md differs from the catalog: run scripts/reference.sh'
   count 0 1
 fi
+
+# What a heading is called in a link to it.
+headings_of() {
+  awk '/^```/ { code = !code } !code && sub(/^#+ +/, "")' "$1" | tr '[:upper:]' '[:lower:]' | sed -E 's/[^a-z0-9 _-]//g; s/ /-/g'
+}
+# The targets of a page's links, code left out: inline, in images and in HTML.
+links_of() {
+  awk '/^```/ { code = !code; next } !code' "$1" | sed -E 's/`[^`]*`//g' |
+    grep -oE '\]\([^) ]+\)|(src|href)="[^"]+"' | sed -E 's/^\]\(|\)$|^(src|href)="|"$//g' || true
+}
+good=0 bad=0
+while IFS= read -r page; do
+  while IFS= read -r link; do
+    if [[ $link =~ ^[a-z]+: ]]; then continue; fi
+    file=$(dirname "$page")/${link%%#*}
+    if [[ $link == '#'* ]]; then file=$page; fi
+    if [ ! -e "$file" ]; then
+      printf '%s: there is no %s\n' "$page" "$link"
+      bad=$((bad + 1))
+    elif [[ $link == *'#'* ]] && ! headings_of "$file" | grep -qxF -- "${link#*#}"; then
+      printf '%s: %s has no heading for %s\n' "$page" "$file" "$link"
+      bad=$((bad + 1))
+    else
+      good=$((good + 1))
+    fi
+  done < <(links_of "$page")
+done < <(find . -name '*.md' -not -path '*/node_modules/*' -not -path './build/*')
+for script in scripts/*.sh examples/*/start.sh bench/run .ci/run; do
+  if [ -x "$script" ]; then
+    good=$((good + 1))
+  else
+    printf '%s is not executable\n' "$script"
+    bad=$((bad + 1))
+  fi
+done
+count "$good" "$bad"

@@ -63,6 +63,16 @@ ROLLBACK TO one;
 SELECT jwt_auth.current_user_id();
 COMMIT;
 
+\echo == a chained transaction is another one
+BEGIN;
+SELECT jwt_auth.authenticate(:'alice') ->> 'sub' AS sub;
+COMMIT AND CHAIN;
+SELECT jwt_auth.current_user_id();
+SELECT jwt_auth.authenticate(:'alice') ->> 'sub' AS sub;
+ROLLBACK AND CHAIN;
+SELECT jwt_auth.current_user_id();
+COMMIT;
+
 \echo == a refusal leaves what was there before it
 BEGIN;
 SELECT jwt_auth.authenticate(:'alice') ->> 'sub' AS sub;
@@ -156,10 +166,20 @@ SELECT current_user, jwt_auth.current_user_id();
 COMMIT;
 SELECT current_user;
 RESET SESSION AUTHORIZATION;
+CREATE ROLE "regress_Quoted name";
+GRANT "regress_Quoted name" TO regress_login;
+SELECT jwt_auth.jwt_sign('{"sub": "alice", "role": "regress_Quoted name"}') AS quoted \gset
+SET SESSION AUTHORIZATION regress_login;
+BEGIN;
+SELECT jwt_auth.authenticate(:'quoted', set_role => true) ->> 'role' AS role;
+SELECT current_user;
+COMMIT;
+RESET SESSION AUTHORIZATION;
+DROP ROLE "regress_Quoted name";
 SELECT role, jwt_auth.jwt_sign(jsonb_build_object('sub', 'mallory', 'role', role)) AS token
 INTO TEMP hostile
 FROM unnest(ARRAY['"regress_other"', '"postgres"', '"none"', '"NONE"', '""', 'null', '7', '["regress_app"]', '"no such role"',
-                  '"regress_app "', '"pg_read_all_data"']::jsonb[]) AS role;
+                  '"regress_app "', '"\"regress_app\""', '"pg_read_all_data"']::jsonb[]) AS role;
 GRANT SELECT ON hostile TO regress_login;
 SET SESSION AUTHORIZATION regress_login;
 SELECT role, attempt(format('SELECT jwt_auth.authenticate(%L, set_role => true)', token)) FROM hostile;
@@ -247,6 +267,11 @@ BEGIN
 EXCEPTION WHEN division_by_zero THEN
   RETURN jwt_auth.current_user_id();
 END $$;
+CREATE FUNCTION log_in_for_a_while(token text) RETURNS text LANGUAGE plpgsql SET jwt_auth.identity = '' AS $$
+BEGIN
+  PERFORM jwt_auth.authenticate(token);
+  RETURN jwt_auth.current_user_id();
+END $$;
 SET SESSION AUTHORIZATION regress_app;
 BEGIN;
 SELECT attempt(format('SELECT jwt_auth.authenticate(%L)', :'alice')) AS not_granted;
@@ -258,6 +283,8 @@ BEGIN;
 SELECT log_in(:'bob');
 SELECT jwt_auth.current_user_id();
 SELECT log_in_and_fail(:'alice');
+SELECT jwt_auth.current_user_id();
+SELECT log_in_for_a_while(:'alice');
 SELECT jwt_auth.current_user_id();
 COMMIT;
 SELECT jwt_auth.current_user_id();
@@ -311,7 +338,7 @@ SET client_min_messages = warning;
 DROP TABLE hostile, plain, audited, signing_key CASCADE;
 DROP SCHEMA hostile_schema CASCADE;
 RESET client_min_messages;
-DROP FUNCTION attempt, who_in_sql, who_in_plpgsql, log_in, log_in_definer, log_in_and_fail, sneak, note;
+DROP FUNCTION attempt, who_in_sql, who_in_plpgsql, log_in, log_in_definer, log_in_and_fail, log_in_for_a_while, sneak, note;
 DROP PROCEDURE in_two;
 DELETE FROM jwt_auth.signing_key;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA jwt_auth FROM regress_login;

@@ -77,7 +77,7 @@ is($out, "alice\nalice\nnobody\nlaunched", 'session_preload_libraries: workers s
 $node->adjust_conf('postgresql.conf', 'session_preload_libraries', undef);
 
 # -- preloaded for the server
-$node->append_conf('postgresql.conf', "shared_preload_libraries = 'jwt_auth'");
+$node->append_conf('postgresql.conf', "shared_preload_libraries = 'jwt_auth'\nmax_prepared_transactions = 1");
 $node->restart;
 ($out, $err) = session('app', $who);
 is($out, 'nobody', 'shared_preload_libraries: the stored setting of the role makes nobody');
@@ -85,6 +85,10 @@ like($err, qr/WARNING.*jwt_auth\.identity/, '... with a warning');
 ($out, $err) = session('app', sprintf($in_worker, $authenticate));
 is($out, "alice\nalice\nnobody\nlaunched", '... and workers see the identity');
 $node->safe_psql('postgres', 'ALTER ROLE app RESET jwt_auth.identity');
+
+# -- a prepared transaction takes nobody along, to whoever commits it neither
+($out, $err) = session('app', "BEGIN; $authenticate; PREPARE TRANSACTION 'one'; $who; COMMIT PREPARED 'one'; $who;");
+is($out, "alice\nnobody\nnobody", 'an identity ends where its transaction is prepared');
 
 my $status;
 ($out, $err, $status) = session('admin', $who, '-c jwt_auth.identity=x');

@@ -21,13 +21,31 @@ const WHY = {
   email_taken: 'There is an account with that e-mail address already.',
   not_acceptable: 'Please give an e-mail address, and a password of 10 to 72 characters.',
   wrong_password: 'That is not your current password.',
+  unreachable: 'The server can not be reached. Please try again.',
 }
 
 function notify(reason) {
   $('notice').textContent = WHY[reason] ?? 'That did not work. Please try again.'
   $('notice').hidden = false
 }
-const clearNotice = () => ($('notice').hidden = true)
+function clearNotice() {
+  $('notice').hidden = true
+  $('done').textContent = ''
+}
+const done = (text) => ($('done').textContent = text)
+
+const LOGGED_OUT = new Error('logged out')
+
+// What a button or a form does; whoever looks is told if it could not be done.
+const handler = (work) => async (event) => {
+  event.preventDefault()
+  clearNotice()
+  try {
+    await work(event)
+  } catch (error) {
+    if (error !== LOGGED_OUT) notify('unreachable')
+  }
+}
 
 async function post(path, body = {}, headers = {}) {
   const response = await fetch(path, {
@@ -62,31 +80,40 @@ async function api(method, path, body) {
     const status = await refresh()
     if (!accessToken) {
       showVisitor(status)
-      throw new Error('logged out')
+      throw LOGGED_OUT
     }
     response = await send()
   }
   return { ok: response.ok, answer: await response.json() }
 }
 
-// What happens to this user's sessions, told by the database.
+// What happens to this user's sessions, told by the database, for as long as somebody is logged in here.
 async function listen() {
   listening?.abort()
-  const mine = (listening = new AbortController())
-  try {
-    const response = await fetch('/api/events', { headers: { Authorization: `Bearer ${accessToken}` }, signal: mine.signal })
-    if (!response.ok) return
-    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
-    let rest = ''
-    for (;;) {
-      const { done, value } = await reader.read()
-      if (done) return
-      const lines = (rest + value).split('\n')
-      rest = lines.pop()
-      for (const line of lines) await hear(JSON.parse(line))
+  const { signal } = (listening = new AbortController())
+  for (let again = false; accessToken && !signal.aborted; again = true) {
+    try {
+      // After a break: what was missed shows here, and a token that has run out is renewed.
+      if (again) await showDevices()
+      await hearAll(await fetch('/api/events', { headers: { Authorization: `Bearer ${accessToken}` }, signal }))
+    } catch {
+      if (signal.aborted) return
     }
-  } catch (error) {
-    if (error.name !== 'AbortError') console.info('no longer listening')
+    document.body.removeAttribute('data-listening')
+    await new Promise((resolve) => setTimeout(resolve, 1000))
+  }
+}
+
+async function hearAll(response) {
+  if (!response.ok) return
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
+  let rest = ''
+  for (;;) {
+    const { done: ended, value } = await reader.read()
+    if (ended) return
+    const lines = (rest + value).split('\n')
+    rest = lines.pop()
+    for (const line of lines) await hear(JSON.parse(line))
   }
 }
 
@@ -98,9 +125,12 @@ async function hear({ event, here }) {
   await showDevices()
 }
 
+// The focus goes to what is new, but not when the page has only just opened.
 function show(loggedIn) {
+  const changes = $('devices').hidden === loggedIn
   $('visitor').hidden = loggedIn
   for (const id of ['who', 'devices', 'password']) $(id).hidden = !loggedIn
+  if (changes && document.body.hasAttribute('data-ready')) $(loggedIn ? 'devices-title' : 'visitor-title').focus()
 }
 
 function showVisitor(reason) {
@@ -113,10 +143,18 @@ function showVisitor(reason) {
 
 async function showUser() {
   const { answer } = await api('GET', '/api/account')
-  $('email').textContent = answer.email
+  $('email').textContent = $('change-password-of').value = answer.email
   await showDevices()
   show(true)
   listen()
+}
+
+// "Firefox on Linux"; a user agent of no such kind as it is.
+function nameOf(agent) {
+  const first = (names) => names.find(([, pattern]) => pattern.test(agent))?.[0]
+  const browser = first([['Edge', /Edg/], ['Opera', /OPR\//], ['Firefox', /Firefox|FxiOS/], ['Chrome', /Chrom|CriOS/], ['Safari', /Safari/]])
+  const system = first([['iPhone', /iPhone/], ['iPad', /iPad/], ['Android', /Android/], ['Windows', /Windows/], ['macOS', /Mac OS/], ['Linux', /Linux/]])
+  return browser && system ? `${browser} on ${system}` : agent
 }
 
 async function showDevices() {
@@ -126,9 +164,11 @@ async function showDevices() {
       const item = document.createElement('li')
       const what = document.createElement('span')
       what.className = 'what'
-      what.textContent = device.agent ?? 'Unknown device'
+      const name = device.agent ? nameOf(device.agent) : 'Unknown device'
+      what.textContent = name
+      what.title = device.agent ?? ''
       const detail = document.createElement('small')
-      detail.textContent = `${device.address ?? 'unknown address'}, last used ${new Date(device.lastUsed).toLocaleString()}`
+      detail.textContent = `${device.address ?? 'unknown address'}, last used ${new Date(device.lastUsed).toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' })}`
       what.append(detail)
       item.append(what)
       if (device.here) {
@@ -140,11 +180,13 @@ async function showDevices() {
         button.type = 'button'
         button.className = 'secondary'
         button.textContent = 'End'
-        button.setAttribute('aria-label', `End the session of ${device.agent ?? 'an unknown device'}`)
-        button.addEventListener('click', async () => {
+        button.setAttribute('aria-label', `End the session of ${name}`)
+        button.addEventListener('click', handler(async () => {
           await api('DELETE', `/api/devices/${device.id}`)
           await showDevices()
-        })
+          done('That session is ended.')
+          $('devices-title').focus()
+        }))
         item.append(button)
       }
       return item
@@ -152,41 +194,48 @@ async function showDevices() {
   )
 }
 
-$('log-in').addEventListener('submit', async (event) => {
-  event.preventDefault()
-  clearNotice()
+$('log-in').addEventListener('submit', handler(async (event) => {
   const { email, password } = Object.fromEntries(new FormData(event.target))
   const answer = await post(`/auth/${event.submitter?.value ?? 'log-in'}`, { email, password })
   if (!answer.ok) return notify(answer.status)
   accessToken = answer.accessToken
   event.target.reset()
   await showUser()
-})
+}))
 
-$('log-out').addEventListener('click', async () => {
+$('log-out').addEventListener('click', handler(async () => {
   await api('POST', '/auth/log-out', {})
-  clearNotice()
   showVisitor()
-})
+}))
 
-$('end-others').addEventListener('click', async () => {
+$('end-others').addEventListener('click', handler(async () => {
   await api('DELETE', '/api/devices')
   await showDevices()
-})
+  done('Every other session is ended.')
+}))
 
-$('change-password').addEventListener('submit', async (event) => {
-  event.preventDefault()
-  clearNotice()
+// The change ends this session too and gives a new one, so nothing is listened to in between.
+$('change-password').addEventListener('submit', handler(async (event) => {
   listening?.abort()
-  const { ok, answer } = await api('POST', '/api/password', Object.fromEntries(new FormData(event.target)))
-  if (!ok) return notify(answer.status)
-  accessToken = answer.accessToken
+  let changed
+  try {
+    changed = await api('POST', '/api/password', Object.fromEntries(new FormData(event.target)))
+  } finally {
+    if (!changed?.ok) listen()
+  }
+  if (!changed.ok) return notify(changed.answer.status)
+  accessToken = changed.answer.accessToken
   event.target.reset()
   await showUser()
-})
+  done('Your password is changed, and every other device is logged out.')
+}))
 
 // After a reload, or in a new tab: the cookie says whether somebody is logged in here.
-const status = await refresh()
-if (accessToken) await showUser()
-else showVisitor(status === 'invalid' ? undefined : status)
+try {
+  const status = await refresh()
+  if (accessToken) await showUser()
+  else showVisitor(status === 'invalid' ? undefined : status)
+} catch (error) {
+  if (error !== LOGGED_OUT) showVisitor('unreachable')
+}
 document.body.setAttribute('data-ready', 'yes')
