@@ -1,7 +1,7 @@
 # Format and static checks. Their verdicts differ between majors of the tools, so one major counts: others skip, visibly.
 clang=14
 
-files=(src/*/*.?pp test/unit/*.?pp test/fuzz/*.?pp)
+files=(src/*/*.?pp test/*.?pp test/unit/*.?pp test/fuzz/*.?pp)
 if ! command -v "clang-format-$clang" >/dev/null; then
   skip "formatting: needs clang-format-$clang, which this distribution does not have"
 elif "clang-format-$clang" --dry-run -Werror "${files[@]}"; then
