@@ -20,9 +20,13 @@ export const asymmetric = {
   ES256K: ec('secp256k1'),
   EdDSA: () => generateKeyPairSync('ed25519'),
 }
+// The other Edwards curve goes by the same name.
+export const ed448 = () => generateKeyPairSync('ed448')
 
 // jsonwebtoken has neither EdDSA nor ES256K.
 export const inJsonWebToken = (algorithm) => algorithm !== 'EdDSA' && algorithm !== 'ES256K'
+// node-jose has neither of them either; its names for the rest are the same.
+export const inNodeJose = inJsonWebToken
 
 export const claims = Object.freeze({
   iss: 'https://issuer.example',
