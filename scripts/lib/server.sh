@@ -37,6 +37,8 @@ build_for_use() { build_extension WERROR=-Werror || build_extension; }
 install_privately() {
   local directory
   for directory in "$("$PG_CONFIG" --bindir)" "$("$PG_CONFIG" --pkglibdir)" "$("$PG_CONFIG" --sharedir)"; do
+    # Without a pg_config there is no directory, and the copy would be of the whole disk.
+    [ -d "$directory" ] || die "'$PG_CONFIG' names no directory"
     mkdir -p "$work/server$directory"
     cp -R "$directory/." "$work/server$directory"
   done
