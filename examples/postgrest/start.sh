@@ -5,12 +5,13 @@ source "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib/common.sh"
 source scripts/lib/example.sh
 start_example examples/postgrest/schema.sql
 export PGRST_DB_URI="postgres://authenticator@/app?host=$PGHOST&port=$PGPORT"
+say
+say "The database is ready for PostgREST:"
+say "    PGRST_DB_URI='$PGRST_DB_URI' postgrest examples/postgrest/postgrest.conf"
 if command -v postgrest >/dev/null; then
   postgrest examples/postgrest/postgrest.conf
 else
-  say
-  say "There is no postgrest on the PATH (https://github.com/PostgREST/postgrest/releases). The database is ready for one:"
-  say "    PGRST_DB_URI='$PGRST_DB_URI' postgrest examples/postgrest/postgrest.conf"
+  say "There is no postgrest on the PATH (https://github.com/PostgREST/postgrest/releases)."
   say "Press Ctrl-C to stop the server and remove it."
   sleep infinity
 fi

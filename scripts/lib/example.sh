@@ -5,8 +5,10 @@ start_example() {
   source scripts/lib/packages.sh
   source scripts/lib/server.sh
   need_to_build
-  need_command node nodejs
-  need_command npm npm
+  if [ -e "$(dirname "$1")/package.json" ]; then
+    need_command node nodejs
+    need_command npm npm
+  fi
   install_missing
   choose_server_user
   make_work_directory
