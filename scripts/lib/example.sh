@@ -13,7 +13,7 @@ start_example() {
   choose_server_user
   make_work_directory
   say "The server is $("$PG_CONFIG" --version)"
-  quietly "Building the extension" build_extension
+  quietly "Building the extension" build_for_use
   quietly "Installing into a private copy of the server" install_privately
   quietly "Starting a throwaway server" start_cluster "shared_preload_libraries = 'jwt_auth'"
   point_clients_here

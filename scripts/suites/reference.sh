@@ -1,5 +1,5 @@
 # docs/reference.md says what the catalog of a fresh installation says; every relative link in a page leads to a file, and to a
-# heading in it if it names one; what a reader is told to run can be run.
+# heading in it if it names one.
 need_cluster
 createdb reference
 psql -X -q -d reference -c 'CREATE EXTENSION jwt_auth'
@@ -37,14 +37,6 @@ while IFS= read -r page; do
     fi
   done < <(links_of "$page")
 done < <(find . -name '*.md' -not -path '*/node_modules/*' -not -path './build/*')
-for script in scripts/*.sh examples/*/start.sh bench/run .ci/run; do
-  if [ -x "$script" ]; then
-    good=$((good + 1))
-  else
-    printf '%s is not executable\n' "$script"
-    bad=$((bad + 1))
-  fi
-done
 count "$good" "$bad"
 # docs/tokens.md names the tests that show what it says: `file: name`.
 missing_tests=0
