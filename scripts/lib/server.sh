@@ -60,7 +60,9 @@ point_clients_here() {
   PATH=$(server_bin):$PATH
 }
 
-# start_cluster [SETTING...]: one server on a Unix socket that only its owner and root can reach.
+# start_cluster [SETTING...]: one server on a Unix socket that only its owner and root can reach, with what server_environment adds
+# to its environment.
+server_environment=()
 start_cluster() {
   local setting
   install -d -m 700 "$work/run" "$work/cluster"
@@ -71,7 +73,7 @@ start_cluster() {
     printf "port = 5432\nfsync = off\nmax_connections = 100\n"
     for setting in "$@"; do printf '%s\n' "$setting"; done
   } >>"$work/cluster/data/postgresql.conf"
-  as_server "$(server_bin)/pg_ctl" -D "$work/cluster/data" -l "$work/cluster/log" -w -s start || {
+  as_server env "${server_environment[@]}" "$(server_bin)/pg_ctl" -D "$work/cluster/data" -l "$work/cluster/log" -w -s start || {
     cat "$work/cluster/log"
     return 1
   }

@@ -11,7 +11,7 @@ for file in .ci/run scripts/*.sh bench/run bench/instructions examples/*/start.s
 done
 count $((1 - unready)) "$unready"
 
-files=(src/*/*.?pp test/unit/*.?pp test/fuzz/*.?pp)
+files=(src/*/*.?pp test/*.?pp test/unit/*.?pp test/fuzz/*.?pp)
 if ! command -v "clang-format-$clang" >/dev/null; then
   skip "formatting: needs clang-format-$clang, which this distribution does not have"
 elif "clang-format-$clang" --dry-run -Werror "${files[@]}"; then
