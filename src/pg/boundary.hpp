@@ -86,8 +86,11 @@ Result<Datum> CopyOutVarlena(std::string_view bytes) noexcept;
 inline std::string_view view_of(const struct varlena *value) {
   return {VARDATA_ANY(value), static_cast<std::size_t>(VARSIZE_ANY_EXHDR(value))};
 }
-// For long C++ phases: whether somebody wants this one to end. The Postgres phase behind it asks CHECK_FOR_INTERRUPTS().
-inline bool IsInterrupted() { return InterruptPending != 0; }
+// For long C++ phases: whether somebody wants this one to end. The Postgres phase behind it asks CHECK_FOR_INTERRUPTS(), which
+// then raises. InterruptPending alone says nothing: timers and other backends set it for errands that end no statement.
+inline bool IsInterrupted() {
+  return INTERRUPTS_CAN_BE_PROCESSED() && (QueryCancelPending != 0 || ProcDiePending != 0 || HasTransactionTimedOut());
+}
 // Overwrites palloc'd bytes that held a secret.
 void cleanse(Bytes bytes);
 

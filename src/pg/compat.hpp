@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 extern "C" {
+#include <miscadmin.h>
 #include <utils/acl.h>
 #include <utils/guc.h>
 #include <utils/jsonb.h>
@@ -46,6 +47,13 @@ inline void FreeForSetting(void *memory) { std::free(memory); }
 inline bool may_set_role(Oid member, Oid role) { return member_can_set_role(member, role); }
 #else
 inline bool may_set_role(Oid member, Oid role) { return is_member_of_role(member, role); }
+#endif
+
+// 17 gave transactions a timeout.
+#if PG_VERSION_NUM >= 170000
+inline bool HasTransactionTimedOut() { return TransactionTimeoutPending != 0; }
+#else
+inline bool HasTransactionTimedOut() { return false; }
 #endif
 
 }  // namespace jwt_auth::pg

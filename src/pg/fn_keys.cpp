@@ -243,18 +243,25 @@ Datum jwks() {
   return copy;
 }
 
+// The trigger data; an error for a call that is none, or not of the kind that the function is made for.
+const TriggerData *trigger_of(FunctionCallInfo fcinfo, const char *function, bool for_updated_rows) {
+  const auto *trigger = CALLED_AS_TRIGGER(fcinfo) ? reinterpret_cast<TriggerData *>(fcinfo->context) : nullptr;
+  const bool fits =
+      trigger != nullptr && TRIGGER_FIRED_AFTER(trigger->tg_event) &&
+      (!for_updated_rows || (TRIGGER_FIRED_FOR_ROW(trigger->tg_event) && TRIGGER_FIRED_BY_UPDATE(trigger->tg_event)));
+  if (!fits)
+    ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED), errmsg("%s is a trigger function", function),
+                    errdetail("It is for the triggers that the extension itself has made.")));
+  return trigger;
+}
+
 Datum keyring_changed(FunctionCallInfo fcinfo) {
-  if (!CALLED_AS_TRIGGER(fcinfo))
-    ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED), errmsg("keyring_changed is a trigger function")));
-  const auto *trigger = reinterpret_cast<TriggerData *>(fcinfo->context);
-  CacheInvalidateRelcacheByRelid(RelationGetRelid(trigger->tg_relation));
+  CacheInvalidateRelcacheByRelid(RelationGetRelid(trigger_of(fcinfo, "keyring_changed", false)->tg_relation));
   return static_cast<Datum>(0);
 }
 
 Datum signing_key_demoted(FunctionCallInfo fcinfo) {
-  if (!CALLED_AS_TRIGGER(fcinfo))
-    ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED), errmsg("signing_key_demoted is a trigger function")));
-  const auto *trigger = reinterpret_cast<TriggerData *>(fcinfo->context);
+  const TriggerData *trigger = trigger_of(fcinfo, "signing_key_demoted", true);
   TupleDesc descriptor = RelationGetDescr(trigger->tg_relation);
   bool is_null;
   const Datum kid = heap_getattr(trigger->tg_newtuple, SPI_fnumber(descriptor, "kid"), descriptor, &is_null);

@@ -108,3 +108,9 @@ SELECT bool_or(to_jsonb(k)::text ~ '"(d|p|q|dp|dq|qi|k)":') AS private_parts FRO
 SELECT jwt_auth.private_jwk_in_transit();
 SELECT jwt_auth.seal_signing_keys();
 SELECT jwt_auth.keyring_changed();
+CREATE TEMP TABLE not_ours (kid text);
+CREATE TRIGGER inserted AFTER INSERT ON not_ours FOR EACH ROW EXECUTE FUNCTION jwt_auth.signing_key_demoted();
+INSERT INTO not_ours VALUES ('x');
+CREATE OR REPLACE TRIGGER inserted BEFORE INSERT ON not_ours FOR EACH ROW EXECUTE FUNCTION jwt_auth.keyring_changed();
+INSERT INTO not_ours VALUES ('x');
+DROP TABLE not_ours;

@@ -73,6 +73,7 @@ UPDATE jwt_auth.signing_key SET state = 'asleep';
 
 \echo == rows that do not belong together sign nothing, and answer for nobody
 SELECT jwt_auth.create_signing_key('ES256', false) AS other \gset
+SELECT jwt_auth.jwt_sign('{"sub": "other", "iat": 1, "exp": 4102444800}', private_jwk) AS of_other FROM jwt_auth.signing_key WHERE kid = :'other' \gset
 BEGIN;
 UPDATE jwt_auth.signing_key k SET private_jwk = (SELECT private_jwk FROM jwt_auth.signing_key WHERE kid = :'other') WHERE kid = :'first';
 SAVEPOINT a;
@@ -86,6 +87,8 @@ ROLLBACK TO b;
 UPDATE jwt_auth.signing_key k SET public_jwk = (SELECT public_jwk FROM jwt_auth.signing_key WHERE kid = :'other') WHERE kid = :'first';
 SAVEPOINT c;
 SELECT jwt_auth.jwt_verify(:'of_first');
+ROLLBACK TO c;
+SELECT jwt_auth.jwt_verify(:'of_other');
 ROLLBACK TO c;
 UPDATE jwt_auth.signing_key SET private_jwk = NULL, public_jwk = NULL WHERE kid = :'first';
 SAVEPOINT d;

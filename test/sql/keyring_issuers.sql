@@ -36,6 +36,19 @@ SELECT jwt_auth.jwt_verify(token_of(:'idp'::jsonb - 'kid', 'machine 7', '{"aud":
 SELECT jwt_auth.jwt_verify(token_of(:'idp_new'::jsonb - 'kid', 'https://us.example'));
 SELECT jwt_auth.jwt_verify(token_of(jwt_auth.jwk_generate('RS256') - 'kid', 'https://idp.example'));
 
+\echo == a key of theirs that has the kid of ours; then we take their name: it is ours alone
+SELECT kid AS our_kid FROM jwt_auth.signing_keys WHERE state = 'active' \gset
+SELECT jwt_auth.jwk_generate('ES256', kid => :'our_kid') AS namesake \gset
+SELECT jwt_auth.trust_issuer('namesake', jwks_of(:'namesake'));
+SELECT jwt_auth.jwt_verify(token_of(:'namesake', 'namesake')) ->> 'sub' AS sub, jwt_auth.jwt_verify(jwt_auth.jwt_sign('{"sub": "ours"}')) ->> 'sub' AS ours;
+SELECT jwt_auth.jwt_verify(token_of(:'namesake', 'https://us.example'));
+SELECT jwt_auth.jwt_verify(jwt_auth.jwt_sign('{"iss": "namesake", "sub": "ann"}'));
+SET jwt_auth.issuer = 'namesake';
+SELECT jwt_auth.jwt_verify(token_of(:'namesake', 'namesake'));
+SELECT jwt_auth.jwt_verify(jwt_auth.jwt_sign('{"sub": "ours"}')) ->> 'sub' AS ours;
+SET jwt_auth.issuer = 'https://us.example';
+SELECT jwt_auth.distrust_issuer('namesake') AS was_trusted;
+
 \echo == a token of theirs that does not say so
 SELECT jwt_auth.jwt_verify(jwt_auth.jwt_sign('{"sub": "ann", "exp": 4102444800}', :'idp'));
 

@@ -151,6 +151,15 @@ rmdir $file;
 system('mkfifo', '-m', '600', $file) == 0 or die "mkfifo: $?";
 $expect_sealed->('a pipe', qr/is not a regular file/);
 unlink $file;
+symlink($file, $file) or die "$file: $!";
+$expect_sealed->('a link to itself', qr/can't be opened/);
+unlink $file;
+write_key("$file.there", unpack('H*', $kek));
+symlink("$file.there", $file) or die "$file: $!";
+is(answer($sign), 't', 'a link to a key is followed');
+chmod 0644, "$file.there";
+like(message($sign), qr/file is open to others/, 'and what it leads to is what must not be open to others');
+unlink $file, "$file.there";
 SKIP:
 {
 	skip 'root may read every file', 1 if $> == 0;
@@ -237,6 +246,10 @@ is(answer($sign), 'JW022', 'a lost key-encryption key: nothing signs');
 is(answer("SELECT jwt_auth.rotate_signing_key() IS NOT NULL"), 't', 'a lost key-encryption key: a rotation makes a key under the new one');
 is(answer($sign), 't', 'a lost key-encryption key: which signs');
 is(answer($verify_public), 'public', 'a lost key-encryption key: what was signed before is good');
+is(answer('SELECT jwt_auth.seal_signing_keys()'), 'JW022', 'a lost key-encryption key: what it sealed can not be sealed anew');
+$node->safe_psql('postgres', "SELECT jwt_auth.retire_signing_key(kid) FROM jwt_auth.signing_keys WHERE state <> 'active'");
+is(answer('SELECT jwt_auth.seal_signing_keys()'), '0', 'a lost key-encryption key: once that is retired all is well');
+is(answer($sign), 't', 'a lost key-encryption key: and the new key signs on');
 set_file('key_encryption_key_file', '');
 
 # Who may see the paths.

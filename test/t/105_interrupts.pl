@@ -106,5 +106,14 @@ EOS
 		'0', 'and the limit holds');
 }
 
+# Making a large key heeds those who want it to end, and nobody else: this timer only looks whether the client is there.
+my $maker = open_session($node);
+is($maker->ask("SET client_connection_check_interval = '1ms'"), '', 'a timer that goes off all the time');
+is($maker->ask("SELECT jwt_auth.jwk_generate('RS256', rsa_bits => 3072) ->> 'kty'"), 'RSA', 'a key is made all the same');
+is($maker->ask("SELECT jwt_auth.rotate_signing_key('RS256') <> ''"), 't', 'and the keyring rotated to one');
+is($maker->ask("SET statement_timeout = '200ms'"), '', 'a timeout');
+is($maker->ask("SELECT jwt_auth.jwk_generate('RS256', rsa_bits => 16384) ->> 'kty'"), 'error 57014', 'ends it');
+is($maker->ask("SET statement_timeout = 0"), '', 'no timeout');
+
 $node->stop;
 done_testing();
