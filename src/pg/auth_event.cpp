@@ -1,6 +1,7 @@
 #include "pg/auth_event.hpp"
 
 #include "pg/plans.hpp"
+#include "pg/session_store.hpp"
 #include "pg/settings.hpp"
 #include "pg/statistics.hpp"
 #include "session/event.hpp"
@@ -48,6 +49,7 @@ void notify(const AuthEvent &event, TimestampTz at) {
   if (event.session_id != nullptr)
     payload.add_text("session_id", DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(event.session_id))));
   if (event.has_ip) payload.add_text("ip", DatumGetCString(DirectFunctionCall1(inet_out, event.ip)));
+  if (event.is_unenforced) payload.add_bool("enforced", false);
   Async_Notify(settings::notify_channel, payload.finish());
 }
 
@@ -71,10 +73,26 @@ void DetailBuilder::add_number(const char *name, std::int64_t value) {
   appendStringInfo(&text_, INT64_FORMAT, value);
 }
 
+void DetailBuilder::add_bool(const char *name, bool value) {
+  add_name(name);
+  appendStringInfoString(&text_, value ? "true" : "false");
+}
+
 const char *DetailBuilder::finish() {
   if (text_.len == 0) return nullptr;
   appendStringInfoChar(&text_, '}');
   return text_.data;
+}
+
+void add_ending(DetailBuilder &detail, const session::Ending &ending) {
+  detail.add_text("ended_at", timestamptz_to_str(timestamp_or_infinity(ending.at)));
+}
+
+const char *detail_of(const session::Ending &ending) {
+  DetailBuilder detail;
+  if (ending.event == session::Event::kExpired) detail.add_text("status", session::NameOf(ending.status));
+  add_ending(detail, ending);
+  return detail.finish();
 }
 
 void write_event(const AuthEvent &event, TimestampTz at) { write_events(&event, 1, at); }

@@ -15,7 +15,8 @@ namespace {
 
 // The last event that ends a session, or else the log-in.
 Statement select_last_event = {
-    "SELECT event, at, user_id, detail, event = 'login' FROM jwt_auth.auth_event WHERE session_id = $1"
+    "SELECT event, coalesce((detail ->> 'ended_at')::timestamptz, at), user_id, detail, event = 'login', detail ->> 'status'"
+    " FROM jwt_auth.auth_event WHERE session_id = $1"
     " AND event IN ('login', 'evicted', 'reuse_detected', 'unknown_rotation', 'ip_mismatch', 'fingerprint_mismatch', 'expired',"
     " 'logout', 'session_revoked', 'others_revoked', 'user_revoked', 'all_revoked')"
     " AND (detail -> 'enforced') IS DISTINCT FROM 'false'::jsonb"
@@ -41,37 +42,36 @@ void set_text(Answer &answer, Column column, std::string_view text) {
   set(answer, column, PointerGetDatum(cstring_to_text_with_len(text.data(), static_cast<int>(text.size()))));
 }
 
-// A row is there: the session lives, or nobody has swept it yet.
-void explain_row(Answer &answer, const SessionRow &row, const session::Cutoffs &cutoffs, session::Micros now) {
-  const session::SessionState &state = row.state;
-  set_text(answer, kUserId, row.user_id);
-  const auto dead = [&answer](const char *event, session::Micros at, const char *why) {
-    set(answer, kAlive, BoolGetDatum(false));
-    set_text(answer, kEvent, event);
-    set(answer, kAt, TimestampTzGetDatum(timestamp_or_infinity(at)));
-    set_text(answer, kExplanation, why);
-  };
-  if (state.created_at <= cutoffs.user) return dead("user_revoked", cutoffs.user, "every token of the user was revoked");
-  if (state.created_at <= cutoffs.global) return dead("all_revoked", cutoffs.global, "every token of everybody was revoked");
-  if (now >= state.absolute_end) return dead("expired", state.absolute_end, "it reached its greatest age");
-  if (now >= state.idle_end) return dead("expired", state.idle_end, "it was not refreshed in time");
-  set(answer, kAlive, BoolGetDatum(true));
-  set_text(answer, kExplanation,
-           psprintf("alive until %s unless it is refreshed before", timestamptz_to_str(timestamp_or_infinity(state.idle_end))));
-}
-
-const char *why(std::string_view event) {
+// The event that ended a session, in words. `status` is a refresh's, if it was its time that ran out.
+const char *why(std::string_view event, std::string_view status) {
   if (event == "evicted") return "it made room for a newer session";
   if (event == "reuse_detected") return "an old refresh token was presented: theft";
   if (event == "unknown_rotation") return "a refresh token was presented that is newer than the row, which lost a rotation";
   if (event == "ip_mismatch") return "it was refreshed from an address that it is not bound to";
   if (event == "fingerprint_mismatch") return "it was refreshed with a fingerprint that it is not bound to";
-  if (event == "expired") return "its time was over";
+  if (event == "expired") return status == "expired" ? "it reached its greatest age" : "it was not refreshed in time";
   if (event == "logout") return "its user logged out";
   if (event == "session_revoked") return "it was revoked";
   if (event == "others_revoked") return "its user ended all other sessions";
   if (event == "user_revoked") return "every token of the user was revoked";
   return "every token of everybody was revoked";
+}
+
+// A row is there: the session lives, or nobody has swept it yet.
+void explain_row(Answer &answer, const SessionRow &row, const session::Cutoffs &cutoffs, session::Micros now) {
+  const session::SessionState &state = row.state;
+  set_text(answer, kUserId, row.user_id);
+  const session::Ending ending = session::EndOf(state.created_at, state.idle_end, state.absolute_end, cutoffs, now);
+  if (ending.over) {
+    set(answer, kAlive, BoolGetDatum(false));
+    set_text(answer, kEvent, session::NameOf(ending.event));
+    set(answer, kAt, TimestampTzGetDatum(timestamp_or_infinity(ending.at)));
+    set_text(answer, kExplanation, why(session::NameOf(ending.event), session::NameOf(ending.status)));
+    return;
+  }
+  set(answer, kAlive, BoolGetDatum(true));
+  set_text(answer, kExplanation,
+           psprintf("alive until %s unless it is refreshed before", timestamptz_to_str(timestamp_or_infinity(state.idle_end))));
 }
 
 // No row is there: what the audit knows.
@@ -89,7 +89,8 @@ void explain_absence(Answer &answer, const pg_uuid_t &id) {
   set(answer, kAt, column(0, 2, &is_null));
   value = column(0, 4, &is_null);
   if (!is_null) set(answer, kDetail, PointerGetDatum(PG_DETOAST_DATUM_COPY(value)));
-  set_text(answer, kExplanation, why(view_of(reinterpret_cast<struct varlena *>(DatumGetPointer(event)))));
+  const OptionalText status = text_column(0, 6, CurrentMemoryContext);
+  set_text(answer, kExplanation, why(view_of(reinterpret_cast<struct varlena *>(DatumGetPointer(event))), status.text));
 }
 
 Datum explain_session(FunctionCallInfo fcinfo) {

@@ -136,11 +136,16 @@ StoredSession store_session(FunctionCallInfo fcinfo, const UserRef &user, const 
   SPI_connect();
 
   stored.account = touch_account(user, GetCurrentTimestamp());
+  // A cutoff for everybody may have come while the account was waited for.
+  refresh_keyring();
   const session::Cutoffs cutoffs = {stored.account.not_before, global_cutoff()};
   stored.evicted = make_room(user, stored.account, cutoffs, caller);
   stored.granted = stored.evicted.granted;
   stored.now = now_micros();
   const Micros created_at = session::CreationTime(stored.now, cutoffs);
+  if (!session::IsAfterCutoffs(created_at, cutoffs))
+    ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE), errmsg("no session can begin"),
+                    errdetail("The cutoff of the user or of everybody never ends.")));
   if (!stored.granted) {
     AuthEvent event = event_of("limit_reached", user, nullptr, client);
     DetailBuilder detail;

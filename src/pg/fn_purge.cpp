@@ -83,12 +83,12 @@ struct Batch {
 
 DateADT postgres_day(session::Micros time) { return session::DayOf(time) - (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE); }
 
-void record_end(const Key &key, std::string_view user_id, const char *name, const char *detail, TimestampTz at) {
+void record_end(const Key &key, std::string_view user_id, const session::Ending &ending, TimestampTz at) {
   AuthEvent event{};
-  event.event = name;
+  event.event = session::NameOf(ending.event);
   event.user_id = {true, user_id};
   event.session_id = &key.session_id;
-  event.detail = detail;
+  event.detail = detail_of(ending);
   event.is_part = true;
   write_event(event, at);
 }
@@ -106,14 +106,10 @@ bool sweep_session(const Key &key, session::Micros cutoff, session::Micros now) 
   const session::Micros absolute_end = micros_or_never(DatumGetTimestampTz(column(0, 4, &is_null)));
   // A batch holds many rows, and SPI would keep each answer until it ends.
   SPI_freetuptable(SPI_tuptable);
-  const TimestampTz at = timestamp_of(now);
-  if (created_at <= cutoff) {
+  const session::Ending ending = session::EndOf(created_at, idle_end, absolute_end, {session::kNoCutoff, cutoff}, now);
+  if (ending.over) {
     delete_session(key.session_id, key.user_key, nullptr);
-    record_end(key, user_id, "all_revoked", nullptr, at);
-  } else if (now >= idle_end) {
-    delete_session(key.session_id, key.user_key, nullptr);
-    record_end(key, user_id, "expired",
-               idle_end == absolute_end ? "{\"status\": \"expired\"}" : "{\"status\": \"idle_expired\"}", at);
+    record_end(key, user_id, ending, timestamp_of(now));
   } else {
     add(parameters, DateADTGetDatum(idle_end == session::kNever ? DATEVAL_NOEND : postgres_day(idle_end)));
     execute(move_day, parameters);

@@ -76,6 +76,7 @@ struct Refresh {
   UserRef user;
   Account account;
   Micros now;
+  session::Ending ending;  // by its time or a cutoff
   Decision decision;
   Successor successor;
   Micros idle_end;
@@ -92,7 +93,9 @@ void judge(Refresh &refresh) {
   refresh.now = now_micros();
   const session::RefreshPolicy policy = {refresh.account.binding, settings::refresh_reuse_interval * jose::kMicrosPerSecond};
   const session::Cutoffs cutoffs = {refresh.account.not_before, global_cutoff()};
-  refresh.decision = session::Decide(refresh.row.state, refresh.token, refresh.client->client, policy, cutoffs, refresh.now);
+  const session::SessionState &state = refresh.row.state;
+  refresh.ending = session::EndOf(state.created_at, state.idle_end, state.absolute_end, cutoffs, refresh.now);
+  refresh.decision = session::Decide(state, refresh.token, refresh.client->client, policy, cutoffs, refresh.now);
 }
 
 // Reads and decides, under whichever lock. A row that a transaction with an old snapshot can't see is a conflict, not an
@@ -143,6 +146,7 @@ const char *detail_of(const Refresh &refresh) {
   DetailBuilder detail;
   detail.add_text("presented", session::NameOf(refresh.decision.presented));
   detail.add_text("status", session::NameOf(refresh.decision.status));
+  if (refresh.ending.over) add_ending(detail, refresh.ending);
   if (refresh.decision.event == session::Event::kIpMismatch)
     detail.add_text("policy", session::NameOf(refresh.account.binding.ip));
   if (refresh.decision.event == session::Event::kFingerprintMismatch)
@@ -150,7 +154,11 @@ const char *detail_of(const Refresh &refresh) {
   return detail.finish();
 }
 
-constexpr const char *kNotEnforced = "{\"enforced\": false}";
+AuthEvent unenforced(const Refresh &refresh, const char *name) {
+  AuthEvent event = event_of(refresh, name, "{\"enforced\": false}");
+  event.is_unenforced = true;
+  return event;
+}
 
 void act(Refresh &refresh) {
   const TimestampTz at = timestamp_of(refresh.now);
@@ -169,8 +177,8 @@ void act(Refresh &refresh) {
   if (decision.ends) delete_session(refresh.id, refresh.user_key, nullptr);
   if (decision.event != session::Event::kNone)
     write_event(event_of(refresh, session::NameOf(decision.event), detail_of(refresh)), at);
-  if (decision.logs_ip_mismatch) write_event(event_of(refresh, "ip_mismatch", kNotEnforced), at);
-  if (decision.logs_fingerprint_mismatch) write_event(event_of(refresh, "fingerprint_mismatch", kNotEnforced), at);
+  if (decision.logs_ip_mismatch) write_event(unenforced(refresh, "ip_mismatch"), at);
+  if (decision.logs_fingerprint_mismatch) write_event(unenforced(refresh, "fingerprint_mismatch"), at);
   if (decision.status == Status::kOk && settings::log_refresh) write_event(event_of(refresh, "refreshed", nullptr), at);
 }
 

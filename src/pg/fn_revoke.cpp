@@ -28,29 +28,32 @@ const char *reason_detail(const OptionalText &reason) {
 struct MassEnding {
   const char *event;
   UserRef user;
-  SessionIds sessions;
+  EndedSessions sessions;
   const pg_uuid_t *kept;  // null: none
   OptionalText reason;
 };
 
 void write_mass_ending(const MassEnding &ending, TimestampTz at) {
   AuthEvent event{};
-  event.event = ending.event;
   event.user_id = {true, ending.user.user_id};
-  event.detail = reason_detail(ending.reason);
   event.is_part = true;
+  const char *reason = reason_detail(ending.reason);
   const auto count = static_cast<int>(ending.sessions.count);
   auto *events = static_cast<AuthEvent *>(palloc(sizeof(AuthEvent) * (ending.sessions.count + 1)));
   for (int i = 0; i < count; i++) {
-    event.session_id = &ending.sessions.ids[i];
+    const EndedSession &one = ending.sessions.sessions[i];
+    event.session_id = &one.id;
+    event.event = one.before.over ? session::NameOf(one.before.event) : ending.event;
+    event.detail = one.before.over ? detail_of(one.before) : reason;
     events[i] = event;
   }
 
   DetailBuilder detail;
-  detail.add_number("sessions", static_cast<std::int64_t>(ending.sessions.count));
+  detail.add_number("sessions", static_cast<std::int64_t>(ending.sessions.live));
   if (ending.kept != nullptr)
     detail.add_text("kept", DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(ending.kept))));
   detail.add_optional("reason", ending.reason);
+  event.event = ending.event;
   event.session_id = nullptr;
   event.detail = detail.finish();
   event.is_part = false;
@@ -58,7 +61,8 @@ void write_mass_ending(const MassEnding &ending, TimestampTz at) {
   write_events(events, count + 1, at);
 }
 
-// Locks the row, so that what the event says of it is what was deleted.
+// Locks the row, so that what the event says of it is what was deleted. One that was over before is cleaned away, under the
+// name of what ended it.
 bool end_session(const pg_uuid_t &id, session::UserKey user_key, const char *event, const char *detail) {
   SessionRow row;
   if (!read_session(id, user_key, ReadMode::kLocked, CurrentMemoryContext, row)) {
@@ -66,13 +70,18 @@ bool end_session(const pg_uuid_t &id, session::UserKey user_key, const char *eve
     return false;
   }
   if (!delete_session(id, user_key, nullptr)) return false;
+  refresh_keyring();
+  const session::Cutoffs cutoffs = {read_account({user_key, {}, row.user_id}).not_before, global_cutoff()};
+  const session::Ending before =
+      session::EndOf(row.state.created_at, row.state.idle_end, row.state.absolute_end, cutoffs, now_micros());
   AuthEvent ending{};
-  ending.event = event;
+  ending.event = before.over ? session::NameOf(before.event) : event;
   ending.user_id = {true, row.user_id};
   ending.session_id = &id;
-  ending.detail = detail;
+  ending.detail = before.over ? detail_of(before) : detail;
+  ending.is_part = before.over;
   write_event(ending, GetCurrentTimestamp());
-  return true;
+  return !before.over;
 }
 
 Datum revoke_refresh_session(FunctionCallInfo fcinfo) {
@@ -127,11 +136,12 @@ int revoke_user(const UserRef &user, const OptionalText &reason) {
   const OwnerScope scope = enter_owner("account");
   SPI_connect();
   const session::Micros cutoff = move_cutoff(user);
-  const SessionIds ended = delete_user_sessions(user, nullptr, CurrentMemoryContext);
+  refresh_keyring();
+  const EndedSessions ended = delete_user_sessions(user, nullptr, CurrentMemoryContext);
   write_mass_ending({"user_revoked", user, ended, nullptr, reason}, timestamp_or_infinity(cutoff));
   SPI_finish();
   leave_owner(scope);
-  return static_cast<int>(ended.count);
+  return static_cast<int>(ended.live);
 }
 
 Datum revoke_user_tokens(FunctionCallInfo fcinfo) {
@@ -147,11 +157,12 @@ Datum revoke_other_sessions(FunctionCallInfo fcinfo) {
   const OwnerScope scope = enter_owner("account");
   SPI_connect();
   hold_account(user);
-  const SessionIds ended = delete_user_sessions(user, &keep, CurrentMemoryContext);
+  refresh_keyring();
+  const EndedSessions ended = delete_user_sessions(user, &keep, CurrentMemoryContext);
   write_mass_ending({"others_revoked", user, ended, &keep, {false, {}}}, GetCurrentTimestamp());
   SPI_finish();
   leave_owner(scope);
-  return Int32GetDatum(static_cast<int>(ended.count));
+  return Int32GetDatum(static_cast<int>(ended.live));
 }
 
 // The old id of the row: an UPDATE that changes both id and password must not spare the old one.

@@ -21,28 +21,55 @@ Statement raise_global_cutoff = {
 
 // Sessions that lie ahead of the clock, because it was set back, are not before the cutoff: they are deleted. A cutoff as far
 // ahead would refuse tokens without a session until the clock got there.
-Statement delete_ahead = {
-    "DELETE FROM jwt_auth.refresh_session WHERE session_id >= $1 AND created_at > $2 RETURNING session_id, user_id",
+Statement select_ahead = {
+    "SELECT DISTINCT user_key, user_id FROM jwt_auth.refresh_session WHERE session_id >= $1 AND created_at > $2"
+    " ORDER BY user_key, user_id",
     2,
     {UUIDOID, TIMESTAMPTZOID},
     nullptr};
+
+Statement delete_ahead = {
+    "DELETE FROM jwt_auth.refresh_session WHERE user_key = $1 AND user_id = $2 AND created_at > $3"
+    " RETURNING session_id, has_data",
+    3,
+    {INT4OID, TEXTOID, TIMESTAMPTZOID},
+    nullptr};
+
+// What can be in the way of another revocation is done in its order: the account, then its sessions.
+void end_sessions_of(const UserRef &user, TimestampTz cutoff, const char *detail, TimestampTz at) {
+  hold_account(user);
+  Parameters parameters{};
+  add(parameters, Int32GetDatum(user.user_key));
+  add_text(parameters, user.user_id);
+  add(parameters, TimestampTzGetDatum(cutoff));
+  const std::uint64_t count = execute(delete_ahead, parameters);
+  SPITupleTable *ended = SPI_tuptable;
+  for (std::uint64_t i = 0; i < count; i++) {
+    bool is_null;
+    const pg_uuid_t *id = DatumGetUUIDP(SPI_getbinval(ended->vals[i], ended->tupdesc, 1, &is_null));
+    if (DatumGetBool(SPI_getbinval(ended->vals[i], ended->tupdesc, 2, &is_null))) delete_session_data(*id, user.user_key);
+    AuthEvent event{};
+    event.event = "all_revoked";
+    event.session_id = id;
+    event.user_id = {true, user.user_id};
+    event.detail = detail;
+    event.is_part = true;
+    write_event(event, at);
+  }
+}
 
 void end_sessions_ahead(session::Micros cutoff, const char *detail, TimestampTz at) {
   const pg_uuid_t first = uuid_of(session::FirstIdAfter(cutoff));
   Parameters parameters{};
   add(parameters, UUIDPGetDatum(&first));
   add(parameters, TimestampTzGetDatum(timestamp_or_infinity(cutoff)));
-  const std::uint64_t count = execute(delete_ahead, parameters);
-  SPITupleTable *ended = SPI_tuptable;
+  const std::uint64_t count = execute(select_ahead, parameters);
+  SPITupleTable *users = SPI_tuptable;
   for (std::uint64_t i = 0; i < count; i++) {
     bool is_null;
-    AuthEvent event{};
-    event.event = "all_revoked";
-    event.session_id = DatumGetUUIDP(SPI_getbinval(ended->vals[i], ended->tupdesc, 1, &is_null));
-    event.user_id = {true, view_of(PG_DETOAST_DATUM_PACKED(SPI_getbinval(ended->vals[i], ended->tupdesc, 2, &is_null)))};
-    event.detail = detail;
-    event.is_part = true;
-    write_event(event, at);
+    const session::UserKey key = DatumGetInt32(SPI_getbinval(users->vals[i], users->tupdesc, 1, &is_null));
+    const std::string_view id = view_of(PG_DETOAST_DATUM_PACKED(SPI_getbinval(users->vals[i], users->tupdesc, 2, &is_null)));
+    end_sessions_of({key, {}, id}, timestamp_or_infinity(cutoff), detail, at);
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include "pg/keyring.hpp"
 #include "pg/settings.hpp"
 
 extern "C" {
@@ -124,7 +125,7 @@ Statement delete_data_row = {
 
 Statement delete_sessions_of_user = {
     "DELETE FROM jwt_auth.refresh_session WHERE user_key = $1 AND user_id = $2"
-    " AND ($3 IS NULL OR session_id <> $3) RETURNING session_id, has_data",
+    " AND ($3 IS NULL OR session_id <> $3) RETURNING session_id, has_data, created_at, idle_ends_at, ends_at",
     3,
     {INT4OID, TEXTOID, UUIDOID},
     nullptr};
@@ -221,7 +222,9 @@ DateADT day_of(Micros end) {
 Micros micros_or_never(TimestampTz timestamp) {
   if (TIMESTAMP_IS_NOEND(timestamp)) return kNever;
   if (TIMESTAMP_IS_NOBEGIN(timestamp)) return kNoCutoff;
-  return micros_of(timestamp);
+  // Counted from 1970 the last years of a timestamp do not fit; nobody will see them.
+  Micros micros = 0;
+  return __builtin_add_overflow(timestamp, kPostgresEpoch, &micros) ? kNever : micros;
 }
 
 TimestampTz timestamp_or_infinity(Micros micros) {
@@ -363,6 +366,12 @@ void raise_if_unseen(const pg_uuid_t &id, session::UserKey user_key) {
                     errmsg("could not serialize access: the session is newer than this transaction")));
 }
 
+void delete_session_data(const pg_uuid_t &id, session::UserKey user_key) {
+  Parameters data{};
+  add_session(data, id, user_key);
+  execute(delete_data_row, data);
+}
+
 bool delete_session(const pg_uuid_t &id, session::UserKey user_key, const std::uint32_t *generation) {
   Parameters parameters{};
   add_session(parameters, id, user_key);
@@ -372,32 +381,31 @@ bool delete_session(const pg_uuid_t &id, session::UserKey user_key, const std::u
   bool is_null;
   const bool has_data = deleted && DatumGetBool(column(0, 1, &is_null));
   SPI_freetuptable(SPI_tuptable);
-  if (!has_data) return deleted;
-  Parameters data{};
-  add_session(data, id, user_key);
-  execute(delete_data_row, data);
-  return true;
+  if (has_data) delete_session_data(id, user_key);
+  return deleted;
 }
 
-SessionIds delete_user_sessions(const UserRef &user, const pg_uuid_t *keep, MemoryContext context) {
+EndedSessions delete_user_sessions(const UserRef &user, const pg_uuid_t *keep, MemoryContext context) {
+  // Cutoffs of the user's are what this is about.
+  const session::Cutoffs cutoffs = {kNoCutoff, global_cutoff()};
   Parameters parameters{};
   add(parameters, Int32GetDatum(user.user_key));
   add_text(parameters, user.user_id);
   add_nullable(parameters, UUIDPGetDatum(keep), keep == nullptr);
-  SessionIds ended{};
+  EndedSessions ended{};
   ended.count = execute(delete_sessions_of_user, parameters);
-  ended.ids = static_cast<pg_uuid_t *>(MemoryContextAlloc(context, sizeof(pg_uuid_t) * (ended.count + 1)));
+  ended.sessions = static_cast<EndedSession *>(MemoryContextAlloc(context, sizeof(EndedSession) * (ended.count + 1)));
+  const Micros now = now_micros();
   auto *has_data = static_cast<bool *>(palloc(ended.count + 1));
   for (std::uint64_t i = 0; i < ended.count; i++) {
     bool is_null;
-    ended.ids[i] = uuid_column(i, 1);
+    ended.sessions[i].id = uuid_column(i, 1);
+    ended.sessions[i].before = session::EndOf(micros_column(i, 3), micros_column(i, 4), micros_column(i, 5), cutoffs, now);
+    if (!ended.sessions[i].before.over) ended.live++;
     has_data[i] = DatumGetBool(column(i, 2, &is_null));
   }
   for (std::uint64_t i = 0; i < ended.count; i++) {
-    if (!has_data[i]) continue;
-    Parameters data{};
-    add_session(data, ended.ids[i], user.user_key);
-    execute(delete_data_row, data);
+    if (has_data[i]) delete_session_data(ended.sessions[i].id, user.user_key);
   }
   return ended;
 }

@@ -96,12 +96,20 @@ void raise_if_unseen(const pg_uuid_t &id, session::UserKey user_key);
 // Deletes the row and its data; false if it was gone. With a generation, only if the row still has that one.
 bool delete_session(const pg_uuid_t &id, session::UserKey user_key, const std::uint32_t *generation);
 
-// Deletes all sessions of a user but `keep` (null: all); answers their ids in `context`.
-struct SessionIds {
-  pg_uuid_t *ids;
-  std::size_t count;
+// Of a row that was deleted otherwise.
+void delete_session_data(const pg_uuid_t &id, session::UserKey user_key);
+
+// Deletes all sessions of a user but `keep` (null: all); answers them in `context`, and how many of them were `live`: the
+// others were over before, by their time or the cutoff for everybody.
+struct EndedSession {
+  pg_uuid_t id;
+  session::Ending before;
 };
-SessionIds delete_user_sessions(const UserRef &user, const pg_uuid_t *keep, MemoryContext context);
+struct EndedSessions {
+  EndedSession *sessions;
+  std::size_t count, live;
+};
+EndedSessions delete_user_sessions(const UserRef &user, const pg_uuid_t *keep, MemoryContext context);
 
 // The claims that were stored at log-in; NULL if none.
 Datum read_claims(const pg_uuid_t &id, session::UserKey user_key, MemoryContext context, bool *is_null);

@@ -63,6 +63,14 @@ const char *NameOf(Presented presented) noexcept {
   return "";
 }
 
+Ending EndOf(Micros created_at, Micros idle_end, Micros absolute_end, const Cutoffs &cutoffs, Micros now) noexcept {
+  if (created_at <= cutoffs.user) return {true, Status::kInvalid, Event::kUserRevoked, cutoffs.user};
+  if (created_at <= cutoffs.global) return {true, Status::kInvalid, Event::kAllRevoked, cutoffs.global};
+  if (now >= absolute_end) return {true, Status::kExpired, Event::kExpired, absolute_end};
+  if (now >= idle_end) return {true, Status::kIdleExpired, Event::kExpired, idle_end};
+  return {false, Status::kOk, Event::kNone, kNever};
+}
+
 Decision Decide(const SessionState &state, const PresentedToken &token, const Client &client, const RefreshPolicy &policy,
                 const Cutoffs &cutoffs, Micros now) noexcept {
   if (!SameHash(state.family_hash, token.family_hash)) return kUnknownSession;
@@ -70,10 +78,8 @@ Decision Decide(const SessionState &state, const PresentedToken &token, const Cl
   const Presented presented = WhichToken(state, token);
   const auto ends = [presented](Status status, Event event) { return Decision{status, true, event, presented, false, false}; };
 
-  if (state.created_at <= cutoffs.user) return ends(Status::kInvalid, Event::kUserRevoked);
-  if (state.created_at <= cutoffs.global) return ends(Status::kInvalid, Event::kAllRevoked);
-  if (now >= state.absolute_end) return ends(Status::kExpired, Event::kExpired);
-  if (now >= state.idle_end) return ends(Status::kIdleExpired, Event::kExpired);
+  const Ending ending = EndOf(state.created_at, state.idle_end, state.absolute_end, cutoffs, now);
+  if (ending.over) return ends(ending.status, ending.event);
 
   const BindingCheck address = CheckAddress(policy.binding, state.bound.address, client.address);
   if (address == BindingCheck::kViolated) return ends(Status::kIpMismatch, Event::kIpMismatch);

@@ -39,6 +39,15 @@ struct SessionState {
   Client latest;  // at the latest rotation
 };
 
+// Whether, why and since when a session is over though its row is still there: a cutoff came, or its time has run out.
+struct Ending {
+  bool over;
+  Status status;  // of a refresh
+  Event event;
+  Micros at;
+};
+Ending EndOf(Micros created_at, Micros idle_end, Micros absolute_end, const Cutoffs &cutoffs, Micros now) noexcept;
+
 struct RefreshPolicy {
   BindingPolicy binding;
   Micros reuse_interval;  // 0: a retry is never answered

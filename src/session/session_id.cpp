@@ -1,5 +1,6 @@
 #include "session/session_id.hpp"
 
+#include <limits>
 #include <string>
 
 #include "jose/openssl.hpp"
@@ -51,7 +52,10 @@ UserKey UserKeyIn(const SessionId &id) noexcept {
 
 SessionId FirstIdAfter(Micros time) noexcept {
   SessionId id{};
-  PutTime(time + 1, id);
+  if (time == std::numeric_limits<Micros>::max())
+    id.fill(0xFF);
+  else
+    PutTime(time + 1, id);
   return id;
 }
 

@@ -37,7 +37,8 @@ UserKey UserKeyIn(const SessionId &id) noexcept;
 std::string FormatSessionId(const SessionId &id);
 bool ParseSessionId(std::string_view text, SessionId &id) noexcept;
 
-// The smallest id whose time is later than `time`: sessions created up to then sort before it.
+// The smallest id whose time is later than `time`: sessions created up to then sort before it. Of a time that
+// does not come, the greatest id.
 SessionId FirstIdAfter(Micros time) noexcept;
 
 }  // namespace jwt_auth::session

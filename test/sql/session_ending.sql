@@ -76,16 +76,59 @@ SELECT a.not_before > now() + interval '59 min' AS never_earlier FROM jwt_auth.a
 
 \echo == everything of everybody, what is ahead of the clock as well; then log-ins are good at once
 SELECT login('d1', 'dave'), login('d2', 'dave');
-UPDATE jwt_auth.refresh_session SET created_at = now() + interval '1 hour', session_id = overlay(session_id::text placing 'ffffffff' from 1)::uuid
+INSERT INTO jwt_auth.session_data SELECT overlay(session_id::text placing 'ffffffff' from 1)::uuid, user_key, '{}', '{}' FROM jwt_auth.refresh_session WHERE session_id = (SELECT session_id FROM login WHERE name = 'd2');
+UPDATE jwt_auth.refresh_session SET has_data = true, created_at = now() + interval '1 hour', session_id = overlay(session_id::text placing 'ffffffff' from 1)::uuid
 WHERE session_id = (SELECT session_id FROM login WHERE name = 'd2');
 SELECT jwt_auth.revoke_all_tokens('leak');
-SELECT state('b%'), state('d%'), (SELECT count(*) FROM jwt_auth.refresh_session WHERE user_id = 'dave') AS rows_of_dave;
+SELECT state('b%'), state('d%'), (SELECT count(*) FROM jwt_auth.refresh_session WHERE user_id = 'dave') AS rows_of_dave, (SELECT count(*) FROM jwt_auth.session_data) AS data;
 SELECT login('d3', 'dave');
 SELECT state('d3'), good(:'bobs');
 SELECT not_before = (SELECT max(at) FROM jwt_auth.auth_event WHERE event = 'all_revoked') AS at FROM jwt_auth.cutoff;
 SELECT jwt_auth.revoke_all_tokens();
 SELECT event, session_id IS NOT NULL AS of_a_session, detail FROM jwt_auth.auth_event WHERE event = 'all_revoked' ORDER BY id;
 SELECT alive, event, explanation FROM login, jwt_auth.explain_session(session_id) WHERE name = 'd1';
+DELETE FROM jwt_auth.cutoff;
+
+\echo == a session that was over before: cleaned away under the name of what ended it, and counted by nobody
+SELECT count(login('o' || n, 'olga')) FROM generate_series(1, 5) n;
+SELECT login('o6', 'oscar'), login('o7', 'oscar'), login('o8', 'oscar');
+UPDATE jwt_auth.refresh_session SET idle_ends_at = 'epoch' WHERE session_id IN (SELECT session_id FROM login WHERE name IN ('o1', 'o2', 'o3', 'o6'));
+UPDATE jwt_auth.refresh_session SET ends_at = 'epoch', idle_ends_at = 'epoch' WHERE session_id = (SELECT session_id FROM login WHERE name = 'o4');
+CREATE TEMP TABLE explained AS SELECT name, e.* FROM login, jwt_auth.explain_session(session_id) e WHERE name LIKE 'o_';
+SELECT jwt_auth.revoke_refresh_token(refresh_token) FROM login WHERE name = 'o1';
+SELECT jwt_auth.revoke_refresh_session(session_id, 'too late') FROM login WHERE name = 'o2';
+SELECT r.status FROM login, jwt_auth.refresh_session(refresh_token) r WHERE name = 'o3';
+SELECT jwt_auth.revoke_user_tokens('olga');
+SELECT jwt_auth.revoke_other_sessions('oscar', session_id) FROM login WHERE name = 'o7';
+SELECT name, event, detail ->> 'status' AS status, at = 'epoch' AS when_it_was_over, explanation FROM login, jwt_auth.explain_session(session_id) WHERE name LIKE 'o_' AND name <> 'o7' ORDER BY name;
+\echo -- the same as before it was cleaned away
+SELECT name FROM login JOIN explained x USING (name), jwt_auth.explain_session(session_id) e
+WHERE NOT x.alive AND (x.event, x.at, x.explanation) IS DISTINCT FROM (e.event, e.at, e.explanation);
+SELECT count(*) AS events, count(DISTINCT session_id) AS sessions FROM login JOIN jwt_auth.auth_event USING (session_id) WHERE name LIKE 'o_' AND event <> 'login';
+SELECT detail - 'kept' FROM jwt_auth.auth_event WHERE session_id IS NULL AND (event, user_id) IN (('user_revoked', 'olga'), ('others_revoked', 'oscar')) ORDER BY id;
+\echo -- by a cutoff for everybody
+SELECT login('r1', 'rita'), login('r2', 'rita'), login('r3', 'rita');
+SELECT jwt_auth.revoke_all_tokens();
+SELECT jwt_auth.revoke_refresh_token(refresh_token) FROM login WHERE name = 'r1';
+SELECT r.status FROM login, jwt_auth.refresh_session(refresh_token) r WHERE name = 'r2';
+SELECT jwt_auth.revoke_user_tokens('rita');
+SELECT name, event, at = (SELECT not_before FROM jwt_auth.cutoff) AS at_the_cutoff, explanation FROM login, jwt_auth.explain_session(session_id) WHERE name LIKE 'r_' ORDER BY name;
+DELETE FROM jwt_auth.cutoff;
+
+\echo == a cutoff that never ends lets nobody in; one beyond what can be counted is one
+SELECT login('s1', 'sam');
+UPDATE jwt_auth.account SET not_before = 'infinity' WHERE user_id = 'sam';
+SELECT jwt_auth.issue_refresh_session('sam');
+UPDATE jwt_auth.account SET not_before = '294276-12-31' WHERE user_id = 'sam';
+SELECT jwt_auth.issue_refresh_session('sam');
+SELECT state('s1');
+UPDATE jwt_auth.account SET not_before = '-infinity' WHERE user_id = 'sam';
+SELECT login('s2', 'sam');
+SELECT state('s_');
+INSERT INTO jwt_auth.cutoff (not_before) VALUES ('infinity');
+SELECT jwt_auth.issue_refresh_session('sam');
+SELECT jwt_auth.revoke_all_tokens();
+SELECT state('s_');
 DELETE FROM jwt_auth.cutoff;
 
 \echo == the trigger
@@ -179,13 +222,13 @@ CALL jwt_auth.purge_expired(2);
 SELECT user_id, purge_after = (idle_ends_at AT TIME ZONE 'UTC')::date AS its_day FROM jwt_auth.refresh_session ORDER BY user_id;
 SELECT count(*) AS data FROM jwt_auth.session_data;
 SELECT :denials - count(*) AS denials_gone FROM jwt_auth.denied_token;
-SELECT user_id, event, detail FROM jwt_auth.auth_event WHERE event = 'expired' ORDER BY user_id;
+SELECT user_id, event, detail - 'ended_at' AS detail FROM jwt_auth.auth_event WHERE event = 'expired' ORDER BY user_id;
 \echo -- and what the cutoff for everybody ended
 SELECT jwt_auth.revoke_all_tokens();
 SELECT login('q1', 'after');
 DO $$ BEGIN CALL jwt_auth.purge_expired(1); END $$;
 SELECT user_id FROM jwt_auth.refresh_session ORDER BY user_id;
-SELECT user_id, detail FROM jwt_auth.auth_event WHERE event = 'all_revoked' ORDER BY user_id;
+SELECT user_id, (detail ->> 'ended_at')::timestamptz = (SELECT not_before FROM jwt_auth.cutoff) AS at_the_cutoff FROM jwt_auth.auth_event WHERE event = 'all_revoked' ORDER BY user_id;
 DELETE FROM jwt_auth.cutoff;
 
 \echo == refresh tokens that are none: nothing ends, nothing is written

@@ -99,7 +99,7 @@ SELECT * FROM jwt_auth.issue_refresh_session('dave') \gset t0_
 UPDATE jwt_auth.refresh_session SET ends_at = clock_timestamp(), idle_ends_at = clock_timestamp() WHERE user_id = 'dave';
 SELECT jwt_auth.jwt_verify(:'t0_access_token');
 SELECT status FROM jwt_auth.refresh_session(:'t0_refresh_token');
-SELECT event, detail FROM jwt_auth.auth_event WHERE user_id = 'dave' ORDER BY id;
+SELECT event, detail - 'ended_at' AS detail FROM jwt_auth.auth_event WHERE user_id = 'dave' ORDER BY id;
 
 \echo == lifetimes: the idle end slides, never beyond the absolute one; an access token never outlives its session
 SET jwt_auth.refresh_token_ttl = '1h';

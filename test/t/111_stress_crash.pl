@@ -9,12 +9,13 @@ use Time::HiRes qw(sleep);
 
 my $node = stressed_node('stress_crash', 'fsync = on', 'synchronous_commit = on');
 my $stress = new_stress($node);
-my $crashes = 3;
+my $seconds = $ENV{JWT_AUTH_STRESS_SECONDS} // 15;
+my $crashes = $seconds > 30 ? int $seconds / 10 : 3;
 for my $crash (1 .. $crashes)
 {
 	$stress->connect_clients;
 	# A child pulls the plug in the middle of it.
-	my $delay = 2 + rand(($ENV{JWT_AUTH_STRESS_SECONDS} // 15) / $crashes);
+	my $delay = 1 + rand(2 * $seconds / $crashes);
 	my $pid = fork;
 	if ($pid == 0)
 	{

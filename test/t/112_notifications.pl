@@ -20,7 +20,7 @@ sub heard
 		my %member = $payload =~ /"(\w+)": "((?:[^"\\]|\\.)*)"/g;
 		like(delete $member{at}, qr/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/, 'and a time');
 		$member{session_id} = 'session' if ($member{session_id} // '') =~ /^[0-9a-f-]{36}$/;
-		push @heard, join ' ', map { $member{$_} // () } qw(event user_id session_id ip);
+		push @heard, join ' ', (map { $member{$_} // () } qw(event user_id session_id ip)), $payload =~ /"enforced": false/ ? 'unenforced' : ();
 	}
 	return join "\n", @heard;
 }
@@ -39,6 +39,8 @@ SELECT status FROM jwt_auth.refresh_session(:'a_refresh_token', '203.0.113.66');
 	'reuse_detected alice session 203.0.113.66', 'theft, and from where');
 is(heard(qq{SET jwt_auth.ip_binding = 'exact';\n$alice SELECT status FROM jwt_auth.refresh_session(:'a_refresh_token', '203.0.113.66');}),
 	'ip_mismatch alice session 203.0.113.66', 'another address');
+is(heard(qq{SET jwt_auth.ip_binding = 'log';\n$alice SELECT status FROM jwt_auth.refresh_session(:'a_refresh_token', '203.0.113.66');}),
+	'ip_mismatch alice session 203.0.113.66 unenforced', 'another address, of which the policy only takes note');
 is(heard("$alice$alice SELECT jwt_auth.revoke_user_tokens('alice');"), 'user_revoked alice', 'a revoked user, once, however many sessions');
 is(heard("$alice SELECT jwt_auth.revoke_other_sessions('alice', :'a_session_id');"), 'others_revoked alice', 'the others');
 is(heard("SELECT jwt_auth.deny_token(jwt_auth.jwt_sign('{\"sub\": \"alice\"}'));"), 'token_denied alice', 'a denied token');

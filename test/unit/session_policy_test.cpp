@@ -378,5 +378,24 @@ TEST(SessionEvent, AClosedListOfWhichSecurityEventsAreTold) {
   EXPECT_EQ(EventNamed("Login"), Event::kNone);
 }
 
+// Since when a session is over: by the user's cutoff before everybody's, by its greatest age before its idle end.
+TEST(SessionPolicy, EndOfSaysWhyAndSinceWhen) {
+  const Cutoffs none = {kNoCutoff, kNoCutoff};
+  const auto end_of = [](Micros idle_end, Micros absolute_end, const Cutoffs &cutoffs) {
+    return EndOf(kNow - 100 * kSecond, idle_end, absolute_end, cutoffs, kNow);
+  };
+  EXPECT_FALSE(end_of(kNow + 1, kNow + 1, none).over);
+  EXPECT_FALSE(end_of(kNever, kNever, {kNow - 101 * kSecond, kNow - 101 * kSecond}).over);
+
+  const Ending idle = end_of(kNow, kNever, none);
+  EXPECT_TRUE(idle.over && idle.status == Status::kIdleExpired && idle.event == Event::kExpired && idle.at == kNow);
+  const Ending old = end_of(kNow - 3, kNow - 3, none);
+  EXPECT_TRUE(old.over && old.status == Status::kExpired && old.event == Event::kExpired && old.at == kNow - 3);
+  const Ending all = end_of(kNow - 3, kNow - 3, {kNoCutoff, kNow - 100 * kSecond});
+  EXPECT_TRUE(all.over && all.status == Status::kInvalid && all.event == Event::kAllRevoked && all.at == kNow - 100 * kSecond);
+  const Ending user = end_of(kNow - 3, kNow - 3, {kNow - 50, kNow - 40});
+  EXPECT_TRUE(user.over && user.status == Status::kInvalid && user.event == Event::kUserRevoked && user.at == kNow - 50);
+}
+
 }  // namespace
 }  // namespace jwt_auth::session

@@ -1,6 +1,7 @@
 // The refresh token's text form, its hashes and its successors; session ids.
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <string>
 
 #include "jose/base64url.hpp"
@@ -170,6 +171,7 @@ TEST(SessionId, AscendsWithTime) {
 TEST(SessionId, FirstIdAfterDividesEarlierFromLater) {
   EXPECT_LT(MakeSessionId(kTime, -1, {0xFF, 0xFF, 0xFF, 0xFF}), FirstIdAfter(kTime));
   EXPECT_LT(FirstIdAfter(kTime), MakeSessionId(kTime + 1, 0, {0, 0, 0, 0}));
+  EXPECT_LT(MakeSessionId(kTime, -1, {0xFF, 0xFF, 0xFF, 0xFF}), FirstIdAfter(std::numeric_limits<Micros>::max()));
 }
 
 TEST(SessionId, ParsesOnlyTheUsualForm) {
