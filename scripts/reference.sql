@@ -8,7 +8,7 @@ SET search_path = pg_catalog;
 CREATE TEMP TABLE function_group (place integer, grouped text, name text);
 INSERT INTO function_group VALUES
   (1, 'Sessions', 'issue_refresh_session'), (1, 'Sessions', 'refresh_session'), (1, 'Sessions', 'user_sessions'), (1, 'Sessions', 'set_user_policy'),
-  (1, 'Sessions', 'purge_expired'), (1, 'Sessions', 'explain_session'),
+  (1, 'Sessions', 'purge_expired'), (1, 'Sessions', 'purge_events'), (1, 'Sessions', 'explain_session'),
   (2, 'Ending sessions and tokens', 'revoke_refresh_session'), (2, 'Ending sessions and tokens', 'revoke_refresh_token'),
   (2, 'Ending sessions and tokens', 'revoke_other_sessions'), (2, 'Ending sessions and tokens', 'revoke_user_tokens'),
   (2, 'Ending sessions and tokens', 'revoke_all_tokens'), (2, 'Ending sessions and tokens', 'revoke_on_password_change'),
@@ -190,7 +190,7 @@ SELECT format('| `%s` | %s | %s |', code, message, meaning) FROM error_code JOIN
 \echo
 \echo 'A message may go on with a reason after a colon. None ever holds a token, a secret or a key. In `pre_request` each refusal is `PT401` with the SQLSTATE as'
 \echo 'its detail. Besides: `25006` where something must be written and can''t be (a standby, a READ ONLY transaction), `40001` and `40P01` for a transaction to be'
-\echo 'retried, `42501` without the privilege, `2D000` for `purge_expired` in a transaction block, `55000` for a key in the wrong state.'
+\echo 'retried, `42501` without the privilege, `2D000` for `purge_expired` and `purge_events` in a transaction block, `55000` for a key in the wrong state.'
 \echo
 \echo '## Events'
 \echo

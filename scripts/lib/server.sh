@@ -35,8 +35,10 @@ build_for_use() { build_extension WERROR=-Werror || build_extension; }
 # PostgreSQL finds its files relative to its binaries, so a copy with the same shape under another directory works.
 # The extension is then installed there, as a packager would, or is taken from the package that JWT_AUTH_PACKAGE names.
 install_privately() {
-  local directory
-  for directory in "$("$PG_CONFIG" --bindir)" "$("$PG_CONFIG" --pkglibdir)" "$("$PG_CONFIG" --sharedir)"; do
+  local what directory
+  for what in bindir pkglibdir sharedir; do
+    # A pg_config that answers nothing would have the whole of / copied.
+    directory=$("$PG_CONFIG" "--$what") && [[ $directory == /*/* && -d $directory ]] || die "$PG_CONFIG --$what names no directory"
     mkdir -p "$work/server$directory"
     cp -R "$directory/." "$work/server$directory"
   done

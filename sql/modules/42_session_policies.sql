@@ -37,6 +37,12 @@ COMMENT ON PROCEDURE jwt_auth.purge_expired(integer)
   IS 'Removes ended sessions and denials of expired tokens, in batches with a commit behind each: not inside a transaction block';
 REVOKE ALL ON PROCEDURE jwt_auth.purge_expired(integer) FROM PUBLIC;
 
+CREATE PROCEDURE jwt_auth.purge_events(older_than interval, batch_size integer DEFAULT 10000)
+LANGUAGE c AS 'MODULE_PATHNAME', 'jwt_auth_purge_events';
+COMMENT ON PROCEDURE jwt_auth.purge_events(interval, integer)
+  IS 'Removes events of the audit that are older, but for the log-ins of sessions that are still there; in batches with a commit behind each: not inside a transaction block';
+REVOKE ALL ON PROCEDURE jwt_auth.purge_events(interval, integer) FROM PUBLIC;
+
 CREATE FUNCTION jwt_auth.explain_session(session_id uuid, OUT alive boolean, OUT user_id text, OUT event text,
                                          OUT at timestamptz, OUT detail jsonb, OUT explanation text)
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_explain_session';

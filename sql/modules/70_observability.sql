@@ -146,6 +146,11 @@ BEGIN
                FROM jwt_auth.table_health WHERE "table" = 'refresh_session' AND updates > 1000 AND hot_ratio < 0.9;
   RETURN QUERY SELECT 'warning', 'clean-up', format('%s has %s dead rows beside %s live ones', "table", dead_rows, live_rows), format('VACUUM jwt_auth.%I', "table")
                FROM jwt_auth.table_health WHERE dead_rows > 10000 AND dead_rows > live_rows;
+  -- New events go where old ones were removed, so the first pages tell how far back it goes, and whether anybody cuts it.
+  RETURN QUERY SELECT 'notice', 'clean-up', format('the audit has some %s million events, the first of %s', round(c.reltuples / 1e6), first.latest::date),
+                      'CALL jwt_auth.purge_events(interval ''1 year''), or for as long as you have to keep them'
+               FROM pg_class c, (SELECT max(at) AS latest FROM jwt_auth.auth_event WHERE ctid < '(8,0)') AS first
+               WHERE c.oid = 'jwt_auth.auth_event'::regclass AND c.reltuples > 1e7 AND first.latest < now() - interval '1 year';
 END $$;
 COMMENT ON FUNCTION jwt_auth.doctor()
   IS 'Checks the installation: keys, sealing, settings that weaken, privileges, clean-up. Each row says what was found (error, warning, notice) and what to do; no error and no warning: all is well';

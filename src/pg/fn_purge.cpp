@@ -3,9 +3,9 @@
 #include "pg/boundary.hpp"
 #include "pg/key_store.hpp"
 #include "pg/keyring.hpp"
-#include "pg/owner.hpp"
 #include "pg/plans.hpp"
 #include "pg/postgres.hpp"
+#include "pg/purge.hpp"
 #include "pg/session_store.hpp"
 #include "pg/statistics.hpp"
 #include "pg/token_response.hpp"
@@ -13,9 +13,7 @@
 #include "session/session_id.hpp"
 
 extern "C" {
-#include <nodes/parsenodes.h>
 #include <pgstat.h>
-#include <tcop/utility.h>
 #include <utils/date.h>
 }
 
@@ -200,16 +198,10 @@ void show_progress(PurgeOutcome done, std::uint64_t count) {
 void run(Batch (*sweep)(std::int64_t, std::uint64_t, session::Micros), std::int64_t size, PurgeOutcome done) {
   std::uint64_t left = 0;
   for (;;) {
-    // One connection a batch: what SPI keeps of each statement goes with it.
-    SPI_connect_ext(SPI_OPT_NONATOMIC);
+    const OwnerScope scope = begin_batch("refresh_session");
     refresh_keyring();
-    const OwnerScope scope = enter_owner("refresh_session");
-    PushActiveSnapshot(GetTransactionSnapshot());
     const Batch batch = sweep(size, left, now_micros());
-    PopActiveSnapshot();
-    leave_owner(scope);
-    SPI_commit();
-    SPI_finish();
+    commit_batch(scope);
     left += batch.left;
     Count(Counted::kPurge, static_cast<unsigned>(done), batch.seen - batch.left);
     Count(Counted::kPurge, static_cast<unsigned>(PurgeOutcome::kLeft), batch.left);
@@ -228,13 +220,8 @@ void retire_keys() {
 }
 
 Datum purge_expired(FunctionCallInfo fcinfo) {
-  if (PG_ARGISNULL(0)) raise_null_argument("batch_size");
-  const int size = PG_GETARG_INT32(0);
-  if (size < 1) ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("batch_size must be at least 1")));
-  PreventCommandIfReadOnly("purge_expired()");
-  if (fcinfo->context == nullptr || !IsA(fcinfo->context, CallContext) || castNode(CallContext, fcinfo->context)->atomic)
-    ereport(ERROR, (errcode(ERRCODE_INVALID_TRANSACTION_TERMINATION),
-                    errmsg("purge_expired can't run inside a transaction block, it commits after each batch")));
+  const int size = batch_size_argument(fcinfo, 0);
+  require_own_transactions(fcinfo, "purge_expired");
   progress = {};
   run(sweep_due, size, PurgeOutcome::kSession);
   run(sweep_cut_off, size, PurgeOutcome::kSession);

@@ -21,7 +21,7 @@ constexpr unsigned kErrorCodes = static_cast<unsigned>(ErrorCode::kInternal) + 1
 constexpr unsigned kStatuses = static_cast<unsigned>(session::Status::kFingerprintMismatch) + 1;
 constexpr unsigned kPresented = static_cast<unsigned>(session::Presented::kNewer) + 1;
 constexpr unsigned kEvents = static_cast<unsigned>(session::Event::kIssuerDistrusted) + 1;
-constexpr unsigned kOutcomes[kCountedKinds] = {1 + kErrorCodes, kStatuses, kStatuses, kPresented, kEvents, 1, 3};
+constexpr unsigned kOutcomes[kCountedKinds] = {1 + kErrorCodes, kStatuses, kStatuses, kPresented, kEvents, 1, 4};
 constexpr const char *kNames[kCountedKinds] = {"verify", "login", "refresh", "reuse", "event", "keyring", "purge"};
 
 constexpr unsigned FirstOf(unsigned kind) {
@@ -89,7 +89,7 @@ Slot &Mine() noexcept {
 }
 
 const char *NameOfPurge(unsigned outcome) {
-  constexpr const char *kPurged[] = {"sessions", "denied_tokens", "left"};
+  constexpr const char *kPurged[] = {"sessions", "denied_tokens", "left", "events"};
   static_assert(std::size(kPurged) == kOutcomes[static_cast<unsigned>(Counted::kPurge)]);
   return kPurged[outcome];
 }

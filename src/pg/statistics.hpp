@@ -19,11 +19,11 @@ enum class Counted : std::uint8_t {
   kReuse,    // sessions ended for reuse, by what was presented: session::Presented
   kEvent,    // rows of auth_event, by name: session::Event
   kKeyring,  // 0: loads of the keyring into a backend's cache
-  kPurge,    // purge_expired: PurgeOutcome
+  kPurge,    // purge_expired, purge_events: PurgeOutcome
 };
 constexpr unsigned kCountedKinds = 7;
 
-enum class PurgeOutcome : std::uint8_t { kSession, kDeniedToken, kLeft };
+enum class PurgeOutcome : std::uint8_t { kSession, kDeniedToken, kLeft, kEvent };
 
 // Neither raises nor throws: for both sides of the boundary.
 void Count(Counted what, unsigned outcome, std::uint64_t by = 1) noexcept;

@@ -70,6 +70,7 @@ my %writing = (
 	'retire_signing_key' => "SELECT jwt_auth.retire_signing_key('$kid')",
 	'trust_issuer' => q(SELECT jwt_auth.trust_issuer('x', '{"keys": [{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}')),
 	'purge_expired' => 'CALL jwt_auth.purge_expired()',
+	'purge_events' => "CALL jwt_auth.purge_events('1 year')",
 );
 for my $name (sort keys %writing)
 {

@@ -1,0 +1,125 @@
+-- jwt_auth 1.0 to 1.1.
+\echo Use "ALTER EXTENSION jwt_auth UPDATE TO '1.1'" to load this file. \quit
+
+-- The audit can be cut to an age.
+CREATE PROCEDURE jwt_auth.purge_events(older_than interval, batch_size integer DEFAULT 10000)
+LANGUAGE c AS 'MODULE_PATHNAME', 'jwt_auth_purge_events';
+COMMENT ON PROCEDURE jwt_auth.purge_events(interval, integer)
+  IS 'Removes events of the audit that are older, but for the log-ins of sessions that are still there; in batches with a commit behind each: not inside a transaction block';
+REVOKE ALL ON PROCEDURE jwt_auth.purge_events(interval, integer) FROM PUBLIC;
+
+-- The same as in 1.0, and in the end a look at the audit.
+CREATE OR REPLACE FUNCTION jwt_auth.doctor(OUT severity text, OUT subject text, OUT finding text, OUT advice text)
+RETURNS SETOF record LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  -- Settings are there once the library is.
+  PERFORM jwt_auth.jwks();
+
+  -- Keys
+  IF NOT EXISTS (SELECT FROM jwt_auth.signing_key WHERE state = 'active') THEN
+    RETURN QUERY VALUES ('error', 'keys', 'no key is active: nothing can be signed', 'SELECT jwt_auth.create_signing_key()');
+  END IF;
+  RETURN QUERY SELECT 'warning', 'keys', format('key %s has been active for %s days', kid, extract(day FROM active_for)),
+                      'SELECT jwt_auth.rotate_signing_key()'
+               FROM jwt_auth.key_ages WHERE state = 'active' AND active_for > interval '1 year';
+  RETURN QUERY SELECT 'warning', 'keys', format('key %s has been pending for %s days', kid, extract(day FROM age)),
+                      'SELECT jwt_auth.rotate_signing_key() makes it the active one'
+               FROM jwt_auth.key_ages WHERE state = 'pending' AND age > interval '30 days';
+  RETURN QUERY SELECT 'notice', 'keys', format('active key %s is an HMAC secret: jwks() can''t publish it, so nobody else can verify', kid),
+                      'SELECT jwt_auth.rotate_signing_key(''ES256'') if other services are to verify'
+               FROM jwt_auth.signing_key WHERE state = 'active' AND public_jwk IS NULL;
+  RETURN QUERY SELECT 'notice', 'keys', format('%s old keys still verify though every token that they signed has run out', count(*)),
+                      'CALL jwt_auth.purge_expired(), or SELECT jwt_auth.retire_signing_key(kid)'
+               FROM jwt_auth.key_ages WHERE run_out HAVING count(*) > 0;
+
+  -- Sealing
+  IF current_setting('jwt_auth.key_encryption_key_file') = '' THEN
+    RETURN QUERY SELECT 'error', 'sealing', format('%s private keys are sealed, but jwt_auth.key_encryption_key_file is not set', count(*)),
+                        'set it to the file that holds the key which sealed them'
+                 FROM jwt_auth.signing_keys WHERE sealed HAVING count(*) > 0;
+    RETURN QUERY SELECT 'notice', 'sealing', 'private keys are stored in the clear: a dump or a backup lets its reader sign',
+                        'set jwt_auth.key_encryption_key_file, then SELECT jwt_auth.seal_signing_keys()'
+                 FROM jwt_auth.signing_keys WHERE sealed IS FALSE HAVING count(*) > 0;
+  ELSE
+    RETURN QUERY SELECT 'warning', 'sealing', format('%s private keys are stored in the clear though a key file is set', count(*)),
+                        'SELECT jwt_auth.seal_signing_keys()'
+                 FROM jwt_auth.signing_keys WHERE sealed IS FALSE HAVING count(*) > 0;
+  END IF;
+
+  -- Installation
+  IF current_setting('shared_preload_libraries') !~ '\mjwt_auth\M' THEN
+    RETURN QUERY VALUES ('notice', 'installation', 'the library is not preloaded: misspelt settings go unnoticed, stats counts this backend alone',
+                         'add jwt_auth to shared_preload_libraries and restart');
+  END IF;
+  RETURN QUERY SELECT 'warning', 'installation', format('the extension is of version %s, the library of %s', e.extversion, a.default_version),
+                      'ALTER EXTENSION jwt_auth UPDATE'
+               FROM pg_extension e JOIN pg_available_extensions a ON a.name = e.extname
+               WHERE e.extname = 'jwt_auth' AND e.extversion <> a.default_version;
+  RETURN QUERY SELECT 'error', 'installation', format('trigger %s of %s does not fire always: backends would go on with old keys', tgname, tgrelid::regclass),
+                      format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', tgrelid::regclass, tgname)
+               FROM pg_trigger JOIN pg_class c ON c.oid = tgrelid
+               WHERE c.relnamespace = 'jwt_auth'::regnamespace AND NOT tgisinternal AND tgname LIKE 'keyring%' AND tgenabled <> 'A';
+
+  -- Settings that weaken
+  RETURN QUERY
+    SELECT 'warning', 'settings', format('jwt_auth.%s is %s: %s', name, current_setting('jwt_auth.' || name), what), 'ALTER SYSTEM SET jwt_auth.' || name || ' = ...'
+    FROM (VALUES
+      ('access_token_ttl', 3600, 'a stolen access token is good for services that verify offline for that long'),
+      ('refresh_token_ttl', 90 * 86400, 'a forgotten device stays logged in for that long'),
+      ('refresh_reuse_interval', 60, 'a stolen refresh token goes unnoticed for that long after a rotation'),
+      ('leeway', 300, 'expired tokens are accepted for that long')
+    ) AS most (name, seconds, what)
+    WHERE (SELECT setting::bigint FROM pg_settings WHERE pg_settings.name = 'jwt_auth.' || most.name) > seconds;
+  RETURN QUERY
+    SELECT 'notice', 'settings', format('jwt_auth.%s is %L: %s', name, current_setting('jwt_auth.' || name), what), 'ALTER SYSTEM SET jwt_auth.' || name || ' = ...'
+    FROM (VALUES
+      ('issuer', '', 'tokens don''t say who issued them'),
+      ('audience', '', 'tokens don''t say whom they are for'),
+      ('session_max_age', '0', 'a session that is used lasts for ever'),
+      ('max_sessions_per_user', '0', 'a user may have any number of sessions'),
+      ('refresh_reuse_interval', '0', 'a client that loses one answer is taken for a thief')
+    ) AS weak (name, value, what)
+    WHERE current_setting('jwt_auth.' || name) = value;
+  RETURN QUERY SELECT 'error', 'settings', format('jwt_auth.claims_function names %s, and there is no such function (text, uuid, jsonb)', f), 'create it or reset the setting'
+               FROM current_setting('jwt_auth.claims_function') AS f WHERE f <> '' AND to_regprocedure(f || '(text, uuid, jsonb)') IS NULL;
+  RETURN QUERY SELECT 'warning', 'settings', format('%s is %s: tokens that are written into SQL text are logged', name, setting),
+                      'pass tokens as parameters, or turn it off for the application''s role'
+               FROM pg_settings WHERE name = 'log_statement' AND setting IN ('all', 'mod');
+  RETURN QUERY SELECT 'notice', 'settings', 'synchronous_commit is off: a revocation may be lost in a crash', 'SET synchronous_commit = on for what revokes'
+               WHERE current_setting('synchronous_commit') = 'off';
+
+  -- Privileges
+  RETURN QUERY SELECT 'error', 'privileges', format('%s is executable by PUBLIC', p.function), format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', p.function)
+               FROM jwt_auth.privileges() p JOIN pg_proc f ON f.oid = p.function
+               WHERE p.grantee <> 'public'
+                 AND EXISTS (SELECT FROM aclexplode(coalesce(f.proacl, acldefault('f', f.proowner))) a WHERE a.grantee = 0 AND a.privilege_type = 'EXECUTE');
+  RETURN QUERY SELECT 'warning', 'privileges', format('%s may %s %s', a.grantee::regrole, string_agg(a.privilege_type, ', ' ORDER BY a.privilege_type), c.oid::regclass),
+                      format('REVOKE ALL ON %s FROM %s, unless it is meant to', c.oid::regclass, a.grantee::regrole)
+               FROM pg_class c, aclexplode(c.relacl) a
+               WHERE c.relnamespace = 'jwt_auth'::regnamespace AND c.relkind = 'r' AND a.grantee NOT IN (c.relowner, 0)
+                 AND c.relname IN ('signing_key', 'refresh_session', 'account', 'denied_token', 'cutoff', 'trusted_issuer')
+               GROUP BY a.grantee, c.oid;
+  RETURN QUERY SELECT 'error', 'privileges', format('PUBLIC may %s %s', string_agg(a.privilege_type, ', ' ORDER BY a.privilege_type), c.oid::regclass),
+                      format('REVOKE ALL ON %s FROM PUBLIC', c.oid::regclass)
+               FROM pg_class c, aclexplode(c.relacl) a
+               WHERE c.relnamespace = 'jwt_auth'::regnamespace AND c.relkind IN ('r', 'v') AND a.grantee = 0
+               GROUP BY c.oid;
+
+  -- Clean-up
+  RETURN QUERY SELECT 'warning', 'clean-up', format('sessions have been due for removal since %s', min(purge_after)),
+                      'CALL jwt_auth.purge_expired() once a day, by pg_cron or cron'
+               FROM jwt_auth.refresh_session HAVING min(purge_after) < current_date - 2;
+  RETURN QUERY SELECT 'warning', 'clean-up', format('denials of tokens that expired by %s are still there', min(expires_at)),
+                      'CALL jwt_auth.purge_expired() once a day, by pg_cron or cron'
+               FROM jwt_auth.denied_token HAVING min(expires_at) < now() - interval '2 days';
+  RETURN QUERY SELECT 'warning', 'clean-up', format('only %s of the updates of %s are HOT', hot_ratio, "table"),
+                      'look for long transactions and replication slots that hold back vacuum'
+               FROM jwt_auth.table_health WHERE "table" = 'refresh_session' AND updates > 1000 AND hot_ratio < 0.9;
+  RETURN QUERY SELECT 'warning', 'clean-up', format('%s has %s dead rows beside %s live ones', "table", dead_rows, live_rows), format('VACUUM jwt_auth.%I', "table")
+               FROM jwt_auth.table_health WHERE dead_rows > 10000 AND dead_rows > live_rows;
+  -- New events go where old ones were removed, so the first pages tell how far back it goes, and whether anybody cuts it.
+  RETURN QUERY SELECT 'notice', 'clean-up', format('the audit has some %s million events, the first of %s', round(c.reltuples / 1e6), first.latest::date),
+                      'CALL jwt_auth.purge_events(interval ''1 year''), or for as long as you have to keep them'
+               FROM pg_class c, (SELECT max(at) AS latest FROM jwt_auth.auth_event WHERE ctid < '(8,0)') AS first
+               WHERE c.oid = 'jwt_auth.auth_event'::regclass AND c.reltuples > 1e7 AND first.latest < now() - interval '1 year';
+END $$;
