@@ -21,10 +21,11 @@ ISOLATION      = $(patsubst test/isolation/specs/%.spec,%,$(sort $(wildcard test
 ISOLATION_OPTS = --inputdir=test/isolation --load-extension=$(EXTENSION)
 
 PG_CONFIG ?= pg_config
+# SANITIZE holds the compiler's flags for scripts/sanitize.sh.
 # The server's headers as system headers: our warnings are about our code.
 PG_CPPFLAGS = -I$(srcdir)/src -isystem $(shell $(PG_CONFIG) --includedir-server)
-PG_CXXFLAGS = -std=c++17 -Wall -Wextra -Wno-register -MMD -MP $(WERROR)
-SHLIB_LINK  = -lcrypto -lstdc++ -Wl,--version-script=$(srcdir)/src/exports.map -Wl,--no-undefined-version
+PG_CXXFLAGS = -std=c++17 -Wall -Wextra -Wno-register -MMD -MP $(WERROR) $(SANITIZE)
+SHLIB_LINK  = $(SANITIZE) -lcrypto -lstdc++ -Wl,--version-script=$(srcdir)/src/exports.map -Wl,--no-undefined-version
 EXTRA_CLEAN = build $(DATA_built) output_iso $(OBJS:.o=.d)
 
 # Nothing here is worth inlining into a JIT-compiled expression: each function leaves for OpenSSL, SPI or a hash table.

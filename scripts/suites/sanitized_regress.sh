@@ -5,8 +5,8 @@ tar -cf - --exclude=node_modules --exclude=./build --exclude=./.git --exclude='*
 flags='-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -O1 -g'
 (
   cd "$work/sanitized"
-  make -j"$(jobs_at_once)" PG_CONFIG="$PG_CONFIG" COPT="$flags" WERROR=-Werror
-  install_privately COPT="$flags" WERROR=-Werror
+  make -j"$(jobs_at_once)" PG_CONFIG="$PG_CONFIG" SANITIZE="$flags" WERROR=-Werror
+  install_privately SANITIZE="$flags" WERROR=-Werror
 )
 point_clients_here
 
