@@ -86,8 +86,18 @@ Result<Datum> CopyOutVarlena(std::string_view bytes) noexcept;
 inline std::string_view view_of(const struct varlena *value) {
   return {VARDATA_ANY(value), static_cast<std::size_t>(VARSIZE_ANY_EXHDR(value))};
 }
-// For long C++ phases: whether somebody wants this one to end. The Postgres phase behind it asks CHECK_FOR_INTERRUPTS().
+// For long C++ phases, in guard_interruptible(): whether the server wants something of this backend.
 inline bool IsInterrupted() { return InterruptPending != 0; }
+// Guard() for a body that gives up once IsInterrupted(). A cancel is raised; what is none (a barrier, a request to log something)
+// is served, and the body runs again.
+template <class Body>
+auto guard_interruptible(Body &&body) {
+  for (;;) {
+    const auto outcome = Guard(body);
+    if (outcome.ok || !IsInterrupted()) return outcome;
+    CHECK_FOR_INTERRUPTS();
+  }
+}
 // Overwrites palloc'd bytes that held a secret.
 void cleanse(Bytes bytes);
 
