@@ -18,7 +18,7 @@ $node->safe_psql('postgres', 'CREATE ROLE backend; CREATE ROLE api; CREATE ROLE 
 
 # Fenced blocks, statement by statement, comments taken away; and statements in the text.
 my @statements;
-while ($page =~ /^```\n(.*?)^```$|`((?:SELECT|CREATE|ALTER TABLE) [^`]*)`/msg)
+while ($page =~ /^```\n(.*?)^```$|`((?:SELECT|CREATE INDEX) [^`]*)`/msg)
 {
 	my $code = defined $1 ? $1 : "$2;";
 	$code =~ s/--.*$//mg;
