@@ -8,8 +8,9 @@ source scripts/lib/packages.sh
 source scripts/lib/server.sh
 source scripts/lib/play.sh
 source scripts/lib/suites.sh
+source scripts/lib/fuzz.sh
 
-all_suites=(core unit regress isolation demo readme reference interop fronts packaging tap lint bench)
+all_suites=(core unit regress isolation demo readme reference interop fronts packaging tap fuzz lint bench)
 suites=("$@")
 [ "${#suites[@]}" -gt 0 ] || suites=("${all_suites[@]}")
 for suite in "${suites[@]}"; do
@@ -18,12 +19,14 @@ done
 
 need_to_build
 need_to_test
+need_to_fuzz
 need_if_available clang-format-14 clang-format-14
 need_if_available clang-tidy-14 clang-tidy-14
 if [[ $PG_CONFIG =~ ^/usr/lib/postgresql/([0-9]+)/ ]]; then
   need_file_if_available "/usr/lib/postgresql/${BASH_REMATCH[1]}/lib/pg_cron.so" "postgresql-${BASH_REMATCH[1]}-cron"
 fi
 install_missing
+choose_fuzzing_compiler
 choose_server_user
 make_work_directory
 say "Testing on $("$PG_CONFIG" --version)"

@@ -35,10 +35,10 @@ build_for_use() { build_extension WERROR=-Werror || build_extension; }
 # PostgreSQL finds its files relative to its binaries, so a copy with the same shape under another directory works.
 # The extension is then installed there, as a packager would, or is taken from the package that JWT_AUTH_PACKAGE names.
 install_privately() {
-  local directory
-  for directory in "$("$PG_CONFIG" --bindir)" "$("$PG_CONFIG" --pkglibdir)" "$("$PG_CONFIG" --sharedir)"; do
-    # Without a pg_config there is no directory, and the copy would be of the whole disk.
-    [ -d "$directory" ] || die "'$PG_CONFIG' names no directory"
+  local what directory
+  for what in bindir pkglibdir sharedir; do
+    # A pg_config that answers nothing would have the whole of / copied.
+    directory=$("$PG_CONFIG" "--$what") && [[ $directory == /*/* && -d $directory ]] || die "$PG_CONFIG --$what names no directory"
     mkdir -p "$work/server$directory"
     cp -R "$directory/." "$work/server$directory"
   done
@@ -60,7 +60,9 @@ point_clients_here() {
   PATH=$(server_bin):$PATH
 }
 
-# start_cluster [SETTING...]: one server on a Unix socket that only its owner and root can reach.
+# start_cluster [SETTING...]: one server on a Unix socket that only its owner and root can reach, with what server_environment adds
+# to its environment.
+server_environment=()
 start_cluster() {
   local setting
   install -d -m 700 "$work/run" "$work/cluster"
@@ -71,7 +73,7 @@ start_cluster() {
     printf "port = 5432\nfsync = off\nmax_connections = 100\n"
     for setting in "$@"; do printf '%s\n' "$setting"; done
   } >>"$work/cluster/data/postgresql.conf"
-  as_server "$(server_bin)/pg_ctl" -D "$work/cluster/data" -l "$work/cluster/log" -w -s start || {
+  as_server env "${server_environment[@]}" "$(server_bin)/pg_ctl" -D "$work/cluster/data" -l "$work/cluster/log" -w -s start || {
     cat "$work/cluster/log"
     return 1
   }

@@ -1,7 +1,17 @@
 # Format and static checks. Their verdicts differ between majors of the tools, so one major counts: others skip, visibly.
 clang=14
 
-files=(src/*/*.?pp test/unit/*.?pp test/fuzz/*.?pp)
+# What is called by its name must be executable in a clone.
+unready=0
+for file in .ci/run scripts/*.sh bench/run bench/instructions examples/*/start.sh debian/rules debian/tests/*; do
+  if [ "$(head -c 2 "$file")" = '#!' ] && [ ! -x "$file" ]; then
+    echo "$file is not executable"
+    unready=1
+  fi
+done
+count $((1 - unready)) "$unready"
+
+files=(src/*/*.?pp test/*.?pp test/unit/*.?pp test/fuzz/*.?pp)
 if ! command -v "clang-format-$clang" >/dev/null; then
   skip "formatting: needs clang-format-$clang, which this distribution does not have"
 elif "clang-format-$clang" --dry-run -Werror "${files[@]}"; then

@@ -50,7 +50,9 @@ Outcome<Datum> authenticate_token(std::string_view token, const Presentation &pr
   // A session is ours: what another issuer calls one says nothing about our table.
   pg_uuid_t session;
   const bool has_session = facts.issuer.empty() && facts.sid.present && ReadSessionId(facts.sid.text, session);
-  become(claims, facts.sub, has_session ? &session : nullptr, facts.exp + settings::leeway * jose::kMicrosPerSecond);
+  jose::Micros ends_at;
+  if (__builtin_add_overflow(facts.exp, settings::leeway * jose::kMicrosPerSecond, &ends_at)) ends_at = facts.exp;
+  become(claims, facts.sub, has_session ? &session : nullptr, ends_at);
   return {true, {}, JsonbPGetDatum(claims)};
 }
 

@@ -94,11 +94,17 @@ Bytes read_key_file(const char *path) {
   return text;
 }
 
+// Errors show the path. Longer ones can't be opened, and a key that was given by mistake must not be repeated.
+void refuse_key_as_path(const char *path) {
+  if (strlen(path) >= MAXPGPATH) ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("path is too long")));
+  if (path[strspn(path, " \t\r\n")] == '{' || strstr(path, "-----BEGIN") != nullptr)
+    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("path is a key, not the name of a file that holds one")));
+}
+
 Datum import_signing_key_from_file(FunctionCallInfo fcinfo) {
   if (PG_ARGISNULL(0)) raise_null_argument("path");
   const char *path = text_to_cstring(PG_GETARG_TEXT_PP(0));
-  // Longer ones can't be opened, and no message should repeat them.
-  if (strlen(path) >= MAXPGPATH) ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("path is too long")));
+  refuse_key_as_path(path);
   const Activation activation = activation_argument(fcinfo, 1);
   if (!has_privs_of_role(GetUserId(), ROLE_PG_READ_SERVER_FILES))
     ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("permission denied to read a key from a server file"),

@@ -84,22 +84,67 @@ Result<Request> ReadRequest(std::string_view text) {
   pg_unreachable();
 }
 
-// The value of request.headers; null if there is none.
-const char *request_headers() {
-  const char *headers = GetConfigOption("request.headers", true, false);
-  return headers == nullptr || *headers == '\0' ? nullptr : headers;
+// The value of a setting that PostgREST makes; null if there is none. Behind a transaction that had one it is ''.
+const char *request_setting(const char *name) {
+  const char *value = GetConfigOption(name, true, false);
+  return value == nullptr || *value == '\0' ? nullptr : value;
+}
+const char *request_headers() { return request_setting("request.headers"); }
+
+// The claim of that name; none for null claims.
+bool find_claim(Jsonb *claims, const char *name, JsonbValue &value) {
+  return claims != nullptr &&
+         getKeyJsonValueFromContainer(&claims->root, name, static_cast<int>(std::strlen(name)), &value) != nullptr;
+}
+
+bool same_claim(const JsonbValue &a, const JsonbValue &b) {
+  if (a.type != b.type) return false;
+  switch (a.type) {
+    case jbvNull:
+      return true;
+    case jbvString:
+      return a.val.string.len == b.val.string.len && std::memcmp(a.val.string.val, b.val.string.val, a.val.string.len) == 0;
+    case jbvNumeric:
+      return DatumGetBool(DirectFunctionCall2(numeric_eq, NumericGetDatum(a.val.numeric), NumericGetDatum(b.val.numeric)));
+    case jbvBool:
+      return a.val.boolean == b.val.boolean;
+    default:
+      return compareJsonbContainers(a.val.binary.data, b.val.binary.data) == 0;
+  }
+}
+
+// PostgREST takes the first Authorization header for the request's role, and passes on the last of several. So what it says it
+// verified must be the token that was authenticated here (null: none); else a revoked token could lend its role to a request
+// that shows another token, or none, behind it. Only what tells tokens apart is compared: other claims PostgREST may rewrite.
+void check_same_token(Jsonb *authenticated) {
+  static constexpr Error kOtherToken{ErrorCode::kMalformed, "request.jwt.claims are not of this token"};
+  const char *text = request_setting("request.jwt.claims");
+  if (text == nullptr) return;
+  Jsonb *passed_on = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(text)));
+  if (!JB_ROOT_IS_OBJECT(passed_on)) raise_error({ErrorCode::kInvalidArgument, "request.jwt.claims is not a JSON object"});
+  for (const char *name : {"iss", "sub", "jti", "sid", "iat", "exp"}) {
+    JsonbValue ours;
+    JsonbValue theirs;
+    const bool have_ours = find_claim(authenticated, name, ours);
+    const bool have_theirs = find_claim(passed_on, name, theirs);
+    if (have_ours != have_theirs || (have_ours && !same_claim(ours, theirs))) raise_unauthorized(kOtherToken);
+  }
 }
 
 void pre_request() {
-  // request.jwt.claims is not looked at: any session can set it.
+  // Who it is, the token alone says: request.jwt.claims can be set by any session, and is only asked whether it agrees.
   const char *headers = request_headers();
   if (headers == nullptr) return become_nobody();
   const std::string_view text(headers);
   const auto request = Guard([&] { return ReadRequest(text); });
   if (!request.ok) raise_unauthorized(request.error);
-  if (!request.value.has_token) return become_nobody();
+  if (!request.value.has_token) {
+    check_same_token(nullptr);
+    return become_nobody();
+  }
   const Outcome<Datum> claims = authenticate_token(request.value.token.view(), request.value.presentation);
   if (!claims.ok) raise_unauthorized(claims.error);
+  check_same_token(DatumGetJsonbP(claims.value));
 }
 
 Datum request_ip(FunctionCallInfo fcinfo) {

@@ -25,9 +25,6 @@ class Browser {
       cookies: path === '/rpc/refresh' && cookie ? { refresh_token: cookie } : {},
     })
     if (answer.headers['Set-Cookie']) this.cookie = cookieOf(answer.headers['Set-Cookie']).value || undefined
-    // A function that returns json is one row with one column.
-    const scalar = Array.isArray(answer.body) && answer.body.length === 1 ? answer.body[0].pgrst_scalar : undefined
-    if (scalar !== undefined) answer.body = scalar
     if (answer.body?.access_token) this.token = answer.body.access_token
     return answer
   }
@@ -214,13 +211,33 @@ test('claims that PostgREST would pass on are not believed: only the token is', 
     assert.deepEqual([answer.status, answer.body.code], [401, 'PT401'])
     await forgery.client.query('BEGIN')
     await forgery.client.query("select set_config('role', 'member', true), set_config('request.jwt.claims', $1, true)", [JSON.stringify({ sub, role: 'member' })])
-    await forgery.client.query('select jwt_auth.pre_request()')
+    await forgery.client.query('SAVEPOINT before')
+    await forgery.client.query("select set_config('request.headers', '{}', true)")
+    await assert.rejects(forgery.client.query('select jwt_auth.pre_request()'), { code: 'PT401', detail: 'JW001' })
+    await forgery.client.query('ROLLBACK TO before')
     const { rows } = await forgery.client.query('SELECT jwt_auth.current_user_id() AS who, (SELECT count(*)::int FROM api.note) AS notes')
     assert.deepEqual(rows, [{ who: null, notes: 0 }])
     await forgery.client.query('COMMIT')
   } finally {
     await forgery.stop()
   }
+})
+
+test('of several Authorization headers none lends its role to the token of another', async () => {
+  const [lou, revoked] = [await newcomer('lou@example.org'), await newcomer('max@example.org')]
+  assert.equal((await revoked.post('log_out')).status, 200)
+  const bearer = (browser) => ['authorization', `Bearer ${browser.token}`]
+  const asked = async (...headers) => {
+    const answer = await rest.request({ path: '/note', headers })
+    return [answer.status, answer.body.details]
+  }
+  assert.deepEqual(await asked(bearer(lou)), [200, undefined])
+  assert.deepEqual(await asked(bearer(revoked)), [401, 'JW010'])
+  assert.deepEqual(await asked(bearer(revoked), bearer(lou)), [401, 'JW001'])
+  assert.deepEqual(await asked(bearer(revoked), ['authorization', 'Basic bm9ib2R5Og==']), [401, 'JW001'])
+  assert.deepEqual(await asked(bearer(revoked), ['authorization', '']), [401, 'JW001'])
+  assert.deepEqual(await asked(['authorization', 'Basic bm9ib2R5Og=='], bearer(lou)), [401, 'JW001'])
+  assert.deepEqual(await asked(bearer(lou), bearer(lou)), [200, undefined])
 })
 
 test('a role that the token names but authenticator may not become', async () => {
@@ -258,7 +275,7 @@ test('a bound token is refused from another address', async () => {
   try {
     const body = { email: `bound@example.org`, password: PASSWORD }
     const headers = { 'x-forwarded-for': '203.0.113.7' }
-    const { body: [{ pgrst_scalar: { access_token: token } }] } = await bound.request({ method: 'POST', path: '/rpc/sign_up', headers, body })
+    const { body: { access_token: token } } = await bound.request({ method: 'POST', path: '/rpc/sign_up', headers, body })
     const from = async (address) => {
       const answer = await bound.request({ path: '/note', headers: { authorization: `Bearer ${token}`, ...(address ? { 'x-forwarded-for': address } : {}) } })
       return [answer.status, answer.body.details]

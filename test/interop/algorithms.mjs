@@ -19,10 +19,15 @@ export const asymmetric = {
   ES512: ec('P-521'),
   ES256K: ec('secp256k1'),
   EdDSA: () => generateKeyPairSync('ed25519'),
+  Ed25519: () => generateKeyPairSync('ed25519'),
 }
+// The other Edwards curve, which Node's libraries know as EdDSA only.
+export const ed448 = () => generateKeyPairSync('ed448')
 
-// jsonwebtoken has neither EdDSA nor ES256K.
-export const inJsonWebToken = (algorithm) => algorithm !== 'EdDSA' && algorithm !== 'ES256K'
+// jsonwebtoken has neither EdDSA, under any name, nor ES256K.
+export const inJsonWebToken = (algorithm) => !['EdDSA', 'Ed25519', 'ES256K'].includes(algorithm)
+// node-jose has neither of them either; its names for the rest are the same.
+export const inNodeJose = inJsonWebToken
 
 export const claims = Object.freeze({
   iss: 'https://issuer.example',

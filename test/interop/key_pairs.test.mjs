@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test'
 import { createPublicKey } from 'node:crypto'
 import * as jose from 'jose'
 import jwt from 'jsonwebtoken'
-import { asymmetric, claims, inJsonWebToken } from './algorithms.mjs'
+import { asymmetric, claims, ed448, inJsonWebToken } from './algorithms.mjs'
 import { close, open, sign, value, verify } from './database.mjs'
 
 before(open)
@@ -97,3 +97,15 @@ for (const [algorithm, makePair] of Object.entries(asymmetric)) {
     assert.equal(here, await value('SELECT jwt_auth.jwk_thumbprint($1)', JSON.stringify(privateJwk)))
   })
 }
+
+// jose has Ed448 only by way of Node, and only as EdDSA.
+test('EdDSA with Ed448: both ways with jose', async () => {
+  const { publicKey, privateKey } = ed448()
+  const token = await sign(claims, JSON.stringify(privateKey.export({ format: 'jwk' })))
+  assert.equal(jose.decodeProtectedHeader(token).alg, 'EdDSA')
+  assert.deepEqual((await jose.jwtVerify(token, publicKey, expected)).payload, claims)
+  const theirs = await new jose.SignJWT({ ...claims }).setProtectedHeader({ alg: 'EdDSA' }).sign(privateKey)
+  for (const key of [JSON.stringify(publicKey.export({ format: 'jwk' })), pem(publicKey)]) {
+    assert.deepEqual(await verify(theirs, key), claims)
+  }
+})

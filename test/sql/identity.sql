@@ -88,6 +88,14 @@ SELECT jwt_auth.authenticate(:'bob') ->> 'sub' AS sub;
 SELECT jwt_auth.current_user_id();
 COMMIT;
 
+\echo == the end of time, and a leeway beyond it
+SET jwt_auth.leeway = 3600;
+BEGIN;
+SELECT jwt_auth.authenticate(jwt_auth.jwt_sign('{"sub": "dora", "exp": 9223372036854}')) ->> 'sub' AS sub;
+SELECT jwt_auth.current_user_id();
+COMMIT;
+RESET jwt_auth.leeway;
+
 \echo == no other way to set it, for a superuser either
 BEGIN;
 SELECT jwt_auth.authenticate(:'alice') ->> 'sub' AS sub;

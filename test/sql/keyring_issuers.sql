@@ -80,6 +80,9 @@ SELECT jwt_auth.trust_issuer('x', jsonb_build_object('keys', jsonb_build_array(j
 SELECT jwt_auth.trust_issuer('x', jsonb_build_object('keys', jsonb_build_array(jwt_auth.jwk_public(:'idp'), :'secret'::jsonb)));
 SELECT jwt_auth.trust_issuer('x', jsonb_build_object('keys', jsonb_build_array(jwt_auth.jwk_public(:'idp'), '{"kty": "EC", "d": "x"}'::jsonb)));
 SELECT jwt_auth.trust_issuer('x', jsonb_build_object('keys', jsonb_build_array(jwt_auth.jwk_public(:'idp'), '{"kty": "oct"}'::jsonb)));
+SELECT jwt_auth.trust_issuer('x', jsonb_build_object('keys', jsonb_build_array(jwt_auth.jwk_public(:'idp') || jsonb_build_object('before', :'machine'::jsonb))));
+SELECT jwt_auth.trust_issuer('x', jsonb_build_object('keys', jsonb_build_array(jwt_auth.jwk_public(:'idp'), jwt_auth.jwk_to_pem(:'machine'))));
+SELECT jwt_auth.trust_issuer('x', jsonb_build_object('keys', jsonb_build_array(jwt_auth.jwk_public(:'idp')), 'next', :'secret'::jsonb));
 SELECT jwt_auth.trust_issuer('x', :'idp'::jsonb);
 SELECT jwt_auth.trust_issuer('x', jwt_auth.jwk_public(:'idp'));
 SELECT jwt_auth.trust_issuer('x', '{"keys": []}');

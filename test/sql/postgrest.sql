@@ -1,4 +1,4 @@
--- pre_request, pre_config and refresh_cookie one by one; test/t/061_postgrest.pl replays whole requests.
+-- pre_request, pre_config and refresh_cookie one by one; test/fronts replays whole requests.
 \set VERBOSITY sqlstate
 \set SHOW_CONTEXT never
 DELETE FROM jwt_auth.signing_key;
@@ -36,14 +36,28 @@ SELECT request_by('Bearer ' || jwt_auth.jwt_sign('{"sub": "mallory", "exp": 4102
 SELECT headers, request(headers) FROM unnest(ARRAY['x', '[]', '7', '"authorization"', 'null', '{"authorization": 7}', '{"authorization": null}',
   '{"authorization": {"Bearer": "x"}}', '{"authorization": "Basic a", "authorization": "Bearer b"}', '{"authorization": "Bearer \u0000"}']) AS headers;
 
-\echo == forged claims are not believed
+\echo == forged claims are not believed: they must be those of the token that the headers show
+CREATE FUNCTION request_with(claims text, token text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM pg_catalog.set_config('request.jwt.claims', claims, true);
+  RETURN request(CASE WHEN token IS NULL THEN '{}' ELSE jsonb_build_object('authorization', 'Bearer ' || token)::text END);
+END $$;
+SELECT jwt_auth.jwt_verify(:'alice') AS hers, jwt_auth.jwt_verify(:'bound') AS his \gset
+SELECT claims, request_with(claims, NULL) AS without_token, request_with(claims, :'alice') AS with_token
+FROM unnest(ARRAY['', '{}', '{"role": "anon"}', '{"sub": "alice"}', '{"sub": "alice", "role": "postgres"}', '{"exp": 4102444800}', '[]', '7', 'x']) AS claims;
+SELECT request_with(:'hers', :'alice') AS same, request_with((:'hers'::jsonb || '{"role": "other", "aud": ["x"]}')::text, :'alice') AS rewritten,
+       request_with(regexp_replace(:'hers', '"exp": (\d+)', '"exp": \1.0'), :'alice') AS same_time,
+       request_with(:'his', :'alice') AS of_another, request_with(:'hers', NULL) AS without_token;
+SELECT name, request_with((:'hers'::jsonb - name)::text, :'alice') AS absent,
+       request_with((:'hers'::jsonb || jsonb_build_object(name, wrong))::text, :'alice') AS other
+FROM (VALUES ('iss', '"x"'::jsonb), ('sub', '"bob"'), ('sub', 'true'), ('sub', '["alice"]'), ('jti', '"x"'), ('sid', '"x"'), ('iat', '7'), ('exp', '4102444800'), ('exp', 'null')) AS t (name, wrong);
 BEGIN;
-SELECT set_config('request.jwt.claims', '{"sub": "alice", "role": "postgres"}', true) IS NOT NULL AS forged,
-       set_config('request.jwt.claim.sub', 'alice', true) IS NOT NULL AS forged_the_old_way;
+SELECT set_config('request.jwt.claim.sub', 'alice', true) IS NOT NULL AS forged_the_old_way;
 SELECT request('{}');
 SELECT request_by('Bearer ' || :'bound', 'x-forwarded-for', '203.0.113.9');
 SELECT request('{}');
 COMMIT;
+DROP FUNCTION request_with;
 
 \echo == a READ ONLY transaction
 BEGIN READ ONLY;

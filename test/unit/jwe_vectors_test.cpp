@@ -1,4 +1,4 @@
-// The examples of RFC 7516, 7517, 7518 and 7520, and RFC 3394's of key wrap.
+// The examples of RFC 7516, 7517, 7518, 7520 and 8037, and RFC 3394's of key wrap.
 #include "jose/ecdh.hpp"
 #include "jose/key_wrap.hpp"
 #include "jwe_support.hpp"
@@ -42,8 +42,8 @@ TEST(JweVectors, EveryExampleDecryptsOrIsRefusedForItsReason) {
     EXPECT_EQ(*plaintext, Member(vector, "plaintext"));
     ++decrypted;
   });
-  EXPECT_EQ(decrypted, 11);
-  EXPECT_EQ(refused, 2);
+  EXPECT_EQ(decrypted, 12);
+  EXPECT_EQ(refused, 3);
 }
 
 // Tokens that another implementation made: two mistakes of our own that undo each other would not show otherwise.
@@ -74,7 +74,7 @@ TEST(JweVectors, ExamplesWithAnotherTagAreUndecryptable) {
     EXPECT_UNDECRYPTABLE(Decrypted(parts.Join(), EncryptionKeys(Text(*vector.Find("key")))));
     ++count;
   });
-  EXPECT_EQ(count, 9);
+  EXPECT_EQ(count, 10);
 }
 
 TEST(JweVectors, AesCbcWithHmac) {
@@ -113,6 +113,42 @@ TEST(JweVectors, KeyAgreementOfRfc7518AppendixC) {
                         *DecodeBase64Url(Member(vector, "apv")), 16);
     EXPECT_EQ(EncodeBase64Url(AsText(derived)), Member(vector, "derived"));
     ++count;
+  });
+  EXPECT_EQ(count, 1);
+}
+
+TEST(JweVectors, KeyAgreementOfRfc8037AppendixA) {
+  const JsonDocument vectors = LoadVectors("ecdh.json");
+  int count = 0;
+  ForEach(vectors.root(), [&](const JsonValue &vector) {
+    SCOPED_TRACE(Member(vector, "source"));
+    const KeySet keys = EncryptionKeys(Text(*vector.Find("key")));
+    const auto peer = ReadEphemeralKey(keys.keys.front().curve(), *vector.Find("epk"));
+    ASSERT_TRUE(peer);
+    const auto shared = AgreeOnSecret(keys.keys.front().pkey(), peer->get());
+    ASSERT_TRUE(shared);
+    EXPECT_EQ(EncodeBase64Url(AsText(*shared)), Member(vector, "shared"));
+    ++count;
+  });
+  EXPECT_EQ(count, 2);
+}
+
+// RFC 7520 section 6: what decrypts is a signed token, whose own signature verifies.
+TEST(JweVectors, TheNestedExampleOfRfc7520) {
+  const JsonDocument encrypted = LoadVectors("jwe.json");
+  const JsonDocument signed_tokens = LoadVectors("jws.json");
+  int count = 0;
+  ForEach(encrypted.root(), [&](const JsonValue &outer) {
+    if (Member(outer, "source") != "RFC 7520 6 (the outer token)") return;
+    const auto inner = Decrypted(Member(outer, "token"), EncryptionKeys(Text(*outer.Find("key"))));
+    ASSERT_ACCEPTED(inner);
+    ForEach(signed_tokens.root(), [&](const JsonValue &vector) {
+      if (Member(vector, "source") != "RFC 7520 6 (the inner token)") return;
+      const auto payload = VerifiedPayload(*inner, Keys(PublicOf(Text(*vector.Find("key")))));
+      ASSERT_ACCEPTED(payload);
+      EXPECT_EQ(*payload, R"({"iss":"hobbiton.example","exp":1300819380,"http://example.com/is_root":true})");
+      ++count;
+    });
   });
   EXPECT_EQ(count, 1);
 }

@@ -3,9 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <initializer_list>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,34 +12,9 @@
 #include "jose/json.hpp"
 #include "jose/jwk.hpp"
 #include "jose/jws.hpp"
+#include "vectors.hpp"
 
 namespace jwt_auth::jose {
-
-// A data file of test/vectors.
-inline JsonDocument LoadVectors(const std::string &name) {
-  std::ifstream file(std::string(VECTORS) + "/" + name);
-  std::stringstream text;
-  text << file.rdbuf();
-  auto document = ParseJson(text.str());
-  if (!document) throw std::runtime_error("cannot read test vectors " + name);
-  return std::move(*document);
-}
-
-inline std::string Text(const JsonValue &value) {
-  std::string out;
-  AppendJson(value, out);
-  return out;
-}
-inline std::string Member(const JsonValue &object, std::string_view name) {
-  const auto member = object.Find(name);
-  return member ? std::string(member->text()) : std::string();
-}
-
-// Calls `visit` with each element of an array.
-template <class Visit>
-void ForEach(const JsonValue &array, Visit visit) {
-  for (std::uint32_t i = array.begin(); i != array.end(); i = array.after(i)) visit(array.at(i));
-}
 
 // The refusal of a result, as the tests compare it; -1 for success.
 template <class T>

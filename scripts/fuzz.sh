@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Fuzzes the core: builds the targets of test/fuzz with the sanitizers and runs each for a while, as many at once as there are
+# processors. Prints the executions of each and of all; an input that breaks something is kept in build/fuzz/finds.
+#   scripts/fuzz.sh                    a minute for each target
+#   scripts/fuzz.sh 3600               an hour for each
+#   scripts/fuzz.sh 600 jws jwe        only these
+source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
+source scripts/lib/packages.sh
+source scripts/lib/fuzz.sh
+
+seconds=${1:-60}
+[[ $seconds =~ ^[0-9]+$ ]] || die "usage: fuzz.sh [SECONDS_PER_TARGET] [TARGET...]"
+shift || true
+need_command make make
+need_file '/usr/include/openssl/evp.h' libssl-dev
+need_file '/usr/include/nlohmann/json.hpp' nlohmann-json3-dev
+need_to_fuzz
+install_missing
+choose_fuzzing_compiler
+[ -n "$clangxx" ] || die "a clang with libFuzzer is needed: apt-get install clang libclang-rt-dev"
+
+quietly "Building the targets with $clangxx" make_fuzzers
+targets=("$@")
+[ "${#targets[@]}" -gt 0 ] || read -ra targets <<<"$(fuzz_targets)"
+results=$(mktemp)
+trap 'rm -f "$results"' EXIT
+status=0
+printf '%s\n' "${targets[@]}" | xargs -P "$(jobs_at_once)" -I '{}' bash -c "fuzz_target {} $seconds" | tee "$results" || status=1
+awk '/ executions, / { total += $2; if (/FOUND/) found++ }
+     END { printf "%-10s %12d executions, %d of the targets found something\n", "total", total, found }' "$results"
+exit "$status"

@@ -1,0 +1,97 @@
+// Claims: types are never overlooked, times are exact, and a token that is accepted is one that the rules accept.
+#include <algorithm>
+#include <cmath>
+
+#include "fuzz.hpp"
+#include "jose/claims.hpp"
+
+using namespace jwt_auth;
+using fuzz::Require;
+using jose::JsonType;
+using jose::JsonValue;
+using jose::Micros;
+
+namespace {
+
+// Against the processor's 64-bit mantissa: no farther off than what that can't hold.
+void CheckTime(std::string_view literal) {
+  const auto exact = jose::ParseNumericDate(literal);
+  const long double value = std::strtold(std::string(literal).c_str(), nullptr) * 1e6L;
+  constexpr long double kRange = 9.2e18L;
+  if (!exact) {
+    Require(!(std::fabs(value) < kRange), "a time in range is read");
+    return;
+  }
+  const long double off = value - static_cast<long double>(*exact);
+  const long double blur = 2 + std::fabs(value) * 0x1p-60L;
+  Require(off > -blur && off < blur, "a time is read as what it says");
+}
+
+bool AllStrings(const JsonValue &value) {
+  if (!value.is(JsonType::kArray)) return false;
+  for (std::uint32_t i = value.begin(); i != value.end(); i = value.after(i)) {
+    if (!value.at(i).is(JsonType::kString)) return false;
+  }
+  return true;
+}
+
+bool AllAcceptable(const JsonValue &payload) {
+  bool acceptable = true;
+  for (std::uint32_t i = payload.begin(); i != payload.end();) {
+    const JsonValue name = payload.at(i);
+    const JsonValue value = payload.at(payload.after(i));
+    if (value.is(JsonType::kNumber)) CheckTime(value.text());
+    const bool is_text = value.is(JsonType::kNumber) || value.is(JsonType::kString);
+    acceptable = acceptable && jose::IsAcceptableClaim(name.text(), value.type(), is_text ? value.text() : std::string_view(),
+                                                       AllStrings(value));
+    i = payload.after(payload.after(i));
+  }
+  return acceptable;
+}
+
+// In 128 bits nothing wraps around.
+bool Holds(const jose::RegisteredClaims &claims, const jose::Expectations &expected) {
+  const __int128 now = expected.now;
+  const __int128 leeway = expected.leeway;
+  if (claims.exp && now >= *claims.exp + leeway) return false;
+  if (claims.nbf && *claims.nbf > now + leeway) return false;
+  if (claims.iat && *claims.iat > now + leeway + 60 * jose::kMicrosPerSecond) return false;
+  if (expected.issuer && claims.iss != expected.issuer) return false;
+  if (!expected.audience) return !claims.aud;
+  if (*expected.audience == "*") return true;
+  return claims.aud && std::count(claims.aud->begin(), claims.aud->end(), *expected.audience) > 0;
+}
+
+}  // namespace
+
+FUZZ_TARGET(input) {
+  const std::size_t choices = input.Byte();
+  const Micros now = static_cast<Micros>(input.Number()) * static_cast<Micros>(input.Number()) * jose::kMicrosPerSecond;
+  const std::string_view issuer = input.Text();
+  const std::string_view audience = input.Text();
+  const auto payload = jose::ParseJson(input.Rest());
+  if (!payload) return;
+  const auto claims = jose::ReadClaims(payload->root());
+  if (!payload->root().is(JsonType::kObject)) {
+    Require(!claims, "claims are an object");
+    return;
+  }
+  Require(static_cast<bool>(claims) == AllAcceptable(payload->root()), "signing and verifying ask for the same types");
+  if (!claims) {
+    Require(claims.error().code == ErrorCode::kMalformed, "refusals are those documented");
+    return;
+  }
+  for (const char *name : {"iss", "sub", "jti"}) {
+    const auto member = payload->root().Find(name);
+    const auto &read = name[0] == 'i' ? claims->iss : name[0] == 's' ? claims->sub : claims->jti;
+    Require(member.has_value() == read.has_value() && (!read || *read == member->text()), "claims are read as they are");
+  }
+  jose::Expectations expected;
+  expected.now = now;
+  constexpr Micros kLeeways[] = {0, 1, jose::kMicrosPerSecond, 86400 * jose::kMicrosPerSecond};
+  expected.leeway = kLeeways[choices & 3];
+  if (choices & 4) expected.issuer = issuer;
+  if (choices & 8) expected.audience = audience;
+  const auto checked = jose::CheckClaims(*claims, expected);
+  Require(static_cast<bool>(checked) == Holds(*claims, expected), "what is accepted is what the rules accept");
+}

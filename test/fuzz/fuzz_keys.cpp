@@ -1,0 +1,95 @@
+// Key arguments: JWK, JWKS, PEM, DER in armour, raw secrets. A key of another kind is never taken for a secret.
+#include <openssl/evp.h>
+
+#include "fuzz.hpp"
+#include "jose/key_cache.hpp"
+#include "jose/signing_jwk.hpp"
+
+using namespace jwt_auth;
+using fuzz::Require;
+
+namespace {
+
+void CheckArgument(std::string_view text, jose::KeyPurpose purpose) {
+  const auto keys = jose::ParseKeys(text, purpose);
+  if (!keys) {
+    Require(fuzz::IsOneOf(keys, {ErrorCode::kUnusableKey, ErrorCode::kTooLarge}), "refusals of keys are those documented");
+    return;
+  }
+  Require(!keys->keys.empty() && keys->keys.size() <= jose::kMaxKeysInSet, "there is a key, and not too many");
+  Require(keys->is_jwks || keys->keys.size() == 1, "only a JWKS holds several keys");
+  for (std::size_t i = 0; i < keys->keys.size(); ++i) {
+    const jose::Key &key = keys->keys[i];
+    for (std::size_t j = 0; j < i; ++j) Require(!key.kid() || key.kid() != keys->keys[j].kid(), "no kid stands twice in a set");
+    if (key.type() != jose::KeyType::kOct || jose::AsText(key.secret()) != text) continue;
+    Require(text.find("-----BEGIN") == std::string_view::npos && text.find("\"kty\"") == std::string_view::npos,
+            "text that looks like a key is no secret");
+    const std::size_t start = text.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
+    Require(start == std::string_view::npos || (text.substr(start, 4) != "ssh-" && text[start] != '{'),
+            "text that looks like a key is no secret");
+  }
+}
+
+void AnyCached(jose::KeyCache::Kind kind, std::string_view text) {
+  using Kind = jose::KeyCache::Kind;
+  static jose::KeyCache cache(8);
+  const auto cached = cache.Get(kind, text);
+  Require(cache.size() <= 8, "the cache is bounded");
+  const bool is_text = kind == Kind::kText || kind == Kind::kEncryptionText;
+  const bool to_sign = kind == Kind::kText || kind == Kind::kRawSecret;
+  const auto purpose = to_sign ? jose::KeyPurpose::kSignature : jose::KeyPurpose::kEncryption;
+  const auto parsed = is_text ? jose::ParseKeys(text, purpose) : jose::SecretKeySet(text, purpose);
+  Require(static_cast<bool>(cached) == static_cast<bool>(parsed), "what is kept is what is parsed");
+  if (!cached) return;
+  Require((*cached)->keys.size() == parsed->keys.size(), "what is kept is what is parsed");
+  Require(is_text || jose::AsText((*cached)->keys.front().secret()) == text, "bytes are a secret as they are");
+}
+
+void AnySigningKey(std::string_view text) {
+  const auto signing = jose::ReadSigningKey(text);
+  if (!signing) return;
+  const auto again = jose::ReadSigningKey(jose::AsText(signing->private_jwk));
+  Require(again && again->kid == signing->kid && again->alg == signing->alg && again->private_jwk == signing->private_jwk,
+          "a key of the ring is written as it is read");
+}
+
+// DER in armour, so that its bytes are what changes.
+void AnyDer(fuzz::Input input) {
+  constexpr std::string_view kLabels[] = {"PUBLIC KEY",      "PRIVATE KEY",    "RSA PUBLIC KEY",
+                                          "RSA PRIVATE KEY", "EC PRIVATE KEY", "CERTIFICATE"};
+  const std::string label(kLabels[input.Choice(std::size(kLabels))]);
+  const std::string_view der = input.Rest();
+  std::string base64(der.size() * 2 + 65, '\0');
+  base64.resize(static_cast<std::size_t>(EVP_EncodeBlock(reinterpret_cast<unsigned char *>(base64.data()),
+                                                         reinterpret_cast<const unsigned char *>(der.data()),
+                                                         static_cast<int>(der.size()))));
+  std::string pem = "-----BEGIN " + label + "-----\n";
+  for (std::size_t at = 0; at < base64.size(); at += 64) pem += base64.substr(at, 64) + "\n";
+  pem += "-----END " + label + "-----\n";
+  const auto jwk = jose::JwkFromPem(pem, std::nullopt, std::nullopt);
+  if (!jwk) return;
+  Require(static_cast<bool>(jose::ParseKeys(pem, jose::KeyPurpose::kEncryption)), "what has a JWK is a key");
+  Require(!jose::SecretKeySet(pem), "PEM is no secret");
+  const auto document = jose::ParseJsonObject(jose::AsText(*jwk));
+  Require(document && jose::JwkToPem(document->root()), "a key goes back to PEM");
+}
+
+}  // namespace
+
+FUZZ_TARGET(input) {
+  using Kind = jose::KeyCache::Kind;
+  constexpr Kind kKinds[] = {Kind::kText, Kind::kRawSecret, Kind::kEncryptionText, Kind::kEncryptionSecret};
+  const std::size_t choice = input.Choice(8);
+  switch (choice) {
+    case 0:
+      return CheckArgument(input.Rest(), jose::KeyPurpose::kSignature);
+    case 1:
+      return CheckArgument(input.Rest(), jose::KeyPurpose::kEncryption);
+    case 2:
+      return AnySigningKey(input.Rest());
+    case 3:
+      return AnyDer(input);
+    default:
+      return AnyCached(kKinds[choice - 4], input.Rest());
+  }
+}

@@ -1,0 +1,89 @@
+// What clients write around a session: refresh tokens, Authorization and X-Forwarded-For headers, addresses, cookies, ids.
+#include <algorithm>
+
+#include "fuzz.hpp"
+#include "session/bearer.hpp"
+#include "session/client_address.hpp"
+#include "session/cookie.hpp"
+#include "session/refresh_token.hpp"
+
+using namespace jwt_auth;
+using fuzz::Require;
+
+namespace {
+
+void AnyRefreshToken(std::string_view text) {
+  const auto token = session::RefreshToken::Decode(text);
+  if (!token) {
+    Require(token.error().code == ErrorCode::kMalformed, "refusals are those documented");
+    return;
+  }
+  Require(jose::AsText(token->Encode()) == text, "a refresh token has one spelling");
+  const session::Nonce nonce{};
+  const auto next = token->Successor(token->generation() + 1, nonce, "pepper");
+  const auto again = token->Successor(token->generation() + 1, nonce, "pepper");
+  Require(next.SecretHash() == again.SecretHash() && next.FamilyHash() == token->FamilyHash(), "a successor can be made again");
+  Require(next.SecretHash() != token->SecretHash(), "a successor has a secret of its own");
+}
+
+void AnyAuthorization(std::string_view header) {
+  const auto token = session::BearerToken(header);
+  if (!token || !*token) return;
+  Require(!(*token)->empty() && (*token)->data() >= header.data() &&
+              (*token)->data() + (*token)->size() <= header.data() + header.size(),
+          "the token is a part of the header");
+  Require((*token)->find_first_of(" \t\r\n,;\"\\") == std::string_view::npos, "the token is one token");
+}
+
+void AnyAddress(std::string_view text, int hops) {
+  const session::Address client = session::ForwardedClient(text, hops);
+  if (client.known()) {
+    const auto again = session::ParseNetwork(session::FormatNetwork(session::NetworkOf(client, client.bits())));
+    Require(again && session::SameAddress(again->address, client), "an address comes back from its text");
+  }
+  const auto network = session::ParseNetwork(text);
+  if (!network) return;
+  Require(network->prefix >= 0 && network->prefix <= network->address.bits(), "a prefix lies within its address");
+  Require(session::Contains(*network, network->address), "a network holds its address");
+  const auto again = session::ParseNetwork(session::FormatNetwork(*network));
+  Require(again && again->prefix == network->prefix && session::SameAddress(again->address, network->address),
+          "a network comes back from its text");
+}
+
+void AnyCookie(fuzz::Input input) {
+  const std::size_t choices = input.Byte();
+  session::Cookie cookie{};
+  cookie.name = input.Text();
+  cookie.path = input.Text();
+  const std::string_view domain = input.Text();
+  const std::string_view same_site = input.Text();
+  const std::string_view value = input.Rest();
+  if (choices & 1) cookie.domain = domain;
+  if (choices & 2) cookie.value = value;
+  cookie.same_site = (choices & 4) != 0 ? same_site : "Strict";
+  const auto text = session::SetCookie(cookie);
+  if (!text) {
+    Require(text.error().code == ErrorCode::kInvalidArgument, "refusals are those documented");
+    return;
+  }
+  Require(std::none_of(text->begin(), text->end(), [](char c) { return c < ' ' || c > '~'; }), "a cookie is printable ASCII");
+  Require(std::count(text->begin(), text->end(), ';') == (cookie.domain ? 6 : 5), "no value ends its attribute");
+  Require(text->find("; HttpOnly; Secure; SameSite=") != std::string::npos, "a cookie is HttpOnly and Secure");
+}
+
+}  // namespace
+
+FUZZ_TARGET(input) {
+  switch (input.Choice(4)) {
+    case 0:
+      return AnyRefreshToken(input.Rest());
+    case 1:
+      return AnyAuthorization(input.Rest());
+    case 2: {
+      const auto hops = static_cast<int>(input.Choice(4)) + 1;
+      return AnyAddress(input.Rest(), hops);
+    }
+    default:
+      return AnyCookie(input);
+  }
+}

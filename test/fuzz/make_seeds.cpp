@@ -1,0 +1,191 @@
+// Writes a seed corpus for each fuzz target, made from test/vectors: make_seeds DIRECTORY, which has a directory per target.
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <fstream>
+#include <iostream>
+#include <map>
+#include <vector>
+
+#include "jose/base64url.hpp"
+#include "jose/jwk.hpp"
+#include "session/refresh_token.hpp"
+#include "vectors.hpp"
+
+using namespace jwt_auth;
+
+namespace {
+
+class Seeds {
+ public:
+  explicit Seeds(std::string directory) : directory_(std::move(directory)) {}
+  void Add(const std::string &target, std::string_view text) {
+    std::ofstream file(directory_ + "/" + target + "/" + std::to_string(count_[target]++), std::ios::binary);
+    file << text;
+    if (!file.flush()) throw std::runtime_error("cannot write a seed of " + target);
+  }
+
+ private:
+  std::string directory_;
+  std::map<std::string, int> count_;
+};
+
+// The choices at the start of an input, then its texts, each ended by a NUL byte but for the last.
+std::string Chosen(std::initializer_list<int> choices, std::initializer_list<std::string_view> texts) {
+  std::string out;
+  for (const int choice : choices) out += static_cast<char>(choice);
+  for (const std::string_view text : texts) out.append(text).append(1, '\0');
+  out.pop_back();
+  return out;
+}
+
+std::string HeaderOf(const std::string &token) { return *jose::DecodeBase64Url(token.substr(0, token.find('.'))); }
+
+void AddTexts(Seeds &seeds, const std::string &token) {
+  seeds.Add("base64url", token.substr(0, token.find('.')));
+  seeds.Add("json", HeaderOf(token));
+}
+
+void AddSigned(Seeds &seeds) {
+  const auto vectors = jose::LoadVectors("jws.json");
+  int index = 0;
+  jose::ForEach(vectors.root(), [&](const jose::JsonValue &vector) {
+    const std::string token = jose::Member(vector, "token");
+    AddTexts(seeds, token);
+    seeds.Add("jws", Chosen({0, index}, {token}));
+    seeds.Add("jws", Chosen({1}, {HeaderOf(token), "payload"}));
+    for (int algorithm = 0; algorithm < 8; ++algorithm) {
+      seeds.Add("jws", Chosen({2, index, algorithm, 0, 5, 'x'}, {R"({"cty":"text","x":[1]})", "payload"}));
+    }
+    ++index;
+  });
+  for (const char *header :
+       {R"({"alg":"HS256","kid":"k","typ":"JWT"})", R"({"alg":"none"})", R"({"alg":"HS256","crit":["exp"]})",
+        R"({"alg":"HS256","b64":false})", R"({"alg":"HS256","jwk":{"kty":"oct","k":"AAAA"}})"}) {
+    seeds.Add("jws", Chosen({1}, {header, "payload"}));
+  }
+}
+
+void AddEncrypted(Seeds &seeds) {
+  int index = 0;
+  for (const char *file : {"jwe.json", "jwe_jose.json"}) {
+    const auto vectors = jose::LoadVectors(file);
+    jose::ForEach(vectors.root(), [&](const jose::JsonValue &vector) {
+      const std::string token = jose::Member(vector, "token");
+      AddTexts(seeds, token);
+      seeds.Add("jwe", Chosen({0, index}, {token}));
+      seeds.Add("jwe", Chosen({1, index % 16}, {HeaderOf(token), "wrapped key", "plaintext"}));
+      ++index;
+    });
+  }
+  seeds.Add("jwe", Chosen({1, 0}, {R"({"alg":"dir","enc":"A128GCM"})", "", "plaintext"}));
+  seeds.Add("jwe", Chosen({1, 0}, {R"({"alg":"dir","enc":"A128GCM","zip":"DEF"})", "", "plaintext"}));
+  for (int key = 0; key < 12; ++key) {
+    for (int algorithm = 0; algorithm < jose::kJweAlgorithmCount; ++algorithm) {
+      seeds.Add("jwe", Chosen({2, key, algorithm, algorithm % 6, 0, 9, 'x'}, {"", "plaintext"}));
+    }
+  }
+  seeds.Add("jwe", Chosen({2, 8, 9, 5, 0, 9, 'x'}, {R"({"apu":"QWxpY2U","apv":"Qm9i","x":1})", "plaintext"}));
+  seeds.Add("jwe", Chosen({2, 5, 13, 0, 0, 9, 'x'}, {R"({"p2c":1000})", "plaintext"}));
+}
+
+// The bytes in the armour of a PEM text of one block.
+std::string DerOf(std::string_view pem) {
+  std::string base64(pem.substr(pem.find('\n') + 1));
+  base64.resize(base64.find("-----"));
+  base64.erase(std::remove(base64.begin(), base64.end(), '\n'), base64.end());
+  std::string der(base64.size(), '\0');
+  const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char *>(der.data()),
+                                   reinterpret_cast<const unsigned char *>(base64.data()), static_cast<int>(base64.size()));
+  der.resize(static_cast<std::size_t>(size) - static_cast<std::size_t>(std::count(base64.begin(), base64.end(), '=')));
+  return der;
+}
+
+void AddKey(Seeds &seeds, std::string_view jwk) {
+  seeds.Add("jwk", jwk);
+  seeds.Add("json", jwk);
+  for (int choice = 0; choice < 8; ++choice) {
+    if (choice != 3) seeds.Add("keys", Chosen({choice}, {jwk}));
+  }
+  const auto document = jose::ParseJsonObject(jwk);
+  const auto pem = jose::JwkToPem(document->root());
+  if (!pem) return;
+  seeds.Add("keys", Chosen({0}, {jose::AsText(*pem)}));
+  const bool is_private = document->root().Find("d").has_value();
+  seeds.Add("keys", Chosen({3, is_private ? 1 : 0}, {DerOf(jose::AsText(*pem))}));
+}
+
+void AddKeys(Seeds &seeds) {
+  std::string set = R"({"keys":[)";
+  const auto vectors = jose::LoadVectors("keys.json");
+  jose::ForEach(vectors.root(), [&](const jose::JsonValue &vector) {
+    const std::string jwk = jose::Text(*vector.Find("key"));
+    AddKey(seeds, jwk);
+    set += set.back() == '[' ? jwk : "," + jwk;
+    seeds.Add("keys", Chosen({0}, {R"({"keys":[)" + jwk + "]}"}));
+  });
+  seeds.Add("keys", Chosen({0}, {set + "]}"}));
+  for (const char *curve : {"P-256", "P-384", "P-521", "X25519", "X448"}) {
+    jose::GenerateOptions options;
+    options.algorithm = "ECDH-ES";
+    options.curve = curve;
+    AddKey(seeds, jose::AsText(*jose::GenerateJwk(options)));
+  }
+  for (const char *algorithm : {"HS384", "ES256K", "Ed25519", "Ed448", "A256GCM", "A128KW", "PBES2-HS256+A128KW"}) {
+    jose::GenerateOptions options;
+    options.algorithm = algorithm;
+    AddKey(seeds, jose::AsText(*jose::GenerateJwk(options)));
+  }
+  for (const char *text : {"a raw secret of more than thirty-two bytes", "ssh-rsa AAAAB3NzaC1yc2E",
+                           "\xEF\xBB\xBF{\"kty\":\"oct\"}", " -----BEGIN PUBLIC KEY-----"}) {
+    for (const int choice : {0, 4, 5, 7}) seeds.Add("keys", Chosen({choice}, {text}));
+  }
+}
+
+void AddClaims(Seeds &seeds) {
+  for (const char *claims :
+       {R"({"iss":"joe","sub":"u","aud":"me","exp":1300819380,"nbf":1300819000,"iat":1300819000.25,"jti":"x"})",
+        R"({"iss":"joe","aud":["me","you"],"exp":1.3e9})", R"({"exp":"1"})", R"({"exp":null})", R"({"exp":1e400})",
+        R"({"exp":-9223372036854.775808})", R"({"aud":[1]})", R"({"aud":{}})", R"({"a":{"exp":"nested"}})", "[]"}) {
+    for (int choices = 0; choices < 16; choices += 5) {
+      seeds.Add("claims", Chosen({choices, 1, 0, 80, 0}, {"joe", "me", claims}));
+    }
+    seeds.Add("json", claims);
+  }
+  for (const char *text :
+       {R"(["\u00e9\ud83d\ude00\n\/",1.50,-0,1E+2,true,false,null,{}])", R"("\ud800")", R"("\u0000")", R"({"a":1,"a":2})",
+        "\"\xC0\xAF\"", "[[[[[[[[[[[]]]]]]]]]]]", "123456789012345678901234567890", "1e400"}) {
+    seeds.Add("json", text);
+  }
+}
+
+void AddSessions(Seeds &seeds) {
+  const session::SessionId id{};
+  const auto token = session::RefreshToken::First(id, std::string(session::kFreshSecretSize, 's'));
+  seeds.Add("session", Chosen({0}, {jose::AsText(token.Encode())}));
+  for (const char *header : {"Bearer abc.def.ghi", "bearer \t x", "Basic dTpw", ""})
+    seeds.Add("session", Chosen({1}, {header}));
+  for (const char *header : {"192.0.2.1", "203.0.113.9, [2001:db8::1]:443", "::ffff:192.0.2.1", "192.0.2.0/24", "2001:db8::/32",
+                             "::ffff:192.0.2.0/120", "192.0.2.1:443, 10.0.0.1"}) {
+    seeds.Add("session", Chosen({2, 0}, {header}));
+    seeds.Add("session", Chosen({2, 1}, {header}));
+  }
+  seeds.Add("session", Chosen({3, 7}, {"refresh_token", "/auth", "example.com", "lax", "value"}));
+  seeds.Add("session", Chosen({3, 6}, {"__Host-refresh", "/", "", "None", "value"}));
+}
+
+}  // namespace
+
+int main(int argc, char **argv) try {
+  if (argc != 2) throw std::runtime_error("usage: make_seeds DIRECTORY");
+  Seeds seeds(argv[1]);
+  AddSigned(seeds);
+  AddEncrypted(seeds);
+  AddKeys(seeds);
+  AddClaims(seeds);
+  AddSessions(seeds);
+  return 0;
+} catch (const std::exception &e) {
+  std::cerr << e.what() << "\n";
+  return 1;
+}

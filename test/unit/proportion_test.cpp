@@ -1,0 +1,90 @@
+// Whatever is refused is refused in time that grows with its size and no faster.
+#include <algorithm>
+#include <ctime>
+#include <functional>
+
+#include "jose/claims.hpp"
+#include "jose/jwe.hpp"
+#include "support.hpp"
+
+namespace jwt_auth::jose {
+namespace {
+
+using Refusal = std::function<bool(std::size_t size)>;
+
+// Processor time, the best of three, so that a busy machine changes nothing.
+double Seconds(const Refusal &refuse, std::size_t size) {
+  double best = 1e9;
+  for (int i = 0; i < 3; ++i) {
+    const std::clock_t start = std::clock();
+    EXPECT_TRUE(refuse(size));
+    best = std::min(best, static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC);
+  }
+  return best;
+}
+
+std::string Many(std::string_view text, std::size_t size) {
+  std::string out;
+  while (out.size() < size) out += text;
+  return out;
+}
+
+std::string NamesIn(std::size_t size) {
+  std::string members;
+  for (std::size_t i = 0; members.size() < size; ++i) members += "\"n" + std::to_string(i * 7919 % 1000003) + "\":1,";
+  return members;
+}
+
+bool IsRefusedAsJws(const std::string &token) { return !VerifiedPayload(token, Keys(kSecret)); }
+bool IsRefusedAsJwe(const std::string &token) { return !UnverifiedJwe::Parse(token); }
+bool IsRefusedWithHeader(const std::string &header) {
+  return IsRefusedAsJws(EncodeBase64Url(header) + ".e30.AAAA") && IsRefusedAsJwe(EncodeBase64Url(header) + "....");
+}
+bool AreRefusedAsClaims(const std::string &payload) {
+  const auto document = ParseJson(payload);
+  return !document || !ReadClaims(document->root());
+}
+
+class Proportion : public testing::TestWithParam<std::pair<const char *, Refusal>> {};
+
+TEST_P(Proportion, ARefusalTakesTimeInProportionToItsSize) {
+  // Eight times the size: eight times the time and some more, where comparing all pairs would take 64 times as long. What
+  // takes less than a millisecond is quick enough, however it grows.
+  constexpr std::size_t kSize = 250000;
+  EXPECT_LT(Seconds(GetParam().second, 8 * kSize), 24 * std::max(Seconds(GetParam().second, kSize), 0.001));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    BadInput, Proportion,
+    testing::Values(
+        std::make_pair("dots", [](std::size_t n) { return IsRefusedAsJws(Many(".", n)) && IsRefusedAsJwe(Many(".", n)); }),
+        std::make_pair("noise",
+                       [](std::size_t n) { return IsRefusedAsJws(Many("Ab9_", n) + ".e30.") && IsRefusedAsJws(Many("A", n)); }),
+        std::make_pair("signature",
+                       [](std::size_t n) { return IsRefusedAsJws("eyJhbGciOiJIUzI1NiJ9.e30." + Many("AAAA", n)); }),
+        std::make_pair("payload",
+                       [](std::size_t n) { return IsRefusedAsJws("eyJhbGciOiJIUzI1NiJ9." + Many("AAAA", n) + ".AAAA"); }),
+        std::make_pair("brackets", [](std::size_t n) { return IsRefusedWithHeader(Many("[", n)); }),
+        std::make_pair("names", [](std::size_t n) { return IsRefusedWithHeader("{" + NamesIn(n) + "\"n7919\":1}"); }),
+        std::make_pair("escapes", [](std::size_t n) { return IsRefusedWithHeader("{\"x\":\"" + Many("\\u00e9", n) + "\"}"); }),
+        std::make_pair("digits", [](std::size_t n) { return IsRefusedWithHeader("{\"x\":" + Many("9", n) + "}"); }),
+        std::make_pair("times",
+                       [](std::size_t n) {
+                         return AreRefusedAsClaims("{\"exp\":" + Many("9", std::min<std::size_t>(n, 131072)) + "}");
+                       }),
+        std::make_pair("audiences", [](std::size_t n) { return AreRefusedAsClaims("{\"aud\":[" + Many("\"a\",", n) + "1]}"); }),
+        std::make_pair("kids",
+                       [](std::size_t n) {
+                         return IsRefusedAsJws(EncodeBase64Url(R"({"alg":"HS256","kid":")" + Many("k", n) + "\"}") +
+                                               ".e30.AAAA");
+                       }),
+        std::make_pair("keys", [](std::size_t n) { return !ParseKeys("{\"keys\":[" + Many("{},", n) + "{}]}"); }),
+        std::make_pair("names_of_a_key", [](std::size_t n) { return !ParseKeys("{" + NamesIn(n) + "\"kty\":\"x\"}"); }),
+        std::make_pair("blanks", [](std::size_t n) { return !ParseKeys(Many(" ", n) + "{"); }),
+        std::make_pair("numbers",
+                       [](std::size_t n) { return !ParseKeys(R"({"kty":"RSA","e":"AQAB","n":")" + Many("_", n) + "\"}"); }),
+        std::make_pair("armour", [](std::size_t n) { return !ParseKeys("-----BEGIN PUBLIC KEY-----" + Many("\nAAAA", n)); })),
+    [](const auto &one) { return std::string(one.param.first); });
+
+}  // namespace
+}  // namespace jwt_auth::jose
