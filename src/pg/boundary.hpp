@@ -88,7 +88,7 @@ inline std::string_view view_of(const struct varlena *value) {
 }
 // For long C++ phases, in guard_interruptible(): whether the server wants something of this backend.
 inline bool IsInterrupted() { return InterruptPending != 0; }
-// Guard() for a body that gives up once IsInterrupted(). A cancel is raised; what is none (a barrier, a request to log something)
+// Guard() for a body that gives up once IsInterrupted(). A cancel is raised; what is none (a barrier, a wish for a log)
 // is served, and the body runs again.
 template <class Body>
 auto guard_interruptible(Body &&body) {
