@@ -49,6 +49,8 @@ make_root() {
     from=(-t "$server_release")
   fi
   share_the_way_outside "$root.new"
+  # A root that a crash has spoilt is made anew.
+  echo force-unsafe-io >"$root.new/etc/dpkg/dpkg.cfg.d/unsafe-io"
   in_root "$root.new" apt-get update
   mkdir -p "$root.new/etc/postgresql-common"
   echo 'create_main_cluster = false' >"$root.new/etc/postgresql-common/createcluster.conf"

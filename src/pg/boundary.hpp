@@ -86,10 +86,19 @@ Result<Datum> CopyOutVarlena(std::string_view bytes) noexcept;
 inline std::string_view view_of(const struct varlena *value) {
   return {VARDATA_ANY(value), static_cast<std::size_t>(VARSIZE_ANY_EXHDR(value))};
 }
-// For long C++ phases: whether somebody wants this one to end. The Postgres phase behind it asks CHECK_FOR_INTERRUPTS(), which
-// then raises. InterruptPending alone says nothing: timers and other backends set it for errands that end no statement.
+// For long C++ phases: whether somebody wants the statement to end. InterruptPending alone says nothing: timers and other
+// backends set it for errands that end none.
 inline bool IsInterrupted() {
   return INTERRUPTS_CAN_BE_PROCESSED() && (QueryCancelPending != 0 || ProcDiePending != 0 || HasTransactionTimedOut());
+}
+// Guard() for a body that gives up once IsInterrupted(), which is then raised. Should nothing come of it, the body runs again.
+template <class Body>
+auto guard_interruptible(Body &&body) {
+  for (;;) {
+    const auto outcome = Guard(body);
+    if (outcome.ok || !IsInterrupted()) return outcome;
+    CHECK_FOR_INTERRUPTS();
+  }
 }
 // Overwrites palloc'd bytes that held a secret.
 void cleanse(Bytes bytes);

@@ -37,13 +37,11 @@ Datum generate(FunctionCallInfo fcinfo) {
   const OptionalText curve = optional_text(fcinfo, 1);
   const OptionalText kid = optional_text(fcinfo, 3);
   const int rsa_bits = PG_ARGISNULL(2) ? 2048 : PG_GETARG_INT32(2);
-  const auto outcome = Guard([&]() -> Result<FlatJson> {
+  const auto outcome = guard_interruptible([&]() -> Result<FlatJson> {
     auto jwk = jose::GenerateJwk({algorithm, curve.text, rsa_bits, AsOptional(kid), IsInterrupted});
     if (!jwk) return jwk.error();
     return CopyOutJson(jose::AsText(*jwk));
   });
-  // The search for large primes stops for a cancel.
-  if (!outcome.ok) CHECK_FOR_INTERRUPTS();
   if (!outcome.ok) raise_error(outcome.error);
   return jsonb_from(outcome.value);
 }

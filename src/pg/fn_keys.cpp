@@ -28,14 +28,11 @@ constexpr std::size_t kLongestKeyFile = 65536;
   pg_unreachable();
 }
 
-// A key from a C++ phase; one that was interrupted (making a large RSA key takes a while) says so as any statement does.
+// A key from a C++ phase; making a large RSA key takes a while.
 template <class Body>
 NewKey new_key(Body &&body) {
-  const auto outcome = Guard(std::forward<Body>(body));
-  if (!outcome.ok) {
-    CHECK_FOR_INTERRUPTS();
-    raise_error(outcome.error);
-  }
+  const auto outcome = guard_interruptible(std::forward<Body>(body));
+  if (!outcome.ok) raise_error(outcome.error);
   return outcome.value;
 }
 

@@ -1,7 +1,7 @@
 // purge_events: cuts the audit to an age, in batches, committing between them.
 //
-// The audit is written at its end and has no index that leads to a row in the order of time. So the part that is old is looked up
-// once, through the BRIN index, and then walked by place: however many batches it takes, each page is read once.
+// The audit is written at its end and has no index that leads to a row in the order of time. So the part that is old is looked
+// up once, through the BRIN index, and then walked by place: however many batches it takes, each page is read once.
 #include "pg/arguments.hpp"
 #include "pg/boundary.hpp"
 #include "pg/errors.hpp"
@@ -47,8 +47,8 @@ void enter_range(Walk &walk, BlockNumber range) {
 Walk find_old_part(TimestampTz cutoff) {
   Oid types[] = {TIMESTAMPTZOID};
   Datum values[] = {TimestampTzGetDatum(cutoff)};
-  const int result = SPI_execute_with_args("SELECT min(ctid), max(ctid) FROM jwt_auth.auth_event WHERE at < $1", 1, types, values,
-                                           nullptr, true, 0);
+  const int result = SPI_execute_with_args("SELECT min(ctid), max(ctid) FROM jwt_auth.auth_event WHERE at < $1", 1, types,
+                                           values, nullptr, true, 0);
   if (result != SPI_OK_SELECT) elog(ERROR, "SPI_execute failed: %s", SPI_result_code_string(result));
   Walk walk{};
   bool is_null;

@@ -46,6 +46,7 @@ for my $table (jwt_auth_tables($source))
 	my ($rows) = $before =~ /^== \Q$table\E\n(.*?)\n(?:==|\z)/ms;
 	isnt($rows, '', "$table has rows to be dumped") unless $table eq 'jwt_auth.cutoff';
 }
+$source->safe_psql('postgres', "CREATE ROLE backend; SELECT jwt_auth.grant_issuer('backend')");
 unlike($before, qr/"d":/, 'no private key is stored in the clear');
 
 my $backup = PostgreSQL::Test::Utils::tempdir();
@@ -79,6 +80,7 @@ sub check_restored
 
 {
 	my $node = fresh_server('plain', $sealed);
+	$node->safe_psql('postgres', 'CREATE ROLE backend');
 	$node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr('postgres'), '-f', "$backup/plain" ], 'psql restores');
 	check_restored($node, 'plain');
 	is(refresh($node, $after_dump{session}->{refresh_token})->{status}, 'invalid',
@@ -98,6 +100,7 @@ sub check_restored
 }
 {
 	my $node = fresh_server('custom', $sealed);
+	$node->safe_psql('postgres', 'CREATE ROLE backend');
 	$node->command_ok([ 'pg_restore', '--exit-on-error', '--single-transaction', '-d', $node->connstr('postgres'), "$backup/custom" ],
 		'pg_restore in one transaction');
 	check_restored($node, 'custom');
@@ -105,19 +108,49 @@ sub check_restored
 }
 {
 	my $node = fresh_server('directory', $sealed);
+	$node->safe_psql('postgres', 'CREATE ROLE backend');
 	$node->command_ok([ 'pg_restore', '--exit-on-error', '-j2', '-d', $node->connstr('postgres'), "$backup/directory" ],
 		'pg_restore with two jobs');
 	check_restored($node, 'directory');
+	is(ask($node, "SET ROLE backend; SELECT status FROM jwt_auth.issue_refresh_session('fay')"), 'ok', 'directory: a role that is there has what it was granted');
+	is(ask($node, 'SET ROLE backend; SELECT jwt_auth.rotate_signing_key()'), 'error 42501', 'directory: and no more');
 	$node->stop;
 }
 
 # Without the key file the dump signs nothing, but verifies.
 {
 	my $node = fresh_server('thief');
+	$node->safe_psql('postgres', 'CREATE ROLE backend');
 	$node->command_ok([ 'pg_restore', '--exit-on-error', '-d', $node->connstr('postgres'), "$backup/custom" ], 'pg_restore without the key file');
 	is(ask($node, "SELECT jwt_auth.jwt_sign('{\"sub\": \"admin\"}')"), 'error JW022', 'without the key file nothing can be signed');
 	is(ask($node, "SELECT jwt_auth.rotate_signing_key()"), 'error JW022', 'nor the key be rotated to one in the clear');
 	is(ask($node, "SELECT jwt_auth.jwt_verify('$rotated->{access_token}') ->> 'sub'"), 'bob', 'but public keys verify');
+	$node->stop;
+}
+
+# Where a role that was granted functions does not exist, its grants are what fails, and nothing else.
+{
+	my $node = fresh_server('roleless', $sealed);
+	my ($output, $error) = run_command([ 'pg_restore', '-d', $node->connstr('postgres'), "$backup/custom" ]);
+	my @errors = $error =~ /ERROR: +(.*)/g;
+	cmp_ok(scalar(@errors), '>', 0, 'roleless: pg_restore complains');
+	is_deeply([ grep { $_ ne 'role "backend" does not exist' } @errors ], [], 'roleless: only of the role');
+	check_restored($node, 'roleless');
+	$node->safe_psql('postgres', "CREATE ROLE backend; SELECT jwt_auth.grant_issuer('backend')");
+	is(ask($node, "SET ROLE backend; SELECT status FROM jwt_auth.issue_refresh_session('fay')"), 'ok', 'roleless: it can be made and granted them later');
+	$node->stop;
+}
+# A dump of the schema alone is empty, since all that is in it belongs to the extension; with the extension it is whole.
+{
+	$source->command_ok([ 'pg_dump', '-Fp', '--schema=jwt_auth', '-f', "$backup/schema", $source->connstr('postgres') ], 'pg_dump --schema');
+	unlike(slurp_file("$backup/schema"), qr/^COPY|CREATE EXTENSION/m, 'schema: nothing is in it');
+	$source->command_ok([ 'pg_dump', '-Fc', '--schema=jwt_auth', '--extension=jwt_auth', '-f', "$backup/both", $source->connstr('postgres') ], 'pg_dump --schema --extension');
+	my $node = fresh_server('both', $sealed);
+	$node->safe_psql('postgres', 'CREATE ROLE backend');
+	$node->command_ok([ 'pg_restore', '--exit-on-error', '-d', $node->connstr('postgres'), "$backup/both" ], 'both: restored into an empty database');
+	is(table_contents($node), table_contents($source), 'both: every row is there');
+	is(log_in($node, 'gus')->{status}, 'ok', 'both: users log in');
+	is(ask($node, 'SELECT count(*) - count(DISTINCT id) FROM jwt_auth.auth_event'), '0', 'both: the audit goes on with new numbers');
 	$node->stop;
 }
 

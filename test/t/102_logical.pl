@@ -4,6 +4,7 @@ use warnings;
 use lib '.';
 use Ask;
 use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
 use Test::More;
 
 my ($publisher, $subscriber) = map {
@@ -53,10 +54,34 @@ $publisher->wait_for_catchup('jwt_auth');
 is(ask($subscriber, $verify->($late->{access_token})), 'error JW010', 'which the subscriber sees');
 $background->close;
 
+# The audit has no key: its rows can be published as they come, and removed only with a replica identity.
+my ($audit) = slurp_file(source_file('docs/operations.md')) =~ /^(CREATE PUBLICATION jwt_auth_audit .*?);$/ms;
+like($audit, qr/publish = 'insert'/, 'the operations page publishes what is inserted into the audit');
+$publisher->safe_psql('postgres', $audit);
+$subscriber->safe_psql('postgres', 'TRUNCATE jwt_auth.auth_event');
+$subscriber->safe_psql('postgres', 'ALTER SUBSCRIPTION jwt_auth SET PUBLICATION jwt_auth, jwt_auth_audit');
+$subscriber->wait_for_subscription_sync($publisher, 'jwt_auth');
+log_in($publisher, 'eve');
+$publisher->wait_for_catchup('jwt_auth');
+my $events = 'SELECT string_agg(id || event, $$,$$ ORDER BY id) FROM jwt_auth.auth_event';
+is(ask($subscriber, $events), ask($publisher, $events), 'the subscriber has the audit, with its numbers');
+$publisher->safe_psql('postgres', q(INSERT INTO jwt_auth.auth_event (at, event) VALUES ('2020-02-02', 'logout')));
+$publisher->wait_for_catchup('jwt_auth');
+is(ask($publisher, "CALL jwt_auth.purge_events('1 year')"), '', 'the publisher cuts its audit');
+is(ask($subscriber, "SELECT count(*) FROM jwt_auth.auth_event WHERE at < '2021-01-01'"), '1', 'and the subscriber keeps its own');
+$publisher->safe_psql('postgres', 'CREATE PUBLICATION everything FOR ALL TABLES');
+$publisher->safe_psql('postgres', q(INSERT INTO jwt_auth.auth_event (at, event) VALUES ('2020-02-02', 'logout')));
+is(ask($publisher, "CALL jwt_auth.purge_events('1 year')"), 'error 55000', 'where deletes are published, the audit needs a replica identity');
+$publisher->safe_psql('postgres', 'ALTER TABLE jwt_auth.auth_event REPLICA IDENTITY FULL');
+is(ask($publisher, "CALL jwt_auth.purge_events('1 year')"), '', 'with one it is cut');
+
 # A subscriber may take over.
 $subscriber->safe_psql('postgres', 'DROP SUBSCRIPTION jwt_auth');
 $publisher->stop;
+my ($setval) = slurp_file(source_file('docs/operations.md')) =~ /`(SELECT setval\('jwt_auth\.auth_event_id_seq'.*?)`/;
+like(ask($subscriber, $setval), qr/^\d+$/, 'its numbering follows that of the publisher');
 is(log_in($subscriber, 'dan')->{status}, 'ok', 'on its own it goes on with the same key');
+is(ask($subscriber, 'SELECT count(*) - count(DISTINCT id) FROM jwt_auth.auth_event'), '0', 'and no event has the number of another');
 $subscriber->stop;
 
 done_testing();

@@ -97,6 +97,29 @@ EOS
 	$node->safe_psql('one', 'DROP EXTENSION jwt_auth');
 	is(ask($node, q(SELECT count(*) FROM pg_class WHERE relowner = 'auth_owner'::regrole), 'one'), '0', "$how: all of it can be dropped");
 
+	# The owner of a database who is no superuser: what is the superuser's to do, and what can be handed over.
+	$node->safe_psql('postgres', 'CREATE ROLE landlord CREATEROLE; CREATE DATABASE let OWNER landlord');
+	my $landlord = sub { ask($node, "SET ROLE landlord; $_[0]", 'let') };
+	is($landlord->('CREATE EXTENSION jwt_auth'), 'error 42501', "$how: a database's owner can not create the extension");
+	$node->safe_psql('let', 'CREATE EXTENSION jwt_auth; SELECT jwt_auth.create_signing_key()');
+	is($landlord->($_), 'error 42501', "$how: nor $_")
+	  for 'ALTER EXTENSION jwt_auth UPDATE', 'DROP EXTENSION jwt_auth', 'DROP SCHEMA jwt_auth CASCADE', 'SELECT jwt_auth.rotate_signing_key()',
+	  'SELECT count(*) FROM jwt_auth.signing_key', 'SELECT * FROM jwt_auth.doctor()', "SELECT jwt_auth.grant_issuer('landlord')",
+	  'CREATE FUNCTION jwt_auth.mine() RETURNS int LANGUAGE sql AS $$ SELECT 1 $$',
+	  $preloaded ? ("SET jwt_auth.access_token_ttl = '1d'", "ALTER DATABASE let SET jwt_auth.access_token_ttl = '1d'") : ();
+	# Not preloaded, a setting is taken until the library is there, which then asks who set it.
+	$node->psql('let', "SET ROLE landlord; ALTER DATABASE let SET jwt_auth.access_token_ttl = '1d'");
+	is($landlord->("SET jwt_auth.session_max_age = '1y'; SELECT FROM jwt_auth.current_user_id(); SHOW jwt_auth.access_token_ttl") =~ s/\s//gr,
+		$preloaded ? 'error42501' : '30min', "$how: nor change a setting for its database");
+	my ($handed) = slurp_file(source_file('docs/operations.md')) =~ /^(GRANT EXECUTE ON FUNCTION jwt_auth\.create_signing_key.*?)^```$/ms;
+	like($handed, qr/keeper/, "$how: the operations page says what can be handed over");
+	$node->safe_psql('let', $handed =~ s/\bkeeper\b/landlord/gr);
+	like($landlord->('SELECT jwt_auth.rotate_signing_key()'), qr/^[\w-]{10,}$/, "$how: granted it, a role rotates keys");
+	is($landlord->('CALL jwt_auth.purge_expired(); CALL jwt_auth.purge_events($$1 year$$)'), '', "$how: and cleans up");
+	is($landlord->("SELECT finding FROM ops.jwt_auth_doctor() WHERE severity = 'error'"), '', "$how: asks the doctor");
+	is($landlord->('SELECT count(*) FROM jwt_auth.live_sessions'), '0', "$how: looks at the views");
+	is($landlord->("SELECT count(*) FROM jwt_auth.$_"), 'error 42501', "$how: but not into $_") for qw(signing_key refresh_session);
+
 	# Typing errors.
 	is(ask($node, "SET jwt_auth.acess_token_ttl = '1min'; SELECT 1"), $preloaded ? 'error 42602' : '1', "$how: a misspelt setting"),
 	is(ask($node, "LOAD 'jwt_auth'; SET jwt_auth.acess_token_ttl = '1min'"), 'error 42602', "$how: is refused where the library is loaded");

@@ -92,6 +92,26 @@ is(refresh($node, $ann->{refresh_token})->{status}, 'ok', 'after all of it the t
 	$busy->close;
 }
 
+# What interrupts a backend and is no cancel doesn't end the search for primes.
+{
+	my $maker = open_session($node);
+	$maker->send("SELECT count(jwt_auth.jwk_generate('RS256', rsa_bits => 3072)) + count(jwt_auth.create_signing_key('RS256', false)) FROM generate_series(1, 4)");
+	my $asked = 0;
+	while (ask($node, "SELECT count(*) FROM pg_stat_activity WHERE pid = $maker->{pid} AND state = 'active' AND pg_log_backend_memory_contexts(pid)") eq '1')
+	{
+		$asked++;
+		select(undef, undef, undef, 0.3);
+	}
+	cmp_ok($asked, '>', 0, "interrupted while it makes keys ($asked times)");
+	is($maker->answer, '8', 'which are made');
+	$maker->send("SELECT jwt_auth.jwk_generate('RS256', rsa_bits => 16384)");
+	$node->poll_query_until('postgres', "SELECT state = 'active' FROM pg_stat_activity WHERE pid = $maker->{pid}") or die;
+	ask($node, "SELECT pg_log_backend_memory_contexts($maker->{pid})");
+	ask($node, "SELECT pg_cancel_backend($maker->{pid})");
+	is($maker->answer, 'error 57014', 'a cancel is one all the same');
+	$maker->close;
+}
+
 # A storm: connections that do one thing and go.
 {
 	append_to_file(my $script = PostgreSQL::Test::Utils::tempdir() . '/storm.sql', <<'EOS');
@@ -106,7 +126,7 @@ EOS
 		'0', 'and the limit holds');
 }
 
-# Making a large key heeds those who want it to end, and nobody else: this timer only looks whether the client is there.
+# Nor does a timer that only looks whether the client is there.
 my $maker = open_session($node);
 is($maker->ask("SET client_connection_check_interval = '1ms'"), '', 'a timer that goes off all the time');
 is($maker->ask("SELECT jwt_auth.jwk_generate('RS256', rsa_bits => 3072) ->> 'kty'"), 'RSA', 'a key is made all the same');
