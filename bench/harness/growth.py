@@ -32,15 +32,17 @@ def measure(server, record, plan):
 
 
 def lay(server, record, plan, size):
-    name = f"growth_{size}"
-    server.query(f"CREATE DATABASE {name}")
+    name, users = f"growth_{size}", size // 5
+    laid = server.query(f"SELECT count(*) FROM pg_database WHERE datname = '{name}'") == "1"
+    if not laid:
+        server.query(f"CREATE DATABASE {name}")
     os.environ["PGDATABASE"] = name
-    users = size // 5
     here = Server()
-    here.query("CREATE EXTENSION jwt_auth")
-    run_sql(os.path.join(SQL, "peer_tokens.sql"), secret=sessions.SECRET, samples=10)
-    run_sql(os.path.join(SQL, "ours.sql"), users=users, samples=min(size // 5, 100_000))
-    run_sql(os.path.join(SQL, "baseline.sql"), users=users, per_user=5, secret=sessions.SECRET)
+    if not laid:
+        here.query("CREATE EXTENSION jwt_auth")
+        run_sql(os.path.join(SQL, "peer_tokens.sql"), secret=sessions.SECRET, samples=10)
+        run_sql(os.path.join(SQL, "ours.sql"), users=users, samples=min(size // 5, 100_000))
+        run_sql(os.path.join(SQL, "baseline.sql"), users=users, per_user=5, secret=sessions.SECRET)
     for what, query in SIZES.items():
         record.add("growth", size, "sizes", 0, **{what.replace(" ", "_"): float(here.query(query))})
     return here, sessions.variables(here, users)

@@ -1,5 +1,6 @@
 """The own memory of one backend while it serves very many calls of one kind, one per transaction."""
 
+import concurrent.futures
 import os
 
 import sessions
@@ -19,19 +20,21 @@ def measure(server, record, plan):
     run_sql(os.path.join(SQL, "ours.sql"), users=users, samples=users * 4 // 5)
     run_sql(os.path.join(SQL, "memory.sql"))
     values = {**sessions.variables(here, users), "known": here.query("SELECT count(*) FROM known"), "samples": 1000}
-    for kind in KINDS:
-        trace = []
+    # Time does not count here, so two kinds run at once.
+    with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
+        for kind, calls, trace in pool.map(lambda kind: trace_of(kind, plan.memory_calls, values), KINDS):
+            for index, value in enumerate(thinned(trace, 200)):
+                record.add("memory", kind, "resident", index, kb=value)
+            record.add("memory", kind, "resident", 0, calls=calls)
 
-        def look(pid, seen=trace):
-            seen.append(resident_kb(pid))
 
-        result = here.pgbench("memory/" + kind, clients=1, transactions=plan.memory_calls, variables=values,
-                              settings={"synchronous_commit": "off"}, watch=look)
-        if len(trace) < 4:
-            raise RuntimeError(f"{kind}: too few calls to see anything ({len(trace)} looks)")
-        for index, value in enumerate(thinned(trace, 200)):
-            record.add("memory", kind, "resident", index, kb=value)
-        record.add("memory", kind, "resident", 0, calls=result["transactions"])
+def trace_of(kind, calls, values):
+    trace = []
+    result = Server().pgbench("memory/" + kind, clients=1, transactions=calls, variables=values, name="measured_" + kind,
+                              settings={"synchronous_commit": "off"}, watch=lambda pid: trace.append(resident_kb(pid)))
+    if len(trace) < 4:
+        raise RuntimeError(f"{kind}: too few calls to see anything ({len(trace)} looks)")
+    return kind, result["transactions"], trace
 
 
 def thinned(values, most):

@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include "pg/key_read.hpp"
 #include "pg/settings.hpp"
 
 extern "C" {
@@ -187,22 +188,51 @@ Account default_account() {
   return account;
 }
 
-Account account_row() {
+// An account's columns, of a statement's answer or of the table; false for NULL.
+template <class Column>
+Account account_of(Column &&column_of) {
   Account account = default_account();
-  bool is_null;
-  const Datum not_before = column(0, 1, &is_null);
-  if (!is_null) account.not_before = micros_or_never(DatumGetTimestampTz(not_before));
-  const Datum max_sessions = column(0, 2, &is_null);
-  if (!is_null) account.max_sessions = DatumGetInt32(max_sessions);
+  Datum value;
+  if (column_of(0, value)) account.not_before = micros_or_never(DatumGetTimestampTz(value));
+  if (column_of(1, value)) account.max_sessions = DatumGetInt32(value);
   // The table's constraints admit only names that are known; an unknown one would be the strictest.
-  const Datum ip = column(0, 3, &is_null);
-  if (!is_null)
-    account.binding.ip = session::IpBindingNamed(view_of(PG_DETOAST_DATUM_PACKED(ip))).value_or(session::IpBinding::kExact);
-  const Datum fingerprint = column(0, 4, &is_null);
-  if (!is_null)
-    account.binding.fingerprint = session::FingerprintBindingNamed(view_of(PG_DETOAST_DATUM_PACKED(fingerprint)))
-                                      .value_or(session::FingerprintBinding::kExact);
+  if (column_of(2, value))
+    account.binding.ip = session::IpBindingNamed(view_of(PG_DETOAST_DATUM_PACKED(value))).value_or(session::IpBinding::kExact);
+  if (column_of(3, value))
+    account.binding.fingerprint =
+        session::FingerprintBindingNamed(view_of(PG_DETOAST_DATUM_PACKED(value))).value_or(session::FingerprintBinding::kExact);
   return account;
+}
+
+Account account_row() {
+  return account_of([](int index, Datum &value) {
+    bool is_null;
+    value = column(0, index + 1, &is_null);
+    return !is_null;
+  });
+}
+
+// Where the table has these columns.
+constexpr ReadColumn kAccountColumns[] = {{4, TIMESTAMPTZOID}, {2, INT4OID}, {7, TEXTOID}, {8, TEXTOID}};
+
+bool read_account_by_key(const UserRef &user, Account &account) {
+  const KeyColumn key[] = {{1, INT4OID, Int32GetDatum(user.user_key)},
+                           {5, TEXTOID, text_datum(user.issuer)},
+                           {6, TEXTOID, text_datum(user.user_id)}};
+  KeyedTable accounts;
+  if (!open_by_key(accounts, "account", key, lengthof(key), kAccountColumns, lengthof(kAccountColumns))) return false;
+  Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
+  SysScanDesc look = begin_by_key(accounts, key, lengthof(key), snapshot);
+  HeapTuple row = row_by_key(look);
+  account = row == nullptr ? default_account() : account_of([&](int index, Datum &value) {
+    bool is_null;
+    value = heap_getattr(row, kAccountColumns[index].number, RelationGetDescr(accounts.table), &is_null);
+    return !is_null;
+  });
+  end_by_key(look);
+  UnregisterSnapshot(snapshot);
+  close_by_key(accounts);
+  return true;
 }
 
 pg_uuid_t uuid_column(std::uint64_t row, int number) {
@@ -251,6 +281,8 @@ void hold_account(const UserRef &user) {
 }
 
 Account read_account(const UserRef &user) {
+  Account account;
+  if (read_account_by_key(user, account)) return account;
   Parameters parameters{};
   add_user(parameters, user);
   return execute_latest(read_account_row, parameters) == 0 ? default_account() : account_row();

@@ -1,6 +1,7 @@
 #include "pg/token_state.hpp"
 
 #include "jose/openssl.hpp"
+#include "pg/key_read.hpp"
 #include "pg/owner.hpp"
 #include "pg/session_store.hpp"
 #include "pg/user_argument.hpp"
@@ -34,26 +35,139 @@ bool read_uuid(std::string_view text, pg_uuid_t &uuid) {
   return true;
 }
 
-// A token of a session is judged by its session.
-const Error *check_session(const TokenFacts &facts, session::UserKey user_key, const TokenId &token_id, Micros now) {
-  pg_uuid_t id;
-  if (!facts.sub.present || !read_uuid(facts.sid.text, id)) return &kEnded;
+// What the tables say of a token with a session.
+struct SessionFacts {
+  bool found;  // the session
+  Micros created_at, ends_at, idle_ends_at;
+  Micros not_before;  // its user's cutoff
+  bool denied;
+};
+
+// Whose token of which session it is.
+struct SessionToken {
+  pg_uuid_t session_id;
+  session::UserKey user_key;
+  std::string_view user_id;
+  const TokenId &id;
+};
+
+SessionFacts ask_statement(const SessionToken &token) {
   Parameters parameters{};
-  add(parameters, UUIDPGetDatum(&id));
-  add(parameters, Int32GetDatum(user_key));
-  add_text(parameters, facts.sub.text);
-  add_bytes(parameters, token_id.data(), token_id.size());
-  if (execute_latest(select_session_state, parameters) == 0) return &kEnded;
+  add(parameters, UUIDPGetDatum(&token.session_id));
+  add(parameters, Int32GetDatum(token.user_key));
+  add_text(parameters, token.user_id);
+  add_bytes(parameters, token.id.data(), token.id.size());
+  SessionFacts facts{};
+  const OwnerScope scope = enter_owner("refresh_session");
+  SPI_connect();
+  facts.found = execute_latest(select_session_state, parameters) > 0;
+  if (facts.found) {
+    bool is_null;
+    facts.created_at = micros_or_never(DatumGetTimestampTz(column(0, 1, &is_null)));
+    facts.ends_at = micros_or_never(DatumGetTimestampTz(column(0, 2, &is_null)));
+    facts.idle_ends_at = micros_or_never(DatumGetTimestampTz(column(0, 3, &is_null)));
+    facts.denied = DatumGetBool(column(0, 4, &is_null));
+    const Datum not_before = column(0, 5, &is_null);
+    facts.not_before = is_null ? session::kNoCutoff : micros_or_never(DatumGetTimestampTz(not_before));
+  }
+  SPI_finish();
+  leave_owner(scope);
+  return facts;
+}
+
+// The columns that ask_keys() reads.
+constexpr AttrNumber kAccountNotBefore = 4;
+constexpr AttrNumber kSessionCreatedAt = 4, kSessionEndsAt = 5, kSessionIdleEndsAt = 6, kSessionUserId = 19;
+constexpr ReadColumn kAccountColumns[] = {{kAccountNotBefore, TIMESTAMPTZOID}};
+constexpr ReadColumn kSessionColumns[] = {{kSessionCreatedAt, TIMESTAMPTZOID},
+                                          {kSessionEndsAt, TIMESTAMPTZOID},
+                                          {kSessionIdleEndsAt, TIMESTAMPTZOID},
+                                          {kSessionUserId, TEXTOID}};
+
+Micros time_in(HeapTuple row, AttrNumber number, const KeyedTable &table, Micros if_null) {
   bool is_null;
-  const Micros created_at = micros_or_never(DatumGetTimestampTz(column(0, 1, &is_null)));
-  const Micros ends_at = micros_or_never(DatumGetTimestampTz(column(0, 2, &is_null)));
-  const Micros idle_ends_at = micros_or_never(DatumGetTimestampTz(column(0, 3, &is_null)));
-  const Datum not_before = column(0, 5, &is_null);
-  const session::Cutoffs cutoffs = {is_null ? session::kNoCutoff : micros_or_never(DatumGetTimestampTz(not_before)),
-                                    global_cutoff()};
+  const Datum value = heap_getattr(row, number, RelationGetDescr(table.table), &is_null);
+  return is_null ? if_null : micros_or_never(DatumGetTimestampTz(value));
+}
+
+// The tables and keys of one token.
+struct TokenLook {
+  KeyColumn session[2], account[3], denied[2];
+  KeyedTable sessions, accounts, denials;
+};
+
+bool open_tables(TokenLook &look) {
+  if (!open_by_key(look.sessions, "refresh_session", look.session, lengthof(look.session), kSessionColumns,
+                   lengthof(kSessionColumns)))
+    return false;
+  if (open_by_key(look.accounts, "account", look.account, lengthof(look.account), kAccountColumns, lengthof(kAccountColumns))) {
+    if (open_by_key(look.denials, "denied_token", look.denied, lengthof(look.denied), nullptr, 0)) return true;
+    close_by_key(look.accounts);
+  }
+  close_by_key(look.sessions);
+  return false;
+}
+
+void read_session_row(const TokenLook &look, Snapshot snapshot, std::string_view user_id, SessionFacts &facts) {
+  SysScanDesc scan = begin_by_key(look.sessions, look.session, lengthof(look.session), snapshot);
+  if (HeapTuple row = row_by_key(scan)) {
+    bool is_null;
+    const Datum owner = heap_getattr(row, kSessionUserId, RelationGetDescr(look.sessions.table), &is_null);
+    facts.found = view_of(PG_DETOAST_DATUM_PACKED(owner)) == user_id;
+    facts.created_at = time_in(row, kSessionCreatedAt, look.sessions, session::kNoCutoff);
+    facts.ends_at = time_in(row, kSessionEndsAt, look.sessions, session::kNoCutoff);
+    facts.idle_ends_at = time_in(row, kSessionIdleEndsAt, look.sessions, session::kNoCutoff);
+  }
+  end_by_key(scan);
+}
+
+// The same answers from the keys' indexes. False where only a statement can tell.
+bool ask_keys(const SessionToken &token, SessionFacts &facts) {
+  Parameters values{};
+  add_text(values, {});
+  add_text(values, token.user_id);
+  add_bytes(values, token.id.data(), token.id.size());
+  const Datum user_key = Int32GetDatum(token.user_key);
+  TokenLook look{{{1, UUIDOID, UUIDPGetDatum(&token.session_id)}, {2, INT4OID, user_key}},
+                 {{1, INT4OID, user_key}, {5, TEXTOID, values.values[0]}, {6, TEXTOID, values.values[1]}},
+                 {{1, INT4OID, user_key}, {4, BYTEAOID, values.values[2]}},
+                 {},
+                 {},
+                 {}};
+  if (!open_tables(look)) return false;
+
+  facts = SessionFacts{};
+  Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
+  read_session_row(look, snapshot, token.user_id, facts);
+  if (facts.found) {
+    SysScanDesc scan = begin_by_key(look.accounts, look.account, lengthof(look.account), snapshot);
+    HeapTuple account = row_by_key(scan);
+    facts.not_before =
+        account == nullptr ? session::kNoCutoff : time_in(account, kAccountNotBefore, look.accounts, session::kNoCutoff);
+    end_by_key(scan);
+    scan = begin_by_key(look.denials, look.denied, lengthof(look.denied), snapshot);
+    facts.denied = row_by_key(scan) != nullptr;
+    end_by_key(scan);
+  }
+  UnregisterSnapshot(snapshot);
+  close_by_key(look.denials);
+  close_by_key(look.accounts);
+  close_by_key(look.sessions);
+  return true;
+}
+
+// A token of a session is judged by its session.
+const Error *check_session(const TokenFacts &token, session::UserKey user_key, const TokenId &token_id, Micros now) {
+  pg_uuid_t id;
+  if (!token.sub.present || !read_uuid(token.sid.text, id)) return &kEnded;
+  const SessionToken asked{id, user_key, token.sub.text, token_id};
+  SessionFacts facts;
+  if (!ask_keys(asked, facts)) facts = ask_statement(asked);
+  if (!facts.found) return &kEnded;
   // A revocation deletes its sessions; the cutoff is asked as well, for rows that came back from a copy.
-  if (!session::IsAfterCutoffs(created_at, cutoffs) || now >= ends_at || now >= idle_ends_at) return &kEnded;
-  return DatumGetBool(column(0, 4, &is_null)) ? &kDenied : nullptr;
+  const session::Cutoffs cutoffs = {facts.not_before, global_cutoff()};
+  if (!session::IsAfterCutoffs(facts.created_at, cutoffs) || now >= facts.ends_at || now >= facts.idle_ends_at) return &kEnded;
+  return facts.denied ? &kDenied : nullptr;
 }
 
 // One without a session is judged by when it was issued, in whole seconds: a token from before the cutoff never passes.
@@ -62,11 +176,19 @@ const Error *check_issued_at(const TokenFacts &facts, session::UserKey user_key,
   static constexpr Error kBeforeCutoff{ErrorCode::kBeforeCutoff, nullptr};
   if (!facts.has_iat) return &kNoIat;
   if (facts.iat < global_cutoff()) return &kBeforeCutoff;
-  if (facts.sub.present && facts.iat < read_account({user_key, facts.issuer, facts.sub.text}).not_before) return &kBeforeCutoff;
   Parameters parameters{};
   add(parameters, Int32GetDatum(user_key));
   add_bytes(parameters, token_id.data(), token_id.size());
-  return execute_latest(select_denied, parameters) > 0 ? &kDenied : nullptr;
+  const OwnerScope scope = enter_owner("account");
+  SPI_connect();
+  const Error *refusal = nullptr;
+  if (facts.sub.present && facts.iat < read_account({user_key, facts.issuer, facts.sub.text}).not_before)
+    refusal = &kBeforeCutoff;
+  else if (execute_latest(select_denied, parameters) > 0)
+    refusal = &kDenied;
+  SPI_finish();
+  leave_owner(scope);
+  return refusal;
 }
 
 }  // namespace
@@ -87,13 +209,8 @@ session::UserKey token_user_key(const TokenFacts &facts) { return user_ref(facts
 const Error *token_state_refusal(const TokenFacts &facts, Micros now) {
   const TokenId token_id = token_id_of(facts);
   const session::UserKey user_key = token_user_key(facts);
-  const OwnerScope scope = enter_owner("refresh_session");
-  SPI_connect();
-  const Error *refusal = facts.sid.present && facts.issuer.empty() ? check_session(facts, user_key, token_id, now)
-                                                                   : check_issued_at(facts, user_key, token_id);
-  SPI_finish();
-  leave_owner(scope);
-  return refusal;
+  return facts.sid.present && facts.issuer.empty() ? check_session(facts, user_key, token_id, now)
+                                                   : check_issued_at(facts, user_key, token_id);
 }
 
 }  // namespace jwt_auth::pg
