@@ -79,7 +79,7 @@ class Server:
         self.query("CHECKPOINT")
 
     def pgbench(self, script, clients=1, threads=None, transactions=50, variables=None, settings=None,
-                watch=None, name="measured"):
+                watch=None, application="measured"):
         """Runs one script; answers rates, latencies per statement, processor time and log written, per transaction.
 
         watch(pid): called now and then with the backend's process id while it runs (one client only)."""
@@ -89,12 +89,12 @@ class Server:
         for name, value in (variables or {}).items():
             command += ["-D", f"{name}={value}"]
         options = " ".join(f"-c {name}={value}" for name, value in (settings or {}).items())
-        environment = {**os.environ, "PGOPTIONS": options, "PGAPPNAME": name}
+        environment = {**os.environ, "PGOPTIONS": options, "PGAPPNAME": application}
 
         lsn = self.query("SELECT pg_current_wal_insert_lsn()")
         cpu = self.finished_cpu()
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
-        watcher = threading.Thread(target=self._watch, args=(process, watch, name), daemon=True) if watch else None
+        watcher = threading.Thread(target=self._watch, args=(process, watch, application), daemon=True) if watch else None
         if watcher:
             watcher.start()
         out, err = process.communicate()
@@ -102,7 +102,7 @@ class Server:
             watcher.join()
         if process.returncode != 0 or "aborted" in err:
             raise RuntimeError(f"{os.path.basename(path)}: {err.strip()[-1500:]}")
-        self._wait_for_backends(name)
+        self._wait_for_backends(application)
         cpu = self.finished_cpu() - cpu
         wal, end = self.query(
             f"SELECT pg_current_wal_insert_lsn() - '{lsn}', pg_current_wal_insert_lsn()").split("|")
@@ -119,16 +119,16 @@ class Server:
             "lsn": (lsn, end),
         }
 
-    def _wait_for_backends(self, name):
-        while self.query(f"SELECT count(*) FROM pg_stat_activity WHERE application_name = '{name}'") != "0":
+    def _wait_for_backends(self, application):
+        while self.query(f"SELECT count(*) FROM pg_stat_activity WHERE application_name = '{application}'") != "0":
             time.sleep(0.02)
         time.sleep(0.05)
 
-    def _watch(self, process, watch, name):
+    def _watch(self, process, watch, application):
         session, pid = Session(), None
         while process.poll() is None:
             if pid is None:
-                answer = session.query(f"SELECT pid FROM pg_stat_activity WHERE application_name = '{name}' LIMIT 1")
+                answer = session.query(f"SELECT pid FROM pg_stat_activity WHERE application_name = '{application}' LIMIT 1")
                 pid = int(answer) if answer else None
             else:
                 try:

@@ -63,6 +63,7 @@ SELECT * FROM outcomes WHERE name IN ('good', 'cut');
 ROLLBACK;
 
 \echo == the latest state, also in a transaction with an old snapshot
+\setenv PGDATABASE :DBNAME
 BEGIN ISOLATION LEVEL REPEATABLE READ;
 SELECT * FROM outcomes WHERE name = 'good';
 \! psql -XAtq -c "DELETE FROM jwt_auth.refresh_session WHERE user_id = 'good'"
