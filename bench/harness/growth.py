@@ -51,7 +51,7 @@ def lay(server, record, plan, size):
 def one(record, plan, place, size, operation, turn):
     server, values = place
     os.environ["PGDATABASE"] = f"growth_{size}"
-    each = max(plan.growth_calls // plan.clients, 1)
+    each = max(plan.growth_calls // (10 if operation.startswith("baseline") else 1) // plan.clients, 1)
     if operation == "revoke":
         each = min(each, 1000)
         server.query(f"SELECT public.lay_revocable({values['users']}, {each * plan.clients})")

@@ -22,8 +22,8 @@ def measure(server, record, plan):
     run_sql(os.path.join(SQL, "ours.sql"), users=users, samples=users * 4 // 5)
     run_sql(os.path.join(SQL, "memory.sql"))
     values = {**sessions.variables(here, users), "known": here.query("SELECT count(*) FROM known"), "samples": 1000}
-    # Time does not count here, so two kinds run at once.
-    with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
+    # Time does not count here, so all kinds run at once.
+    with concurrent.futures.ThreadPoolExecutor(max_workers=len(KINDS)) as pool:
         for kind, calls, trace in pool.map(lambda kind: trace_of(kind, plan.memory_calls, values), KINDS):
             for index, value in enumerate(thinned(trace, 200)):
                 record.add("memory", kind, "resident", index, kb=value)

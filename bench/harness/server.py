@@ -134,7 +134,7 @@ class Server:
                 try:
                     watch(pid)
                 except (OSError, AttributeError):
-                    break
+                    pid = None  # pgbench's first connection, which only asks for something
             time.sleep(0.1)
         session.close()
 

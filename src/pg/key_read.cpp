@@ -25,11 +25,13 @@ bool is_ordinary(Relation table) {
          form.relpersistence == RELPERSISTENCE_PERMANENT && !form.relhassubclass;
 }
 
-bool has_column(Relation table, AttrNumber number, Oid type) {
+template <class Column>
+bool has_column(Relation table, const Column &wanted) {
   TupleDesc columns = RelationGetDescr(table);
-  if (number > columns->natts) return false;
-  const FormData_pg_attribute &column = *TupleDescAttr(columns, number - 1);
-  return !column.attisdropped && (column.atttypid == type || getBaseType(column.atttypid) == type);
+  if (wanted.number > columns->natts) return false;
+  const FormData_pg_attribute &column = *TupleDescAttr(columns, wanted.number - 1);
+  return !column.attisdropped && std::strcmp(NameStr(column.attname), wanted.name) == 0 &&
+         (column.atttypid == wanted.type || getBaseType(column.atttypid) == wanted.type);
 }
 
 bool is_key(Relation index, const KeyColumn *key, int key_columns) {
@@ -64,10 +66,10 @@ Oid primary_key(Relation table) {
 
 bool has_columns(Relation table, const KeyColumn *key, int key_columns, const ReadColumn *columns, int column_count) {
   for (int i = 0; i < key_columns; i++) {
-    if (!has_column(table, key[i].number, key[i].type)) return false;
+    if (!has_column(table, key[i])) return false;
   }
   for (int i = 0; i < column_count; i++) {
-    if (!has_column(table, columns[i].number, columns[i].type)) return false;
+    if (!has_column(table, columns[i])) return false;
   }
   return true;
 }

@@ -15,6 +15,7 @@ constexpr int kMostKeyColumns = 3;
 
 // A column of the primary key and its value: uuid, integer, text or bytea.
 struct KeyColumn {
+  const char *name;
   AttrNumber number;
   Oid type;
   Datum value;
@@ -22,6 +23,7 @@ struct KeyColumn {
 
 // Another column, as the caller reads it.
 struct ReadColumn {
+  const char *name;
   AttrNumber number;
   Oid type;
 };

@@ -213,12 +213,15 @@ Account account_row() {
 }
 
 // Where the table has these columns.
-constexpr ReadColumn kAccountColumns[] = {{4, TIMESTAMPTZOID}, {2, INT4OID}, {7, TEXTOID}, {8, TEXTOID}};
+constexpr ReadColumn kAccountColumns[] = {{"not_before", 4, TIMESTAMPTZOID},
+                                          {"max_sessions", 2, INT4OID},
+                                          {"ip_binding", 7, TEXTOID},
+                                          {"fingerprint_binding", 8, TEXTOID}};
 
 bool read_account_by_key(const UserRef &user, Account &account) {
-  const KeyColumn key[] = {{1, INT4OID, Int32GetDatum(user.user_key)},
-                           {5, TEXTOID, text_datum(user.issuer)},
-                           {6, TEXTOID, text_datum(user.user_id)}};
+  const KeyColumn key[] = {{"user_key", 1, INT4OID, Int32GetDatum(user.user_key)},
+                           {"issuer", 5, TEXTOID, text_datum(user.issuer)},
+                           {"user_id", 6, TEXTOID, text_datum(user.user_id)}};
   KeyedTable accounts;
   if (!open_by_key(accounts, "account", key, lengthof(key), kAccountColumns, lengthof(kAccountColumns))) return false;
   Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());

@@ -78,11 +78,11 @@ SessionFacts ask_statement(const SessionToken &token) {
 // The columns that ask_keys() reads.
 constexpr AttrNumber kAccountNotBefore = 4;
 constexpr AttrNumber kSessionCreatedAt = 4, kSessionEndsAt = 5, kSessionIdleEndsAt = 6, kSessionUserId = 19;
-constexpr ReadColumn kAccountColumns[] = {{kAccountNotBefore, TIMESTAMPTZOID}};
-constexpr ReadColumn kSessionColumns[] = {{kSessionCreatedAt, TIMESTAMPTZOID},
-                                          {kSessionEndsAt, TIMESTAMPTZOID},
-                                          {kSessionIdleEndsAt, TIMESTAMPTZOID},
-                                          {kSessionUserId, TEXTOID}};
+constexpr ReadColumn kAccountColumns[] = {{"not_before", kAccountNotBefore, TIMESTAMPTZOID}};
+constexpr ReadColumn kSessionColumns[] = {{"created_at", kSessionCreatedAt, TIMESTAMPTZOID},
+                                          {"ends_at", kSessionEndsAt, TIMESTAMPTZOID},
+                                          {"idle_ends_at", kSessionIdleEndsAt, TIMESTAMPTZOID},
+                                          {"user_id", kSessionUserId, TEXTOID}};
 
 Micros time_in(HeapTuple row, AttrNumber number, const KeyedTable &table, Micros if_null) {
   bool is_null;
@@ -128,12 +128,13 @@ bool ask_keys(const SessionToken &token, SessionFacts &facts) {
   add_text(values, token.user_id);
   add_bytes(values, token.id.data(), token.id.size());
   const Datum user_key = Int32GetDatum(token.user_key);
-  TokenLook look{{{1, UUIDOID, UUIDPGetDatum(&token.session_id)}, {2, INT4OID, user_key}},
-                 {{1, INT4OID, user_key}, {5, TEXTOID, values.values[0]}, {6, TEXTOID, values.values[1]}},
-                 {{1, INT4OID, user_key}, {4, BYTEAOID, values.values[2]}},
-                 {},
-                 {},
-                 {}};
+  TokenLook look{
+      {{"session_id", 1, UUIDOID, UUIDPGetDatum(&token.session_id)}, {"user_key", 2, INT4OID, user_key}},
+      {{"user_key", 1, INT4OID, user_key}, {"issuer", 5, TEXTOID, values.values[0]}, {"user_id", 6, TEXTOID, values.values[1]}},
+      {{"user_key", 1, INT4OID, user_key}, {"token_id", 4, BYTEAOID, values.values[2]}},
+      {},
+      {},
+      {}};
   if (!open_tables(look)) return false;
 
   facts = SessionFacts{};
