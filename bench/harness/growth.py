@@ -54,13 +54,14 @@ def one(record, plan, place, size, operation, turn):
     each = max(plan.growth_calls // (10 if operation.startswith("baseline") else 1) // plan.clients, 1)
     if operation == "revoke":
         each = min(each, 1000)
-        server.query(f"SELECT public.lay_revocable({values['users']}, {each * plan.clients})")
-        values = {**values, "each": each}
+        stride = each + max(each // 50, 2)
+        server.query(f"SELECT public.lay_revocable({values['users']}, {stride * plan.clients})")
+        values = {**values, "each": stride}
     if operation == "refresh":  # 40 transactions use up one of the tokens that are known
         left = values["samples"] - int(server.query("SELECT coalesce(max(last_value), 0) FROM pg_sequences WHERE sequencename = 'next_known'"))
         each = min(each, (left // (max(plan.rounds // 2, 2) - turn) // plan.clients - 1) * 40)
     server.settle()
-    result = server.pgbench("sessions/" + operation, clients=plan.clients, transactions=each, variables=values,
+    result = server.warmed("sessions/" + operation, clients=plan.clients, transactions=each, variables=values,
                             settings={"synchronous_commit": "off"})
     record.add("growth", size, NAMES.get(operation, operation), turn,
-               **{name: result[name] for name in ("tps", "cpu_us", "wal_bytes")})
+               **{name: result[name] for name in ("tps", "cpu_us", "busy_us", "wal_bytes")})

@@ -120,11 +120,11 @@ def operations(record):
             return f"{stats.median(values):{form}}" if values else ""
         tps = list(record.rounds(stage, setting, operation, "tps").values())
         rows.append((stage, setting, operation, middle("tps", ".0f"), f"{stats.spread(tps):.0%}" if tps else "",
-                     middle("cpu_us", ".1f"), middle("wal_bytes", ".0f")))
+                     middle("cpu_us", ".1f"), middle("busy_us", ".1f"), middle("wal_bytes", ".0f")))
     if not rows:
         return ""
     return "### Operations\n\n" + table(
-        ("stage", "commit", "operation", "per second", "spread", "server's processor time, us", "log, bytes"), rows)
+        ("stage", "commit", "operation", "per second", "spread", "server's processor time, us", "with the client's", "log, bytes"), rows)
 
 
 def growth(record):
@@ -134,7 +134,7 @@ def growth(record):
         return ""
     rows = []
     for operation in operations_:
-        for metric, name, form in (("tps", "per second", ".0f"), ("cpu_us", "processor time, us", ".1f"),
+        for metric, name, form in (("tps", "per second", ".0f"), ("busy_us", "processor time, us", ".1f"),
                                    ("wal_bytes", "log, bytes", ".0f")):
             values = [list(record.rounds("growth", str(size), operation, metric).values()) for size in sizes]
             if any(values):
@@ -170,7 +170,7 @@ def plots(record, out):
         plot.against_aims(os.path.join(out, "aims.svg"), "Measured, against what we aim at", rows)
 
     sizes = sorted({int(key[1]) for key in record.figures if key[0] == "growth"})
-    for metric, name, title, label in (("tps", "growth-rate.svg", "Rate as sessions grow", "transactions per second"),
+    for metric, name, title, label in (("busy_us", "growth-time.svg", "Processor time as sessions grow", "microseconds per transaction"),
                                        ("wal_bytes", "growth-log.svg", "Write-ahead log as sessions grow", "bytes per transaction")):
         series = {}
         for operation in ("issue", "refresh", "verify", "revoke", "baseline_login"):

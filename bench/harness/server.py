@@ -2,6 +2,7 @@
 
 import os
 import re
+import resource
 import subprocess
 import threading
 import time
@@ -41,6 +42,12 @@ class Session:
 def process_cpu(pid):
     """Processor seconds of a live process, to the nanosecond: waiting for a busy machine is not in it."""
     return time.clock_gettime((~pid << 3) | 2)
+
+
+def children_cpu():
+    """Processor seconds of the client programs that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def resident_kb(pid):
@@ -92,7 +99,7 @@ class Server:
         environment = {**os.environ, "PGOPTIONS": options, "PGAPPNAME": application}
 
         lsn = self.query("SELECT pg_current_wal_insert_lsn()")
-        cpu = self.finished_cpu()
+        cpu, client = self.finished_cpu(), children_cpu()
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
         watcher = threading.Thread(target=self._watch, args=(process, watch, application), daemon=True) if watch else None
         if watcher:
@@ -103,7 +110,7 @@ class Server:
         if process.returncode != 0 or "aborted" in err:
             raise RuntimeError(f"{os.path.basename(path)}: {err.strip()[-1500:]}")
         self._wait_for_backends(application)
-        cpu = self.finished_cpu() - cpu
+        cpu, client = self.finished_cpu() - cpu, children_cpu() - client
         wal, end = self.query(
             f"SELECT pg_current_wal_insert_lsn() - '{lsn}', pg_current_wal_insert_lsn()").split("|")
         done = int(re.search(r"actually processed: (\d+)", out).group(1))
@@ -114,10 +121,26 @@ class Server:
             "transactions": done,
             "tps": float(re.search(r"^tps = ([0-9.]+)", out, re.M).group(1)),
             "cpu_us": cpu / done * 1e6,
+            "busy_us": (cpu + client) / done * 1e6,
             "wal_bytes": float(wal) / done,
             "statement_us": statements,
             "lsn": (lsn, end),
         }
+
+    def warmed(self, script, transactions, clients, **how):
+        """pgbench(), and what its processor time would be without what each connection does first: a few transactions are run by
+        as many connections before, and subtracted."""
+        few = max(transactions // 50, 2)
+        first = self.pgbench(script, clients=clients, transactions=few, **how)
+        self.settle()
+        variables = dict(how.pop("variables", None) or {})
+        if "each" in variables:
+            variables["k"] = few  # goes on where the first ones ended
+        result = self.pgbench(script, clients=clients, transactions=transactions, variables=variables, **how)
+        more = result["transactions"] - first["transactions"]
+        for cost in ("cpu_us", "busy_us"):
+            result[cost] = (result[cost] * result["transactions"] - first[cost] * first["transactions"]) / more
+        return result
 
     def _wait_for_backends(self, application):
         while self.query(f"SELECT count(*) FROM pg_stat_activity WHERE application_name = '{application}'") != "0":
