@@ -32,15 +32,17 @@ def measure(server, record, plan):
 
 
 def lay(server, record, plan, size):
-    name = f"growth_{size}"
-    server.query(f"CREATE DATABASE {name}")
+    name, users = f"growth_{size}", size // 5
+    laid = server.query(f"SELECT count(*) FROM pg_database WHERE datname = '{name}'") == "1"
+    if not laid:
+        server.query(f"CREATE DATABASE {name}")
     os.environ["PGDATABASE"] = name
-    users = size // 5
     here = Server()
-    here.query("CREATE EXTENSION jwt_auth")
-    run_sql(os.path.join(SQL, "peer_tokens.sql"), secret=sessions.SECRET, samples=10)
-    run_sql(os.path.join(SQL, "ours.sql"), users=users, samples=min(size // 5, 100_000))
-    run_sql(os.path.join(SQL, "baseline.sql"), users=users, per_user=5, secret=sessions.SECRET)
+    if not laid:
+        here.query("CREATE EXTENSION jwt_auth")
+        run_sql(os.path.join(SQL, "peer_tokens.sql"), secret=sessions.SECRET, samples=10)
+        run_sql(os.path.join(SQL, "ours.sql"), users=users, samples=min(size // 5, 100_000))
+        run_sql(os.path.join(SQL, "baseline.sql"), users=users, per_user=5, secret=sessions.SECRET)
     for what, query in SIZES.items():
         record.add("growth", size, "sizes", 0, **{what.replace(" ", "_"): float(here.query(query))})
     return here, sessions.variables(here, users)
@@ -49,16 +51,17 @@ def lay(server, record, plan, size):
 def one(record, plan, place, size, operation, turn):
     server, values = place
     os.environ["PGDATABASE"] = f"growth_{size}"
-    each = max(plan.growth_calls // plan.clients, 1)
+    each = max(plan.growth_calls // (10 if operation.startswith("baseline") else 1) // plan.clients, 1)
     if operation == "revoke":
         each = min(each, 1000)
-        server.query(f"SELECT public.lay_revocable({values['users']}, {each * plan.clients})")
-        values = {**values, "each": each}
+        stride = each + max(each // 50, 2)
+        server.query(f"SELECT public.lay_revocable({values['users']}, {stride * plan.clients})")
+        values = {**values, "each": stride}
     if operation == "refresh":  # 40 transactions use up one of the tokens that are known
         left = values["samples"] - int(server.query("SELECT coalesce(max(last_value), 0) FROM pg_sequences WHERE sequencename = 'next_known'"))
         each = min(each, (left // (max(plan.rounds // 2, 2) - turn) // plan.clients - 1) * 40)
     server.settle()
-    result = server.pgbench("sessions/" + operation, clients=plan.clients, transactions=each, variables=values,
+    result = server.warmed("sessions/" + operation, clients=plan.clients, transactions=each, variables=values,
                             settings={"synchronous_commit": "off"})
     record.add("growth", size, NAMES.get(operation, operation), turn,
-               **{name: result[name] for name in ("tps", "cpu_us", "wal_bytes")})
+               **{name: result[name] for name in ("tps", "cpu_us", "busy_us", "wal_bytes")})

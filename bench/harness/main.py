@@ -5,6 +5,7 @@ import dataclasses
 import importlib
 import os
 import sys
+import time
 
 import record as records
 
@@ -15,7 +16,7 @@ STAGES = ("micro", "tokens", "sessions", "growth", "memory")
 class Plan:
     """How long and how much."""
     rounds: int
-    seconds: float
+    calls: int               # transactions of a run; a tenth where one takes milliseconds, a quarter with synchronous commit
     clients: int
     samples: int             # tokens in the table
     users: int               # five sessions each
@@ -27,10 +28,14 @@ class Plan:
     micro_rounds: int
 
 
-SHORT = Plan(rounds=3, seconds=2, clients=8, samples=2000, users=10000, revocable=4000, growth=(10_000, 100_000), growth_calls=4000,
+SHORT = Plan(rounds=3, calls=4000, clients=8, samples=2000, users=10000, revocable=4000, growth=(10_000, 100_000), growth_calls=4000,
              memory_calls=20_000, micro_seconds=0.02, micro_rounds=5)
-FULL = Plan(rounds=7, seconds=6, clients=8, samples=10_000, users=50_000, revocable=16_000, growth=(10_000, 1_000_000, 10_000_000),
+FULL = Plan(rounds=7, calls=40_000, clients=8, samples=10_000, users=50_000, revocable=16_000, growth=(10_000, 1_000_000, 10_000_000),
             growth_calls=40_000, memory_calls=1_000_000, micro_seconds=0.1, micro_rounds=11)
+
+
+def rounds_of(stage, plan):
+    return {"micro": plan.micro_rounds, "growth": max(plan.rounds // 2, 2), "memory": 1}.get(stage, plan.rounds)
 
 
 def main():
@@ -57,7 +62,7 @@ def main():
     os.makedirs(arguments.out, exist_ok=True)
     record = records.Record(os.path.join(arguments.out, "results.tsv"))
     for path in arguments.also:
-        record.figures.update(records.read(path).figures)
+        record.take(records.read(path))
     stages = [stage for stage in arguments.stages.split(",") if stage]
     unknown = set(stages) - set(STAGES)
     if unknown:
@@ -69,7 +74,10 @@ def main():
         server = Server()
     for stage in stages:
         print(f"-- {stage}", flush=True)
+        start, load = time.time(), os.getloadavg()[2]
         importlib.import_module(stage).measure(server, record, plan)
+        record.add("run", "-", stage, 0, minutes=(time.time() - start) / 60, rounds=rounds_of(stage, plan),
+                   clients=1 if stage in ("micro", "memory") else plan.clients, load_before=load, load_after=os.getloadavg()[2])
 
     import report
     report.write(record, plan, arguments.out, arguments.docs, sys.stdout)

@@ -17,6 +17,12 @@ class Record:
             print(stage, setting, operation, turn, metric, f"{value:.6g}", sep="\t", file=self.file, flush=True)
             self.figures[stage, setting, operation, metric][turn] = float(value)
 
+    def take(self, other):
+        """The figures of another run, of stages that this one leaves out."""
+        for (stage, setting, operation, metric), rounds in other.figures.items():
+            for turn, value in rounds.items():
+                self.add(stage, setting, operation, turn, **{metric: value})
+
     def rounds(self, stage, setting, operation, metric):
         """Value by round; empty if it was not measured."""
         return self.figures.get((stage, setting, operation, metric), {})

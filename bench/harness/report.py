@@ -13,7 +13,7 @@ MARKERS = ("<!-- measured: bench/run writes from here -->", "<!-- measured: to h
 
 
 def write(record, plan, out, docs, screen):
-    sections = [machine(plan), against_aims(record), algorithms(record), operations(record), growth(record), memory(record)]
+    sections = [machine(record), against_aims(record), algorithms(record), operations(record), growth(record), memory(record)]
     text = "\n\n".join(section for section in sections if section) + "\n"
     with open(os.path.join(out, "report.md"), "w", encoding="utf-8") as file:
         file.write(text)
@@ -49,7 +49,7 @@ def answer_of(*command):
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
-def machine(plan):
+def machine(record):
     with open("/proc/cpuinfo", encoding="ascii") as file:
         cpu = file.read()
     model = re.search(r"model name\s*: (.*)", cpu).group(1)
@@ -62,9 +62,19 @@ def machine(plan):
         ("system", f"Linux {platform.release().split('-')[0]}, {answer_of('openssl', 'version').split(' (')[0]}, "
                    f"g++ {answer_of('g++', '-dumpfullversion')}"),
         ("server", answer_of("postgres", "--version")),
-        ("rounds", f"{plan.rounds}, in random order; {plan.seconds:g} s and {plan.clients} clients each"),
     ]
-    return "### The machine\n\n" + table(("", ""), rows)
+    return "### The machine\n\n" + table(("", ""), rows) + "\n\n" + stages(record)
+
+
+def stages(record):
+    """What was run. The load is the number of processes that wanted a core, ours and others'."""
+    rows = []
+    for name in [key[2] for key in record.figures if key[0] == "run" and key[3] == "minutes"]:
+        figure = {metric: record.rounds("run", "-", name, metric)[0]
+                  for metric in ("rounds", "clients", "minutes", "load_before", "load_after")}
+        rows.append((name, f"{figure['rounds']:.0f}", f"{figure['clients']:.0f}", f"{figure['minutes']:.0f}",
+                     f"{figure['load_before']:.1f}", f"{figure['load_after']:.1f}"))
+    return table(("stage", "rounds", "clients", "minutes", "load of the machine before", "after"), rows)
 
 
 def against_aims(record):
@@ -110,11 +120,11 @@ def operations(record):
             return f"{stats.median(values):{form}}" if values else ""
         tps = list(record.rounds(stage, setting, operation, "tps").values())
         rows.append((stage, setting, operation, middle("tps", ".0f"), f"{stats.spread(tps):.0%}" if tps else "",
-                     middle("cpu_us", ".1f"), middle("wal_bytes", ".0f")))
+                     middle("cpu_us", ".1f"), middle("busy_us", ".1f"), middle("wal_bytes", ".0f")))
     if not rows:
         return ""
     return "### Operations\n\n" + table(
-        ("stage", "commit", "operation", "per second", "spread", "server's processor time, us", "log, bytes"), rows)
+        ("stage", "commit", "operation", "per second", "spread", "server's processor time, us", "with the client's", "log, bytes"), rows)
 
 
 def growth(record):
@@ -124,7 +134,7 @@ def growth(record):
         return ""
     rows = []
     for operation in operations_:
-        for metric, name, form in (("tps", "per second", ".0f"), ("cpu_us", "processor time, us", ".1f"),
+        for metric, name, form in (("tps", "per second", ".0f"), ("busy_us", "processor time, us", ".1f"),
                                    ("wal_bytes", "log, bytes", ".0f")):
             values = [list(record.rounds("growth", str(size), operation, metric).values()) for size in sizes]
             if any(values):
@@ -160,7 +170,7 @@ def plots(record, out):
         plot.against_aims(os.path.join(out, "aims.svg"), "Measured, against what we aim at", rows)
 
     sizes = sorted({int(key[1]) for key in record.figures if key[0] == "growth"})
-    for metric, name, title, label in (("tps", "growth-rate.svg", "Rate as sessions grow", "transactions per second"),
+    for metric, name, title, label in (("busy_us", "growth-time.svg", "Processor time as sessions grow", "microseconds per transaction"),
                                        ("wal_bytes", "growth-log.svg", "Write-ahead log as sessions grow", "bytes per transaction")):
         series = {}
         for operation in ("issue", "refresh", "verify", "revoke", "baseline_login"):

@@ -2,6 +2,7 @@
 
 import os
 import re
+import resource
 import subprocess
 import threading
 import time
@@ -43,6 +44,12 @@ def process_cpu(pid):
     return time.clock_gettime((~pid << 3) | 2)
 
 
+def children_cpu():
+    """Processor seconds of the client programs that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def resident_kb(pid):
     """Memory of the process's own: shared buffers that it has touched are not in it."""
     with open(f"/proc/{pid}/status", encoding="ascii") as status:
@@ -78,23 +85,23 @@ class Server:
         """A checkpoint, so that each run starts from the same state of the log."""
         self.query("CHECKPOINT")
 
-    def pgbench(self, script, clients=1, threads=None, seconds=None, transactions=None, variables=None, settings=None,
-                watch=None):
+    def pgbench(self, script, clients=1, threads=None, transactions=50, variables=None, settings=None,
+                watch=None, application="measured"):
         """Runs one script; answers rates, latencies per statement, processor time and log written, per transaction.
 
         watch(pid): called now and then with the backend's process id while it runs (one client only)."""
         path = script if os.path.exists(script) else os.path.join(PGBENCH, script + ".sql")
         command = ["pgbench", "-n", "-r", "-M", "prepared", "-c", str(clients), "-j", str(threads or min(clients, 2)), "-f", path]
-        command += ["-T", f"{seconds:.0f}"] if seconds else ["-t", str(transactions or 50)]
+        command += ["-t", str(transactions)]
         for name, value in (variables or {}).items():
             command += ["-D", f"{name}={value}"]
         options = " ".join(f"-c {name}={value}" for name, value in (settings or {}).items())
-        environment = {**os.environ, "PGOPTIONS": options, "PGAPPNAME": "measured"}
+        environment = {**os.environ, "PGOPTIONS": options, "PGAPPNAME": application}
 
         lsn = self.query("SELECT pg_current_wal_insert_lsn()")
-        cpu = self.finished_cpu()
+        cpu, client = self.finished_cpu(), children_cpu()
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
-        watcher = threading.Thread(target=self._watch, args=(process, watch), daemon=True) if watch else None
+        watcher = threading.Thread(target=self._watch, args=(process, watch, application), daemon=True) if watch else None
         if watcher:
             watcher.start()
         out, err = process.communicate()
@@ -102,8 +109,8 @@ class Server:
             watcher.join()
         if process.returncode != 0 or "aborted" in err:
             raise RuntimeError(f"{os.path.basename(path)}: {err.strip()[-1500:]}")
-        self._wait_for_backends()
-        cpu = self.finished_cpu() - cpu
+        self._wait_for_backends(application)
+        cpu, client = self.finished_cpu() - cpu, children_cpu() - client
         wal, end = self.query(
             f"SELECT pg_current_wal_insert_lsn() - '{lsn}', pg_current_wal_insert_lsn()").split("|")
         done = int(re.search(r"actually processed: (\d+)", out).group(1))
@@ -114,27 +121,43 @@ class Server:
             "transactions": done,
             "tps": float(re.search(r"^tps = ([0-9.]+)", out, re.M).group(1)),
             "cpu_us": cpu / done * 1e6,
+            "busy_us": (cpu + client) / done * 1e6,
             "wal_bytes": float(wal) / done,
             "statement_us": statements,
             "lsn": (lsn, end),
         }
 
-    def _wait_for_backends(self):
-        while self.query("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'measured'") != "0":
+    def warmed(self, script, transactions, clients, **how):
+        """pgbench(), and what its processor time would be without what each connection does first: a few transactions are run by
+        as many connections before, and subtracted."""
+        few = max(transactions // 50, 2)
+        first = self.pgbench(script, clients=clients, transactions=few, **how)
+        self.settle()
+        variables = dict(how.pop("variables", None) or {})
+        if "each" in variables:
+            variables["k"] = few  # goes on where the first ones ended
+        result = self.pgbench(script, clients=clients, transactions=transactions, variables=variables, **how)
+        more = result["transactions"] - first["transactions"]
+        for cost in ("cpu_us", "busy_us"):
+            result[cost] = (result[cost] * result["transactions"] - first[cost] * first["transactions"]) / more
+        return result
+
+    def _wait_for_backends(self, application):
+        while self.query(f"SELECT count(*) FROM pg_stat_activity WHERE application_name = '{application}'") != "0":
             time.sleep(0.02)
         time.sleep(0.05)
 
-    def _watch(self, process, watch):
+    def _watch(self, process, watch, application):
         session, pid = Session(), None
         while process.poll() is None:
             if pid is None:
-                answer = session.query("SELECT pid FROM pg_stat_activity WHERE application_name = 'measured' LIMIT 1")
+                answer = session.query(f"SELECT pid FROM pg_stat_activity WHERE application_name = '{application}' LIMIT 1")
                 pid = int(answer) if answer else None
             else:
                 try:
                     watch(pid)
                 except (OSError, AttributeError):
-                    break
+                    pid = None  # pgbench's first connection, which only asks for something
             time.sleep(0.1)
         session.close()
 

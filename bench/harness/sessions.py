@@ -39,22 +39,23 @@ def measure(server, record, plan):
 
 def one(server, record, plan, values, operation, setting, turn):
     settings = {"synchronous_commit": "on" if setting == "sync" else "off"}
-    how = {"seconds": plan.seconds}
+    share = 10 if operation.startswith("baseline") else 4 if setting == "sync" else 1
+    each = max(plan.calls // share // plan.clients, 1)
     if operation == "insert":
         server.query("TRUNCATE floor.inserted")
     if operation == "revoke":
         each = max(plan.revocable // plan.clients, 1)
-        server.query(f"SELECT public.lay_revocable({values['users']}, {each * plan.clients})")
-        how = {"transactions": each}
-        values = {**values, "each": each}
+        stride = each + max(each // 50, 2)
+        server.query(f"SELECT public.lay_revocable({values['users']}, {stride * plan.clients})")
+        values = {**values, "each": stride}
     server.settle()
     before = updates(server) if operation == "refresh" else None
-    result = server.pgbench("sessions/" + operation, clients=plan.clients, variables=values, settings=settings, **how)
-    metrics = {name: result[name] for name in ("tps", "cpu_us", "wal_bytes")}
+    result = server.warmed("sessions/" + operation, clients=plan.clients, variables=values, settings=settings, transactions=each)
+    metrics = {name: result[name] for name in ("tps", "cpu_us", "busy_us", "wal_bytes")}
     if operation == "refresh":
         changed = [after - earlier for after, earlier in zip(updates(server), before)]
         metrics.update(updates=changed[0], hot_updates=changed[1], one=1,
-                       wal_record_bytes=server.wal_without_images(result["lsn"], changed[0]))
+                       wal_record_bytes=server.wal_without_images(result["lsn"], plan.clients * (each - -(-each // 40))))
     record.add("session", setting, operation, turn, **metrics)
 
 

@@ -22,7 +22,7 @@ CREATE TABLE app.app_user (
 ) WITH (fillfactor = 80);
 
 CREATE TABLE app.app_session (
-  id              uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+  id              uuid NOT NULL DEFAULT gen_random_uuid(),
   user_id         bigint NOT NULL,
   token_hash      bytea NOT NULL,
   prev_token_hash bytea,
@@ -39,6 +39,8 @@ SELECT u, sha256(int8send(u * 100 + s)), '10.0.0.1', 'Mozilla/5.0 (X11; Linux x8
        now() - s * interval '1 hour', now() - s * interval '1 hour', now() + interval '30 days'
 FROM generate_series(1, :per_user) s, generate_series(1::bigint, :users) u;
 
+SET maintenance_work_mem = '1GB';
+ALTER TABLE app.app_session ADD PRIMARY KEY (id);
 CREATE UNIQUE INDEX app_session_token_hash      ON app.app_session (token_hash);
 CREATE INDEX        app_session_prev_token_hash ON app.app_session (prev_token_hash) WHERE prev_token_hash IS NOT NULL;
 CREATE INDEX        app_session_user            ON app.app_session (user_id, created_at);

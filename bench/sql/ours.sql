@@ -9,25 +9,30 @@ CREATE FUNCTION public.user_key(user_id text) RETURNS integer LANGUAGE sql IMMUT
   SELECT ('x' || encode(substr(sha256('\x00'::bytea || convert_to(user_id, 'UTF8')), 1, 4), 'hex'))::bit(32)::int
 $$;
 
--- A UUID of version 8: milliseconds, their 4096ths, 30 bits of n, the user key.
-CREATE FUNCTION public.session_uuid(at timestamptz, n bigint, user_key integer) RETURNS uuid LANGUAGE sql IMMUTABLE AS $$
-  SELECT (lpad(to_hex(m / 1000), 12, '0') || '8' || lpad(to_hex(m % 1000 * 4096 / 1000), 3, '0')
-          || lpad(to_hex(2147483648 + (n & 1073741823)), 8, '0') || lpad(to_hex(user_key), 8, '0'))::uuid
-  FROM (SELECT (extract(epoch FROM at) * 1000000)::bigint AS m) t
+-- A UUID of version 8: milliseconds, their 4096ths, 30 bits of n, the user key. One expression, so that it is inlined.
+CREATE FUNCTION public.session_uuid(micros bigint, n bigint, user_key integer) RETURNS uuid LANGUAGE sql IMMUTABLE AS $$
+  SELECT (lpad(to_hex(micros / 1000), 12, '0') || '8' || lpad(to_hex(micros % 1000 * 4096 / 1000), 3, '0')
+          || to_hex(2147483648 + (n & 1073741823)) || lpad(to_hex(user_key), 8, '0'))::uuid
 $$;
 
--- Sessions first..last, spread from `since` to `until`; number n belongs to user 1 + n % users.
+-- Millions of rows go in without indexes, which are built afterwards: REINDEX makes them valid again.
+CREATE FUNCTION public.without_indexes(tables regclass[]) RETURNS void LANGUAGE sql VOLATILE AS $$
+  UPDATE pg_index SET indisready = false, indisvalid = false WHERE indrelid = ANY (tables)
+$$;
+
+-- Sessions first..last, spread from `since` to `until`; number n belongs to user 1 + n % users. OFFSET 0: each step is done once.
 CREATE FUNCTION public.lay_sessions(first bigint, last bigint, users bigint, offset_ bigint, since timestamptz, until timestamptz)
 RETURNS void LANGUAGE sql VOLATILE AS $$
   INSERT INTO jwt_auth.refresh_session (session_id, user_key, user_id, created_at, refreshed_at, ends_at, idle_ends_at,
     purge_after, generation, has_data, family_hash, current_hash, login_ip, ip, user_agent)
-  SELECT public.session_uuid(at, n, key), key, uid, at, at, at + interval '90 days', at + interval '14 days',
+  SELECT public.session_uuid(micros, n, key), key, uid, at, at, at + interval '90 days', at + interval '14 days',
          (at + interval '14 days')::date, 0, false, sha256(substr(sha256(convert_to('f' || n, 'UTF8')), 1, 16)),
          sha256(sha256(convert_to('s' || n, 'UTF8'))), '10.0.0.1', '10.0.0.1',
          'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36'
-  FROM (SELECT n, 'u' || (offset_ + 1 + n % users) AS uid, public.user_key('u' || (offset_ + 1 + n % users)) AS key,
-               since + (until - since) * ((n - first)::float8 / (last - first + 1)) AS at
-        FROM generate_series(first, last) n) s
+  FROM (SELECT n, uid, public.user_key(uid) AS key, at, (extract(epoch FROM at) * 1000000)::bigint AS micros
+        FROM (SELECT n, 'u' || (offset_ + 1 + n % users) AS uid,
+                     since + (until - since) * ((n - first)::float8 / (last - first + 1)) AS at
+              FROM generate_series(first, last) n OFFSET 0) r OFFSET 0) s
 $$;
 
 CREATE FUNCTION public.lay_accounts(first bigint, last bigint) RETURNS void LANGUAGE sql VOLATILE AS $$
@@ -43,10 +48,18 @@ CREATE FUNCTION public.lay_revocable(users bigint, revocable bigint) RETURNS voi
 $$;
 
 -- The log-ins that the rows are from left an event each.
-SELECT public.lay_accounts(1, :users);
+BEGIN;
+SELECT public.without_indexes('{jwt_auth.account,jwt_auth.refresh_session,jwt_auth.auth_event}');
+INSERT INTO jwt_auth.account (user_key, issuer, user_id, last_login)
+SELECT public.user_key('u' || n), '', 'u' || n, now() FROM generate_series(1, :users) n;
 SELECT public.lay_sessions(0, :users * 5 - 1, :users, 0, now() - interval '10 days', now());
 INSERT INTO jwt_auth.auth_event (at, event, user_id, session_id, ip, user_agent)
-SELECT created_at, 'login', user_id, session_id, ip, user_agent FROM jwt_auth.refresh_session ORDER BY session_id;
+SELECT created_at, 'login', user_id, session_id, ip, user_agent FROM jwt_auth.refresh_session;
+COMMIT;
+SET maintenance_work_mem = '1GB';
+REINDEX TABLE jwt_auth.account;
+REINDEX TABLE jwt_auth.refresh_session;
+REINDEX TABLE jwt_auth.auth_event;
 VACUUM (ANALYZE) jwt_auth.account;
 VACUUM (ANALYZE) jwt_auth.refresh_session;
 VACUUM (ANALYZE) jwt_auth.auth_event;

@@ -1,5 +1,3 @@
-\if :k = 0
-SELECT token FROM sample WHERE n = 1 \gset
-\set k 1
-\endif
-SELECT jwt_auth.jwt_verify(:token, '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef', audience => 'api.example.com');
+\set n random(1, :samples - :batch)
+\set last :n + :batch - 1
+SELECT count(jwt_auth.jwt_verify(token, '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef', audience => 'api.example.com')) FROM sample WHERE n BETWEEN :n AND :last;
