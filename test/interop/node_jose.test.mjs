@@ -24,7 +24,7 @@ const keys = [
 
 for (const { algorithm, ours, published } of keys) {
   const theirs = (payload, key) =>
-    nodeJose.JWS.createSign({ format: 'compact', fields: { alg: algorithm } }, { key, reference: 'kid' }).update(payload).final()
+    nodeJose.JWS.createSign({ format: 'compact', fields: { alg: algorithm } }, { key, reference: 'kid' }).update(Buffer.from(payload)).final()
 
   test(`${algorithm}: signed here, verified by node-jose`, async () => {
     const key = await nodeJose.JWK.asKey(published)
