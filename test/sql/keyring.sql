@@ -85,7 +85,9 @@ SELECT jwt_auth.jwt_verify(:'of_secret');
 SELECT jwt_auth.retire_signing_key(:'secret');
 SELECT jwt_auth.retire_signing_key(:'public');
 SELECT jwt_auth.jwt_verify(:'of_public');
+\set VERBOSITY default
 SELECT jwt_auth.jwt_sign('{}');
+\set VERBOSITY sqlstate
 SELECT jwt_auth.jwks();
 SELECT state, retired_at IS NOT NULL AS retired_at, sealed, private_jwk IS NULL AS private_part_is_gone
 FROM jwt_auth.signing_key JOIN jwt_auth.signing_keys USING (kid, state, retired_at);
