@@ -111,7 +111,8 @@ EOS
 	$node->psql('let', "SET ROLE landlord; ALTER DATABASE let SET jwt_auth.access_token_ttl = '1d'");
 	is($landlord->("SET jwt_auth.session_max_age = '1y'; SELECT FROM jwt_auth.current_user_id(); SHOW jwt_auth.access_token_ttl") =~ s/\s//gr,
 		$preloaded ? 'error42501' : '30min', "$how: nor change a setting for its database");
-	my ($handed) = slurp_file(source_file('docs/operations.md')) =~ /^(GRANT EXECUTE ON FUNCTION jwt_auth\.create_signing_key.*?)^```$/ms;
+	my $handed = join '', slurp_file(source_file('docs/operations.md'))
+	  =~ /^(CREATE SCHEMA ops;.*?)^```\n\n```\n(GRANT EXECUTE ON FUNCTION jwt_auth\.create_signing_key.*?)^```$/ms;
 	like($handed, qr/keeper/, "$how: the operations page says what can be handed over");
 	$node->safe_psql('let', $handed =~ s/\bkeeper\b/landlord/gr);
 	like($landlord->('SELECT jwt_auth.rotate_signing_key()'), qr/^[\w-]{10,}$/, "$how: granted it, a role rotates keys");
