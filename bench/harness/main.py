@@ -16,7 +16,7 @@ STAGES = ("micro", "tokens", "sessions", "growth", "memory")
 class Plan:
     """How long and how much."""
     rounds: int
-    calls: int               # transactions of a run; a tenth where one takes milliseconds, a quarter with synchronous commit
+    calls: int               # transactions of a run; a tenth where one takes milliseconds
     clients: int
     samples: int             # tokens in the table
     users: int               # five sessions each
@@ -30,12 +30,12 @@ class Plan:
 
 SHORT = Plan(rounds=3, calls=4000, clients=8, samples=2000, users=10000, revocable=4000, growth=(10_000, 100_000), growth_calls=4000,
              memory_calls=20_000, micro_seconds=0.02, micro_rounds=5)
-FULL = Plan(rounds=7, calls=40_000, clients=8, samples=10_000, users=50_000, revocable=16_000, growth=(10_000, 1_000_000, 10_000_000),
-            growth_calls=40_000, memory_calls=1_000_000, micro_seconds=0.1, micro_rounds=11)
+FULL = Plan(rounds=5, calls=24_000, clients=8, samples=4000, users=10_000, revocable=8000, growth=(10_000, 1_000_000, 10_000_000),
+            growth_calls=16_000, memory_calls=1_000_000, micro_seconds=0.05, micro_rounds=9)
 
 
 def rounds_of(stage, plan):
-    return {"micro": plan.micro_rounds, "growth": max(plan.rounds // 2, 2), "memory": 1}.get(stage, plan.rounds)
+    return {"micro": plan.micro_rounds, "growth": max(plan.rounds // 2 + 1, 2), "memory": 1}.get(stage, plan.rounds)
 
 
 def main():

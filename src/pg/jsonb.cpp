@@ -160,6 +160,46 @@ void append_json_scalar(StringInfo out, const JsonbValue *value) {
   }
 }
 
+namespace {
+
+// A flat object of a few members, as nearly every payload is, needs no parser's stack: its members are put in jsonb's order, by
+// length and then by bytes, and serialised. Their names are distinct, for the document was checked.
+constexpr std::uint32_t kFewMembers = 32;
+
+bool is_flat_object(const FlatJson &document) {
+  if (document.nodes[0].type != JsonType::kObject || document.count > 1 + 2 * kFewMembers) return false;
+  for (std::uint32_t i = 1; i < document.count; i++) {
+    if (document.nodes[i].type >= JsonType::kArray) return false;
+  }
+  return true;
+}
+
+bool precedes(const JsonbValue &name, const JsonbValue &other) {
+  const auto &a = name.val.string, &b = other.val.string;
+  return a.len != b.len ? a.len < b.len : std::memcmp(a.val, b.val, a.len) < 0;
+}
+
+Datum flat_object_from(const FlatJson &document) {
+  JsonbPair members[kFewMembers];
+  const int count = static_cast<int>(document.count / 2);
+  for (int i = 0; i < count; i++) {
+    JsonbPair member;
+    member.key = scalar_of(document.nodes[1 + 2 * i], document.text);
+    member.value = scalar_of(document.nodes[2 + 2 * i], document.text);
+    member.order = static_cast<std::uint32_t>(i);
+    int at = i;
+    for (; at > 0 && precedes(member.key, members[at - 1].key); at--) members[at] = members[at - 1];
+    members[at] = member;
+  }
+  JsonbValue object;
+  object.type = jbvObject;
+  object.val.object.nPairs = count;
+  object.val.object.pairs = members;
+  return JsonbPGetDatum(JsonbValueToJsonb(&object));
+}
+
+}  // namespace
+
 Datum jsonb_from(const FlatJson &document) {
   struct Open {
     std::uint32_t end;
@@ -173,6 +213,7 @@ Datum jsonb_from(const FlatJson &document) {
     JsonbValue value = scalar_of(document.nodes[0], document.text);
     return JsonbPGetDatum(JsonbValueToJsonb(&value));
   }
+  if (is_flat_object(document)) return flat_object_from(document);
   bool is_name = false;
   for (std::uint32_t i = 0; i < document.count; i++) {
     const JsonNode &node = document.nodes[i];

@@ -1,0 +1,2 @@
+\set uid random(1, :issuing)
+SELECT floor.issue('u' || :uid);
