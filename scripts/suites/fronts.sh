@@ -26,4 +26,34 @@ for example in postgraphile web; do
   psql -X -q -d "${example}_example" -f "examples/$example/schema.sql"
   run_node "examples/$example" "${example}_example"
 done
+
+# start_as_a_newcomer EXAMPLE SAYS CHECK...: by the one command of its README, in a directory where it must leave nothing behind.
+# SAYS is an expression for the line that says where it is, by its first group; CHECK is called with that.
+start_as_a_newcomer() {
+  local example=$1 says=$2 said=$work/fronts.start_$1 home=$work/home_$1 group where= ok=0
+  shift 2
+  mkdir -m 755 "$home"
+  : >"$said"
+  PORT=0 TMPDIR=$home setsid "examples/$example/start.sh" >"$said" 2>&1 </dev/null &
+  group=$!
+  for _ in $(seq 600); do
+    where=$(sed -nE "s|$says|\\1|p" "$said")
+    if [ -n "$where" ] || ! kill -0 "$group"; then break; fi
+    sleep 1
+  done
+  if [ -n "$where" ] && "$@" "$where" && grep -qx " *examples/$example/start.sh" "examples/$example/README.md"; then ok=1; fi
+  kill -TERM -- "-$group" || ok=0
+  wait "$group" || true
+  rmdir "$home" || ok=0
+  cat "$said"
+  count "$ok" "$((1 - ok))"
+  [ "$ok" -eq 1 ] || status=1
+}
+answers() { node -e 'fetch(process.argv[2], JSON.parse(process.argv[1])).then((r) => process.exit(r.ok ? 0 : 1))' "$@"; }
+reads_configuration() { psql -X -q "$1" -c 'SELECT jwt_auth.pre_config()'; }
+
+start_as_a_newcomer web '^Open (http://.*)' answers '{}'
+start_as_a_newcomer postgraphile '^POST queries to (http://.*)' answers \
+  '{"method": "POST", "headers": {"content-type": "application/json"}, "body": "{\"query\": \"{ myId }\"}"}'
+start_as_a_newcomer postgrest "^ +PGRST_DB_URI='([^']*)' postgrest .*" reads_configuration
 exit "$status"

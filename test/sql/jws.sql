@@ -77,4 +77,13 @@ SELECT attempt(format('SELECT length(jwt_auth.jws_sign(%L, %L))', repeat('x', 60
        attempt(format('SELECT jwt_auth.jws_verify(%L, %L)', repeat('x', 2000), :'secret'));
 RESET jwt_auth.max_token_size;
 
+\echo == claims of any number of members are the jsonb that PostgreSQL makes of the same text, and each is found by its name
+SELECT count(*), bool_and(claims = payload::jsonb AND claims::text = payload::jsonb::text) AS same,
+       bool_and((SELECT coalesce(bool_and(claims -> key = value), true) FROM jsonb_each(payload::jsonb))) AS found
+  FROM (SELECT payload, jwt_auth.jwt_verify(jwt_auth.jws_sign(convert_to(payload, 'UTF8'), :'secret'), :'secret') AS claims
+          FROM (SELECT '{' || coalesce(string_agg(format('"%s": %s', chr(97 + i * 7 % 26) || repeat(CASE i % 3 WHEN 0 THEN 'ü' ELSE 'x' END, i / 26),
+                                                          CASE i % 6 WHEN 0 THEN '"text"' WHEN 1 THEN i || '.50' WHEN 2 THEN 'null' WHEN 3 THEN 'false' WHEN 4 THEN i::text
+                                                            ELSE CASE n % 2 WHEN 0 THEN '{"z": [], "a": [1, {}]}' ELSE '"\n"' END END), ', ' ORDER BY i), '') || '}' AS payload
+                  FROM generate_series(0, 70) AS n LEFT JOIN generate_series(1, 70) AS i ON i <= n GROUP BY n) AS p) AS c;
+
 DROP FUNCTION attempt;
