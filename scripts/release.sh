@@ -7,7 +7,7 @@ field() { git show "HEAD:$1" | sed -n "$2" | head -n 1; }
 short=$(field jwt_auth.control "s/^default_version = '\(.*\)'/\1/p")
 version=$(field META.json 's/^   "version": "\(.*\)",/\1/p')
 [[ "$version" == "$short".* ]] || die "META.json says $version, jwt_auth.control says $short"
-git show HEAD:CHANGELOG.md | grep -qx "## $short" || die "CHANGELOG.md has nothing about $short"
+git show HEAD:CHANGELOG.md | grep -x "## $short" >/dev/null || die "CHANGELOG.md has nothing about $short"
 [ "$(git show HEAD:META.json | grep -c "\"version\": \"$version\"")" -ge 2 ] || die "META.json does not provide $version"
 [[ "$(field debian/changelog 's/^postgresql-jwt-auth (\([^)]*\)).*/\1/p')" == "$version"-* ]] ||
   die "debian/changelog does not begin with $version"

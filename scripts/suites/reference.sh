@@ -29,7 +29,7 @@ while IFS= read -r page; do
     if [ ! -e "$file" ]; then
       printf '%s: there is no %s\n' "$page" "$link"
       bad=$((bad + 1))
-    elif [[ $link == *'#'* ]] && ! headings_of "$file" | grep -qxF -- "${link#*#}"; then
+    elif [[ $link == *'#'* ]] && ! headings_of "$file" | grep -xF -- "${link#*#}" >/dev/null; then
       printf '%s: %s has no heading for %s\n' "$page" "$file" "$link"
       bad=$((bad + 1))
     else

@@ -23,7 +23,8 @@ grep -q libasan "/proc/$(head -n 1 "$work/cluster/data/postmaster.pid")/maps" ||
   echo 'the server runs without the sanitizer'
   exit 1
 }
-nm -D "$work/server$("$PG_CONFIG" --pkglibdir)/jwt_auth.so" | grep -q __asan_report_load || {
+nm -D "$work/server$("$PG_CONFIG" --pkglibdir)/jwt_auth.so" >"$work/symbols"
+grep -q __asan_report_load "$work/symbols" || {
   echo 'the extension was built without the sanitizer'
   exit 1
 }

@@ -28,6 +28,7 @@ void *operator new(std::size_t size) {
   if (block == nullptr) throw std::bad_alloc();
   return block;
 }
+void *operator new(std::size_t size, const std::nothrow_t &) noexcept { return std::malloc(size); }
 void operator delete(void *block) noexcept { Give(block); }
 void operator delete(void *block, std::size_t) noexcept { Give(block); }
 
