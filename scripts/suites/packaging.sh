@@ -21,6 +21,9 @@ for file in LICENSE META.json README.md CHANGELOG.md SECURITY.md Makefile jwt_au
 done
 check "and nothing that was built" test -z "$(find "$unpacked" -name '*.o' -o -name '*.so' -o -name node_modules)"
 check "META.json is JSON" perl -MJSON::PP -e 'local $/; decode_json(<>)' META.json
+mapfile -t locks < <(git ls-files '*package-lock.json')
+check "no npm package of ours asks for a later Node.js than the 18 of Debian 12" \
+  test "${#locks[@]}" -gt 0 -a -z "$(grep -hE '"node": ">= ?(19|[2-9][0-9])' "${locks[@]}" || true)"
 
 # From the archive, as the Dockerfile's build stage does it.
 check "the Dockerfile builds with scripts/install.sh --destdir alone" \
