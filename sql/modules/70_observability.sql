@@ -40,6 +40,9 @@ REVOKE ALL ON jwt_auth.stats, jwt_auth.live_sessions, jwt_auth.key_ages, jwt_aut
 
 CREATE FUNCTION jwt_auth.doctor(OUT severity text, OUT subject text, OUT finding text, OUT advice text)
 RETURNS SETOF record LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  failure text;
+  remedy text;
 BEGIN
   -- Settings are there once the library is.
   PERFORM jwt_auth.jwks();
@@ -75,15 +78,28 @@ BEGIN
                  FROM jwt_auth.signing_keys WHERE sealed IS FALSE HAVING count(*) > 0;
   END IF;
 
+  IF EXISTS (SELECT FROM jwt_auth.signing_key WHERE state = 'active') THEN
+    BEGIN
+      PERFORM jwt_auth.jwt_sign('{}'::jsonb);
+    EXCEPTION WHEN OTHERS THEN
+      GET STACKED DIAGNOSTICS failure = MESSAGE_TEXT, remedy = PG_EXCEPTION_HINT;
+      RETURN QUERY SELECT 'error', 'sealing', format('nobody can log in, for the active key can''t sign: %s', failure),
+                          coalesce(nullif(remedy, ''), 'give the server back the file, or SELECT jwt_auth.rotate_signing_key()');
+    END;
+  END IF;
+
   -- Installation
   IF current_setting('shared_preload_libraries') !~ '\mjwt_auth\M' THEN
     RETURN QUERY VALUES ('notice', 'installation', 'the library is not preloaded: misspelt settings go unnoticed, stats counts this backend alone',
                          'add jwt_auth to shared_preload_libraries and restart');
   END IF;
-  RETURN QUERY SELECT 'warning', 'installation', format('the extension is of version %s, the library of %s', e.extversion, a.default_version),
+  RETURN QUERY SELECT 'warning', 'installation', format('the extension is of version %s, the installed files are of %s', e.extversion, a.default_version),
                       'ALTER EXTENSION jwt_auth UPDATE'
                FROM pg_extension e JOIN pg_available_extensions a ON a.name = e.extname
                WHERE e.extname = 'jwt_auth' AND e.extversion <> a.default_version;
+  RETURN QUERY SELECT 'error', 'installation', format('the tables belong to several roles (%s): functions that use them fail', string_agg(DISTINCT relowner::regrole::text, ', ')),
+                      'ALTER TABLE ... OWNER TO one and the same role'
+               FROM pg_class WHERE relnamespace = 'jwt_auth'::regnamespace AND relkind = 'r' HAVING count(DISTINCT relowner) > 1;
   RETURN QUERY SELECT 'error', 'installation', format('trigger %s of %s does not fire always: backends would go on with old keys', tgname, tgrelid::regclass),
                       format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', tgrelid::regclass, tgname)
                FROM pg_trigger JOIN pg_class c ON c.oid = tgrelid
@@ -109,6 +125,10 @@ BEGIN
       ('refresh_reuse_interval', '0', 'a client that loses one answer is taken for a thief')
     ) AS weak (name, value, what)
     WHERE current_setting('jwt_auth.' || name) = value;
+  IF has_function_privilege('pg_show_all_file_settings()', 'EXECUTE') AND has_table_privilege('pg_file_settings', 'SELECT') THEN
+    RETURN QUERY SELECT 'warning', 'settings', format('%s in %s is not in force: %s', name, sourcefile, error), 'correct it, then SELECT pg_reload_conf()'
+                 FROM pg_file_settings WHERE name LIKE 'jwt\_auth.%' AND error IS NOT NULL;
+  END IF;
   RETURN QUERY SELECT 'error', 'settings', format('jwt_auth.claims_function names %s, and there is no such function (text, uuid, jsonb)', f), 'create it or reset the setting'
                FROM current_setting('jwt_auth.claims_function') AS f WHERE f <> '' AND to_regprocedure(f || '(text, uuid, jsonb)') IS NULL;
   RETURN QUERY SELECT 'warning', 'settings', format('%s is %s: tokens that are written into SQL text are logged', name, setting),
@@ -133,6 +153,23 @@ BEGIN
                FROM pg_class c, aclexplode(c.relacl) a
                WHERE c.relnamespace = 'jwt_auth'::regnamespace AND c.relkind IN ('r', 'v') AND a.grantee = 0
                GROUP BY c.oid;
+  RETURN QUERY SELECT 'warning', 'privileges', format('%s may %s of jwt_auth.signing_key', a.grantee::regrole,
+                        string_agg(format('%s %s', a.privilege_type, attname), ', ' ORDER BY a.privilege_type, attname)),
+                      format('REVOKE ALL (%s) ON jwt_auth.signing_key FROM %s', string_agg(DISTINCT quote_ident(attname), ', '), a.grantee::regrole)
+               FROM pg_attribute, aclexplode(attacl) a
+               WHERE attrelid = 'jwt_auth.signing_key'::regclass AND a.grantee <> 0
+               GROUP BY a.grantee;
+  RETURN QUERY SELECT 'notice', 'privileges', format('%s may read every table (pg_read_all_data), private keys that are in the clear as well',
+                        string_agg(member::regrole::text, ', ' ORDER BY member::regrole::text)),
+                      'seal the keys, or REVOKE pg_read_all_data'
+               FROM pg_auth_members WHERE roleid = 'pg_read_all_data'::regrole AND EXISTS (SELECT FROM jwt_auth.signing_keys WHERE sealed IS FALSE)
+               HAVING count(*) > 0;
+  RETURN QUERY SELECT 'notice', 'privileges', format('%s may call what is the owner''s: %s', a.grantee::regrole,
+                        string_agg(DISTINCT f.proname, ', ' ORDER BY f.proname)),
+                      format('REVOKE EXECUTE ON ALL ROUTINES IN SCHEMA jwt_auth FROM %s, unless it is meant to', a.grantee::regrole)
+               FROM jwt_auth.privileges() p JOIN pg_proc f ON f.oid = p.function, aclexplode(f.proacl) a
+               WHERE p.grantee = 'owner' AND a.grantee NOT IN (f.proowner, 0)
+               GROUP BY a.grantee;
 
   -- Clean-up
   RETURN QUERY SELECT 'warning', 'clean-up', format('sessions have been due for removal since %s', min(purge_after)),

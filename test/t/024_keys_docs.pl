@@ -38,6 +38,7 @@ for my $n (0 .. $#blocks)
 	my ($first_line) = split /\n/, $text;
 	my $name = 'block ' . ($n + 1) . ": $first_line";
 	$text =~ s{/etc/jwt_auth}{$directory}g;
+	$text =~ s{-o postgres }{}g;    # whoever runs the test runs the server
 	if ($language eq 'sh')
 	{
 		my ($out, $err) = run_command([ 'bash', '-euo', 'pipefail', '-c', $text ]);

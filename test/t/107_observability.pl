@@ -60,7 +60,15 @@ my %broken = (
 	"INSERT INTO jwt_auth.denied_token VALUES (1, '2020-02-02', '2020-02-02 00:00+00', 'x', '', NULL)" =>
 	  'warning clean-up: denials of tokens that expired by 2020-02-02 00:00:00+00 are still there',
 	"UPDATE pg_extension SET extversion = '0.9' WHERE extname = 'jwt_auth'" =>
-	  qr/^warning installation: the extension is of version 0\.9, the library of \d+\.\d+$/,
+	  qr/^warning installation: the extension is of version 0\.9, the installed files are of \d+\.\d+$/,
+	'CREATE ROLE snoop; GRANT SELECT (kid, private_jwk) ON jwt_auth.signing_key TO snoop' =>
+	  'warning privileges: snoop may SELECT kid, SELECT private_jwk of jwt_auth.signing_key',
+	'CREATE ROLE keeper; GRANT EXECUTE ON FUNCTION jwt_auth.rotate_signing_key, jwt_auth.jwks TO keeper' =>
+	  "notice privileges: keeper may call what is the owner's: rotate_signing_key",
+	"CREATE ROLE snoop; GRANT pg_read_all_data TO snoop; UPDATE jwt_auth.signing_key SET private_jwk = '{}'" =>
+	  qr/^notice privileges: snoop may read every table \(pg_read_all_data\), private keys that are in the clear as well$/m,
+	'CREATE ROLE other; ALTER TABLE jwt_auth.account OWNER TO other' =>
+	  qr/^error installation: the tables belong to several roles \((other, \w+|\w+, other)\): functions that use them fail$/m,
 );
 for my $sql (sort keys %broken)
 {
@@ -73,8 +81,42 @@ is($doctor->(), 'well', 'and all is well again');
 
 # Sealing.
 $node->safe_psql('postgres', "UPDATE jwt_auth.signing_key SET private_jwk = '{}'");
-is($doctor->(), 'warning sealing: 1 private keys are stored in the clear though a key file is set', 'a key in the clear beside a key file is found');
+is($doctor->(), "warning sealing: 1 private keys are stored in the clear though a key file is set\nerror sealing: nobody can log in, for the active key can't sign: unusable key: JWK without kty",
+	'a key in the clear beside a key file is found, and one that can\'t sign');
 $node->safe_psql('postgres', "SELECT jwt_auth.retire_signing_key('$kid'); SELECT jwt_auth.create_signing_key()");
+
+# A key file that is there no more, is open to others, too short or another one; the active key is sealed.
+my $other_file = "$key_file.other";
+append_to_file($other_file, ('2e' x 32) . "\n");
+chmod 0600, $other_file or die;
+my %file = (
+	'missing' => ["$key_file.missing", qr/the key-encryption-key file does not exist/],
+	'another' => [$other_file, qr/private key is sealed or can't be read/],
+	'open to others' => [$key_file, qr/others/, 0644],
+);
+for my $what (sort keys %file)
+{
+	my ($path, $message, $mode) = @{ $file{$what} };
+	chmod $mode, $path or die if $mode;
+	$node->safe_psql('postgres', "ALTER SYSTEM SET jwt_auth.key_encryption_key_file = '$path'");
+	$node->reload;
+	ok($node->poll_query_until('postgres', "SELECT current_setting('jwt_auth.key_encryption_key_file') = '$path'"), 'reloaded');
+	my $found = $doctor->();
+	like($found, qr/^error sealing: nobody can log in, for the active key can't sign: /, "found: a key file that is $what");
+	like($found, $message, '... and why');
+	is(ask($node, "SELECT jwt_auth.issue_refresh_session('x')"), 'error JW022', 'so it is');
+	chmod 0600, $key_file or die;
+}
+
+# A setting of the file that is not in force.
+$node->safe_psql('postgres', 'ALTER SYSTEM RESET jwt_auth.key_encryption_key_file');
+append_to_file($node->data_dir . '/postgresql.conf', "jwt_auth.ip_binding = 'subnett'\n");
+$node->reload;
+like($doctor->(), qr/^warning settings: jwt_auth\.ip_binding in .*postgresql\.conf is not in force: /, 'found: a setting with a value that there is not');
+append_to_file($node->data_dir . '/postgresql.conf', "jwt_auth.ip_binding = off\n");
+$node->reload;
+ok($node->poll_query_until('postgres', "SELECT current_setting('jwt_auth.key_encryption_key_file') = '$key_file'"), 'reloaded');
+is($doctor->(), 'well', 'and all is well again');
 
 # Counts are the server's, by outcome, whatever backend and whether it committed or not.
 my $counts = sub { ask($node, "SELECT count FROM jwt_auth.stats WHERE what = '$_[0]' AND outcome = '$_[1]'") };
