@@ -46,6 +46,8 @@ make_root() {
   if [ "$server_release" != - ]; then
     sed -n "s/^\(deb [^ ]* \)$release \(main\).*/\1$server_release \2/p" "$root.new/etc/apt/sources.list" \
       >"$root.new/etc/apt/sources.list.d/$server_release.list"
+    # The server brings its C library from there, and what is built on that library must be of the same version.
+    printf 'Package: src:glibc\nPin: release a=%s\nPin-Priority: 990\n' "$server_release" >"$root.new/etc/apt/preferences.d/server"
     from=(-t "$server_release")
   fi
   share_the_way_outside "$root.new"
