@@ -16,7 +16,8 @@ share_the_way_outside() {
   echo "127.0.0.1 localhost $(uname -n)" >"$root/etc/hosts"
 }
 
-# in_root ROOT COMMAND...: a process and mount namespace of its own; whatever is started in there ends with it.
+# in_root ROOT COMMAND...: a process and mount namespace of its own; whatever is started in there ends with it. A shell is its first
+# process, which buries the orphans: the dead server of a crash test would else seem to be running.
 in_root() {
   local root=$1 inside=(chroot "$1")
   shift
@@ -24,5 +25,5 @@ in_root() {
     inside=(unshare --mount --pid --fork --kill-child --mount-proc="$root/proc" chroot "$root")
   fi
   env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=dumb LC_ALL=C.UTF-8 \
-    DEBIAN_FRONTEND=noninteractive "${outside[@]}" "${inside[@]}" "$@" </dev/null
+    DEBIAN_FRONTEND=noninteractive "${outside[@]}" "${inside[@]}" bash -c '"$@"; exit $?' bash "$@" </dev/null
 }
