@@ -26,9 +26,14 @@ ALTER DEFAULT PRIVILEGES FOR ROLE graphile_owner REVOKE EXECUTE ON FUNCTIONS FRO
 
 SET LOCAL ROLE graphile_owner;
 
+CREATE FUNCTION app_private.is_email(email text) RETURNS boolean
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT email = lower(email) AND email LIKE '_%@_%' AND length(email) <= 320
+$$;
+
 CREATE TABLE app_private.account (
   id            uuid PRIMARY KEY DEFAULT gen_random_uuid(),
-  email         text NOT NULL UNIQUE CHECK (email = lower(email) AND email LIKE '_%@_%'),
+  email         text NOT NULL UNIQUE CHECK (app_private.is_email(email)),
   password_hash text NOT NULL
 );
 
@@ -52,25 +57,47 @@ LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
                                       claims => '{"role": "graphile_member"}')
 $$;
 
+-- bcrypt looks at no more than 72 bytes.
 CREATE FUNCTION app_public.sign_up(email text, password text) RETURNS app_public.session
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   account_id uuid;
 BEGIN
   IF (length(password) >= 10 AND octet_length(password) <= 72) IS NOT TRUE THEN
-    RAISE EXCEPTION 'a password has 10 to 72 characters' USING ERRCODE = 'invalid_parameter_value';
+    RETURN ('password_not_acceptable', NULL, NULL, NULL)::app_public.session;
+  END IF;
+  IF app_private.is_email(lower(sign_up.email)) IS NOT TRUE THEN
+    RETURN ('email_not_acceptable', NULL, NULL, NULL)::app_public.session;
   END IF;
   INSERT INTO app_private.account (email, password_hash)
-  VALUES (lower(sign_up.email), crypto.crypt(password, crypto.gen_salt('bf', 10))) RETURNING id INTO account_id;
+  VALUES (lower(sign_up.email), crypto.crypt(password, crypto.gen_salt('bf', 10)))
+  ON CONFLICT DO NOTHING RETURNING id INTO account_id;
+  IF account_id IS NULL THEN
+    RETURN ('email_taken', NULL, NULL, NULL)::app_public.session;
+  END IF;
   RETURN app_private.open_session(account_id);
 END $$;
 
 -- NULL if the address or the password is wrong.
 CREATE FUNCTION app_public.log_in(email text, password text) RETURNS app_public.session
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-  SELECT app_private.open_session(a.id) FROM app_private.account a
-  WHERE a.email = lower(log_in.email) AND a.password_hash = crypto.crypt(password, a.password_hash)
-$$;
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  account app_private.account;
+  -- What an unknown e-mail address is compared with, so that it takes as long as a wrong password.
+  nobody constant text := '$2a$10$CwTycUXWue0Thq9StjUM0uJ8.0g5n8nGe8aG4zFhQ2w3yZC6m2N1a';
+BEGIN
+  SELECT * INTO account FROM app_private.account a WHERE a.email = lower(log_in.email);
+  IF coalesce(account.password_hash, nobody) IS DISTINCT FROM crypto.crypt(password, coalesce(account.password_hash, nobody))
+     OR account.id IS NULL OR octet_length(password) > 72 THEN
+    RETURN NULL;
+  END IF;
+  -- A password changed while it was compared no longer counts; a change from here on waits, and then ends this session.
+  PERFORM FROM app_private.account a WHERE a.id = account.id AND a.password_hash = account.password_hash FOR SHARE;
+  IF NOT FOUND THEN
+    RETURN NULL;
+  END IF;
+  RETURN app_private.open_session(account.id);
+END $$;
 
 -- A refusal is a status, not an error: an error would undo what the refusal wrote.
 CREATE FUNCTION app_public.refresh(refresh_token text) RETURNS app_public.session
@@ -93,4 +120,12 @@ GRANT EXECUTE ON FUNCTION app_public.sign_up, app_public.log_in, app_public.refr
 GRANT EXECUTE ON FUNCTION app_public.log_out TO graphile_member;
 
 RESET ROLE;
+
+-- A new password ends every session and every access token of its user.
+CREATE TRIGGER revoke_tokens_of_old_password AFTER UPDATE OF password_hash ON app_private.account
+  FOR EACH ROW WHEN (OLD.password_hash IS DISTINCT FROM NEW.password_hash)
+  EXECUTE FUNCTION jwt_auth.revoke_on_password_change('id');
+CREATE TRIGGER revoke_tokens_of_the_deleted AFTER DELETE ON app_private.account
+  FOR EACH ROW EXECUTE FUNCTION jwt_auth.revoke_on_password_change('id');
+
 COMMIT;

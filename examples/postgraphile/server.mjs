@@ -49,6 +49,16 @@ const sessionHook = {
     }),
 }
 
+// PostgreSQL's own messages name tables and constraints and quote rows: a client gets plain words instead.
+function plainly(error) {
+  const { code, message } = error.originalError ?? error
+  if (code === undefined || /^JW0/.test(code)) return message
+  if (code === '42501') return 'permission denied'
+  if (/^2[23]/.test(code)) return 'not acceptable'
+  console.error(error)
+  return 'unexpected error'
+}
+
 export async function serve({ port = 5000, connection = {} } = {}) {
   const pool = new pg.Pool({ user: 'graphile', ...connection })
   const middleware = postgraphile(pool, 'app_public', {
@@ -57,6 +67,7 @@ export async function serve({ port = 5000, connection = {} } = {}) {
     jwtPublicKey: publicKeys(pool),
     jwtVerifyOptions: { algorithms: ['ES256'], audience: null },
     pgSettings: (request) => ({ role: 'graphile_anon', 'request.ip': request.socket.remoteAddress }),
+    handleErrors: (errors) => errors.map((error) => ({ message: plainly(error), locations: error.locations, path: error.path })),
     ignoreRBAC: false,
     dynamicJson: true,
     graphiql: false,

@@ -29,9 +29,14 @@ ALTER DEFAULT PRIVILEGES FOR ROLE api_owner REVOKE EXECUTE ON FUNCTIONS FROM PUB
 
 SET LOCAL ROLE api_owner;
 
+CREATE FUNCTION private.is_email(email text) RETURNS boolean
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT email = lower(email) AND email LIKE '_%@_%' AND length(email) <= 320
+$$;
+
 CREATE TABLE private.account (
   id            uuid PRIMARY KEY DEFAULT gen_random_uuid(),
-  email         text NOT NULL UNIQUE CHECK (email = lower(email) AND email LIKE '_%@_%' AND length(email) <= 320),
+  email         text NOT NULL UNIQUE CHECK (private.is_email(email)),
   password_hash text NOT NULL,
   role          text NOT NULL DEFAULT 'member'
 );
@@ -83,6 +88,7 @@ LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
                                                        claims => jsonb_build_object('role', account.role)))
 $$;
 
+-- bcrypt looks at no more than 72 bytes.
 CREATE FUNCTION private.is_acceptable(password text) RETURNS boolean
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT length(password) >= 10 AND octet_length(password) <= 72
@@ -95,6 +101,10 @@ DECLARE
 BEGIN
   IF private.is_acceptable(password) IS NOT TRUE THEN
     RETURN private.refuse(400, 'password_not_acceptable');
+  END IF;
+  -- Looked at here, for an error of the table would show the row, the hash included, in its DETAIL.
+  IF private.is_email(lower(sign_up.email)) IS NOT TRUE THEN
+    RETURN private.refuse(400, 'email_not_acceptable');
   END IF;
   INSERT INTO private.account (email, password_hash)
   VALUES (lower(sign_up.email), crypto.crypt(password, crypto.gen_salt('bf', 10)))
@@ -114,7 +124,12 @@ DECLARE
 BEGIN
   SELECT * INTO account FROM private.account a WHERE a.email = lower(log_in.email);
   IF coalesce(account.password_hash, nobody) IS DISTINCT FROM crypto.crypt(password, coalesce(account.password_hash, nobody))
-     OR account.id IS NULL THEN
+     OR account.id IS NULL OR octet_length(password) > 72 THEN
+    RETURN private.refuse(401, 'wrong_email_or_password');
+  END IF;
+  -- A password changed while it was compared no longer counts; a change from here on waits, and then ends this session.
+  PERFORM FROM private.account a WHERE a.id = account.id AND a.password_hash = account.password_hash FOR SHARE;
+  IF NOT FOUND THEN
     RETURN private.refuse(401, 'wrong_email_or_password');
   END IF;
   RETURN private.open_session(account);
@@ -156,7 +171,8 @@ BEGIN
     RETURN private.refuse(400, 'password_not_acceptable');
   END IF;
   UPDATE private.account a SET password_hash = crypto.crypt(new_password, crypto.gen_salt('bf', 10))
-  WHERE a.id = jwt_auth.current_user_id()::uuid AND a.password_hash = crypto.crypt(current_password, a.password_hash)
+  WHERE a.id = jwt_auth.current_user_id()::uuid AND octet_length(current_password) <= 72
+    AND a.password_hash = crypto.crypt(current_password, a.password_hash)
   RETURNING * INTO account;
   IF account.id IS NULL THEN
     RETURN private.refuse(403, 'wrong_password');

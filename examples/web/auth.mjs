@@ -10,19 +10,16 @@ export function authentication(pool) {
     // An account and its first session; none if the address is taken.
     signUp: (email, password, request) =>
       row(
-        `WITH made AS (INSERT INTO account (email, password_hash) VALUES (lower($1), crypt($2, gen_salt('bf', 10)))
-                       ON CONFLICT DO NOTHING RETURNING id)
-         SELECT session.*, jwt_auth.refresh_cookie(session.refresh_token, path => '/auth/refresh') AS cookie
-         FROM made, jwt_auth.issue_refresh_session(made.id::text, ip => $3, user_agent => $4) AS session`,
+        `SELECT session.*, jwt_auth.refresh_cookie(session.refresh_token, path => '/auth/refresh') AS cookie
+         FROM sign_up($1, $2) AS id, jwt_auth.issue_refresh_session(id::text, ip => $3, user_agent => $4) AS session`,
         [email, password, ...clientOf(request)],
       ),
 
-    // None if the password or the address is wrong.
+    // None if the password or the address is wrong. One statement, so log_in's lock is held until the session is there.
     logIn: (email, password, request) =>
       row(
         `SELECT session.*, jwt_auth.refresh_cookie(session.refresh_token, path => '/auth/refresh') AS cookie
-         FROM (SELECT id FROM account WHERE email = lower($1) AND password_hash = crypt($2, password_hash) OFFSET 0) AS who,
-              jwt_auth.issue_refresh_session(who.id::text, ip => $3, user_agent => $4) AS session`,
+         FROM log_in($1, $2) AS id, jwt_auth.issue_refresh_session(id::text, ip => $3, user_agent => $4) AS session`,
         [email, password, ...clientOf(request)],
       ),
 
@@ -36,6 +33,10 @@ export function authentication(pool) {
 
     forgetCookie: async () => (await row("SELECT jwt_auth.refresh_cookie(NULL, path => '/auth/refresh') AS cookie")).cookie,
 
+    // Whether the database's record has what a notification tells.
+    isRecorded: async ({ event, user_id: user, session_id: session = null, at }) =>
+      (await row('SELECT is_recorded($1, $2, $3, $4) AS recorded', [event, user, session, at])).recorded,
+
     // Runs `work` in a transaction that acts for the token's user: row-level security and current_user_id() know who it is.
     as: async (accessToken, request, work, { recentLogin = null } = {}) => {
       const client = await pool.connect()
@@ -46,7 +47,8 @@ export function authentication(pool) {
         await client.query('COMMIT')
         return result
       } catch (error) {
-        await client.query('ROLLBACK')
+        // A connection that was lost has rolled back.
+        await client.query('ROLLBACK').catch(() => {})
         throw error
       } finally {
         client.release()

@@ -1,15 +1,19 @@
 // A small application: log-in, devices, password, and a notice when a session was stolen. `node server.mjs` serves it on
 // http://localhost:3000 from the database that PGHOST, PGDATABASE and so on name.
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import express from 'express'
 import pg from 'pg'
 import { authentication, isRefusal } from './auth.mjs'
 
 // The listening server; close() also ends its database connections.
-export async function serve({ port = 3000, connection = {} } = {}) {
+export async function serve({ port = 3000, connection = {}, checkEvery = 10_000 } = {}) {
   const pool = new pg.Pool({ user: 'web_app', max: 10, ...connection })
+  // An idle connection that is lost is replaced by the pool; one in use fails its query, which is told there.
+  pool.on('error', (error) => console.error(error.message))
+  pool.on('connect', (client) => client.on('error', () => {}))
   const auth = authentication(pool)
-  const streams = await tellUsers({ user: 'web_app', ...connection })
+  const streams = await tellUsers({ user: 'web_app', ...connection }, auth.isRecorded, checkEvery)
 
   const app = express()
   app.disable('x-powered-by')
@@ -31,8 +35,16 @@ export async function serve({ port = 3000, connection = {} } = {}) {
     response.status(granted ? 200 : 401).set('Cache-Control', 'no-store')
     response.json({ status: session.status, accessToken: session.access_token, expiresAt: session.access_expires_at })
   }
-  const text = (value) => (typeof value === 'string' ? value : '')
-  const isAcceptable = (password) => password.length >= 10 && Buffer.byteLength(password) <= 72
+  // PostgreSQL's text holds no NUL.
+  const text = (value) => {
+    if (typeof value !== 'string') return ''
+    if (value.includes('\0')) throw Object.assign(new Error('NUL in a text'), { status: 400 })
+    return value
+  }
+  const isEmail = (email) => /^[^@\s]+@[^@\s]+$/.test(email) && email.length <= 320
+  // bcrypt looks at no more than 72 bytes.
+  const isWhole = (password) => Buffer.byteLength(password) <= 72
+  const isAcceptable = (password) => password.length >= 10 && isWhole(password)
   const bearer = (request) => /^Bearer +(\S+)$/i.exec(request.get('authorization') ?? '')?.[1]
   const as = (request, work, options) => {
     const token = bearer(request)
@@ -42,7 +54,7 @@ export async function serve({ port = 3000, connection = {} } = {}) {
 
   app.post('/auth/sign-up', async (request, response) => {
     const [email, password] = [text(request.body?.email), text(request.body?.password)]
-    if (!/^[^@\s]+@[^@\s]+$/.test(email) || !isAcceptable(password)) return response.status(400).json({ status: 'not_acceptable' })
+    if (!isEmail(email) || !isAcceptable(password)) return response.status(400).json({ status: 'not_acceptable' })
     const session = await auth.signUp(email, password, request)
     if (session === undefined) return response.status(409).json({ status: 'email_taken' })
     answer(response, session)
@@ -80,7 +92,7 @@ export async function serve({ port = 3000, connection = {} } = {}) {
 
   // Only one's own sessions: the id alone would end anybody's.
   app.delete('/api/devices/:id', async (request, response) => {
-    if (!/^[0-9a-f-]{36}$/.test(request.params.id)) return response.status(404).json({ status: 'unknown' })
+    if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(request.params.id)) return response.status(404).json({ status: 'unknown' })
     const { rows } = await as(request, (client) =>
       client.query(
         `SELECT jwt_auth.revoke_refresh_session(session_id, 'ended by its user') AS ended
@@ -103,6 +115,7 @@ export async function serve({ port = 3000, connection = {} } = {}) {
     const [current, next] = [text(request.body?.current), text(request.body?.next)]
     if (!isAcceptable(next)) return response.status(400).json({ status: 'not_acceptable' })
     const session = await as(request, async (client) => {
+      if (!isWhole(current)) return undefined
       const { rows } = await client.query(
         `WITH changed AS (UPDATE account SET password_hash = crypt($2, gen_salt('bf', 10))
                           WHERE password_hash = crypt($1, password_hash) RETURNING id)
@@ -121,13 +134,13 @@ export async function serve({ port = 3000, connection = {} } = {}) {
     answer(response, session)
   })
 
-  // What happens to the user's sessions, as it happens: one line of JSON each.
+  // What happens to the user's sessions, as it happens: one line of JSON each, for as long as the token is good.
   app.get('/api/events', async (request, response) => {
     const who = await as(request, async (client) =>
       (await client.query('SELECT jwt_auth.current_user_id() AS "user", jwt_auth.current_session_id() AS session')).rows[0],
     )
     response.set({ 'Content-Type': 'application/x-ndjson', 'Cache-Control': 'no-store' }).flushHeaders()
-    streams.add(who, response)
+    streams.add({ ...who, response, check: () => as(request, async () => {}) })
   })
 
   app.use((error, request, response, next) => {
@@ -143,7 +156,7 @@ export async function serve({ port = 3000, connection = {} } = {}) {
   })
   return {
     url: `http://localhost:${server.address().port}`,
-    closeStreams: streams.closeAll,
+    closeStreams: streams.endAll,
     close: async () => {
       streams.close()
       server.closeAllConnections()
@@ -153,31 +166,80 @@ export async function serve({ port = 3000, connection = {} } = {}) {
   }
 }
 
-// Listens for the database's notifications and passes them on to the user's open pages.
-async function tellUsers(connection) {
+// Listens for the database's notifications and passes on to the user's open pages those that its record bears out.
+async function tellUsers(connection, isRecorded, checkEvery) {
   const open = new Set()
-  const listener = new pg.Client(connection)
-  await listener.connect()
-  listener.on('error', (error) => console.error(error))
-  listener.on('notification', ({ payload }) => {
-    const { event, user_id: user, session_id: session, at } = JSON.parse(payload)
-    for (const stream of open) {
-      if (stream.user !== user) continue
-      stream.response.write(JSON.stringify({ event, at, here: session === undefined || session === stream.session }) + '\n')
+  let listener
+  let closed = false
+
+  const end = (stream) => {
+    clearInterval(stream.timer)
+    open.delete(stream)
+    stream.response.end()
+  }
+  const endAll = () => open.forEach(end)
+
+  // Ends a stream whose token is no longer good, be it that its session has ended or that its time is over.
+  const check = async (stream) => {
+    try {
+      await stream.check()
+    } catch (error) {
+      if (!isRefusal(error)) console.error(error.message)
+      end(stream)
     }
-  })
-  await listener.query('LISTEN auth_events')
-  const closeAll = () => open.forEach(({ response }) => response.end())
+  }
+
+  // Any role that connects to the database may NOTIFY, and so send anything at all.
+  const hear = async ({ payload }) => {
+    try {
+      const notice = JSON.parse(payload)
+      const { event, user_id: user, session_id: session, at } = notice
+      const streams = () => [...open].filter((stream) => stream.user === user)
+      if (streams().length === 0 || !(await isRecorded(notice))) return
+      for (const stream of streams()) {
+        stream.response.write(JSON.stringify({ event, at, here: session === undefined || session === stream.session }) + '\n')
+        check(stream)
+      }
+    } catch (error) {
+      console.error(`not a notification of ours: ${error.message}`)
+    }
+  }
+
+  const listen = async () => {
+    const client = (listener = new pg.Client(connection))
+    const lost = new Promise((resolve) => client.once('end', resolve))
+    client.on('error', (error) => console.error(error.message))
+    client.on('notification', hear)
+    await client.connect()
+    await client.query('LISTEN auth_events')
+    lost.then(listenAgain)
+  }
+  // Then the pages ask again too, for they have missed what happened meanwhile.
+  const listenAgain = async () => {
+    while (!closed) {
+      await sleep(1000, undefined, { ref: false })
+      try {
+        if (!closed) await listen()
+        return endAll()
+      } catch (error) {
+        console.error(error.message)
+        listener.end().catch(() => {})
+      }
+    }
+  }
+
+  await listen()
   return {
-    closeAll,
-    add: ({ user, session }, response) => {
-      const stream = { user, session, response }
+    endAll,
+    add: (stream) => {
+      stream.timer = setInterval(check, checkEvery, stream)
       open.add(stream)
-      response.on('close', () => open.delete(stream))
-      response.write(JSON.stringify({ event: 'listening' }) + '\n')
+      stream.response.on('close', () => end(stream))
+      stream.response.write(JSON.stringify({ event: 'listening' }) + '\n')
     },
     close: () => {
-      closeAll()
+      closed = true
+      endAll()
       return listener.end()
     },
   }

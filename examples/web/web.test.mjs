@@ -74,6 +74,25 @@ const cookieIn = async (context) => (await context.cookies(`${app.url}/auth/refr
 const replay = (cookie) =>
   fetch(`${app.url}/auth/refresh`, { method: 'POST', headers: { cookie: `refresh_token=${cookie}`, 'user-agent': 'Thief/1', 'content-type': 'application/json' }, body: '{}' })
 
+const post = (path, body, token) =>
+  fetch(`${app.url}${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...(token ? { authorization: `Bearer ${token}` } : {}) },
+    body: JSON.stringify(body),
+  })
+const tokenOf = async (response) => (await response.json()).accessToken
+// The lines of a page's stream; it is at its end if the server ends it.
+async function* events(token, { url } = app) {
+  const response = await fetch(`${url}/api/events`, { headers: { authorization: `Bearer ${token}` } })
+  for await (const text of response.body.pipeThrough(new TextDecoderStream()))
+    for (const line of text.split('\n')) if (line) yield JSON.parse(line).event
+}
+const until = async (condition) => {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10))
+}
+const isWaitedFor = async () =>
+  (await admin.query('SELECT bool_or(pg_backend_pid() = ANY (pg_blocking_pids(pid))) AS waits FROM pg_locks WHERE NOT granted')).rows[0].waits
+
 test('log in, wrong and right, and reload', async () => {
   const context = await newBrowser('Laptop')
   const page = await open(context)
@@ -294,4 +313,121 @@ test('nobody ends a session of somebody else, and a token of rubbish is refused'
   assert.equal((await admin.query('SELECT count(*)::int AS n FROM jwt_auth.user_sessions((SELECT id::text FROM account WHERE email = $1))', ['hal@example.org'])).rows[0].n, 1)
   assert.ok(await page.getByText('Logged in as gus@example.org').isVisible())
   await Promise.all([mine.close(), theirs.close()])
+})
+
+test('a log-in with the old password that a change overtakes is refused', async () => {
+  await post('/auth/sign-up', { email: 'joe@example.org', password: PASSWORD })
+  await admin.query('BEGIN')
+  await admin.query("UPDATE account SET password_hash = 'changed' WHERE email = 'joe@example.org'")
+  let answered = false
+  const late = post('/auth/log-in', { email: 'joe@example.org', password: PASSWORD }).finally(() => (answered = true))
+  await until(async () => answered || (await isWaitedFor()))
+  await admin.query('COMMIT')
+  assert.equal((await late).status, 401)
+})
+
+test('what bcrypt would cut off a password is not ignored', async () => {
+  const full = 'x'.repeat(72)
+  const token = await tokenOf(await post('/auth/sign-up', { email: 'kay@example.org', password: full }))
+  assert.equal((await post('/auth/log-in', { email: 'kay@example.org', password: `${full}y` })).status, 401)
+  assert.equal((await post('/api/password', { current: `${full}y`, next: PASSWORD }, token)).status, 403)
+  assert.equal((await post('/auth/log-in', { email: 'kay@example.org', password: full })).status, 200)
+})
+
+test('an unknown address takes as long as a wrong password', async () => {
+  await post('/auth/sign-up', { email: 'leo@example.org', password: PASSWORD })
+  const fastest = async (email) => {
+    const times = []
+    for (let i = 0; i < 5; i++) {
+      const start = performance.now()
+      assert.equal((await post('/auth/log-in', { email, password: 'wrong' })).status, 401)
+      times.push(performance.now() - start)
+    }
+    return Math.min(...times)
+  }
+  assert.ok((await fastest('nobody@example.org')) > (await fastest('leo@example.org')) / 2)
+})
+
+test('what a client gets wrong is not an error of the server', async () => {
+  const token = await tokenOf(await post('/auth/sign-up', { email: 'mia@example.org', password: PASSWORD }))
+  assert.equal((await post('/auth/sign-up', { email: `${'x'.repeat(320)}@example.org`, password: PASSWORD })).status, 400)
+  for (const path of ['/auth/sign-up', '/auth/log-in'])
+    for (const body of [{ email: 'a\0@example.org', password: PASSWORD }, { email: 'mia@example.org', password: `${PASSWORD}\0` }])
+      assert.equal((await post(path, body)).status, 400)
+  assert.equal((await post('/api/password', { current: `${PASSWORD}\0`, next: 'another long password' }, token)).status, 400)
+  const end = (id) => fetch(`${app.url}/api/devices/${id}`, { method: 'DELETE', headers: { authorization: `Bearer ${token}` } })
+  for (const id of ['-'.repeat(36), '%00', '0']) assert.equal((await end(id)).status, 404)
+})
+
+test('without anybody authenticated the application sees no account', async () => {
+  await post('/auth/sign-up', { email: 'ned@example.org', password: PASSWORD })
+  const client = new pg.Client({ user: 'web_app' })
+  await client.connect()
+  assert.equal((await client.query('SELECT count(*)::int AS n FROM account')).rows[0].n, 0)
+  assert.equal((await client.query("UPDATE account SET password_hash = 'mine'")).rowCount, 0)
+  await client.end()
+})
+
+test('a notification that somebody made up says nothing to nobody', async () => {
+  const context = await newBrowser('Laptop')
+  const page = await signUp(context, 'ora@example.org')
+  const { rows: [{ id }] } = await admin.query("SELECT id FROM account WHERE email = 'ora@example.org'")
+  const forgery = { event: 'reuse_detected', user_id: id, session_id: '00000000-0000-0000-0000-000000000000', at: new Date() }
+  for (const payload of ['not JSON', 'null', '7', JSON.stringify({ ...forgery, at: 'never' }), JSON.stringify(forgery)])
+    await admin.query('SELECT pg_notify($1, $2)', ['auth_events', payload])
+  // One of ours behind them: when it has arrived, so have they.
+  const phone = await newBrowser('Phone')
+  await logIn(phone, 'ora@example.org')
+  await page.reload()
+  await listens(page)
+  await admin.query('SELECT pg_notify($1, $2)', ['auth_events', JSON.stringify(forgery)])
+  await admin.query("SELECT jwt_auth.revoke_refresh_session(session_id) FROM jwt_auth.user_sessions($1) WHERE user_agent = 'Phone'", [id])
+  await page.waitForFunction(() => document.querySelectorAll('#device-list li').length === 1)
+  assert.equal(await page.getByRole('alert').isVisible(), false)
+  for (const each of [context, phone]) assert.deepEqual(each.errors, [])
+  await Promise.all([context.close(), phone.close()])
+})
+
+test('lost connections to the database: the server goes on, and hears again', async () => {
+  const context = await newBrowser('Laptop')
+  const page = await signUp(context, 'pia@example.org')
+  // One of them is in use.
+  await admin.query('BEGIN')
+  await admin.query("UPDATE account SET password_hash = 'changed' WHERE email = 'pia@example.org'")
+  const { rows: [{ id }] } = await admin.query("SELECT id FROM account WHERE email = 'pia@example.org'")
+  const used = post('/auth/log-in', { email: 'pia@example.org', password: PASSWORD })
+  await until(isWaitedFor)
+  await admin.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'web_app'")
+  assert.equal((await used).status, 500)
+  await admin.query('ROLLBACK')
+  await page.locator('body:not([data-listening])').waitFor()
+  await listens(page)
+  await admin.query('SELECT jwt_auth.revoke_user_tokens($1)', [id])
+  await page.getByRole('alert').getByText('all your sessions were ended').waitFor()
+  assert.deepEqual(context.errors, [])
+  await context.close()
+})
+
+test('a stream of events ends with its session, and with its token', async () => {
+  const token = await tokenOf(await post('/auth/sign-up', { email: 'quy@example.org', password: PASSWORD }))
+  const heard = []
+  for await (const event of events(token)) {
+    heard.push(event)
+    if (event === 'listening') await post('/auth/log-out', {}, token)
+  }
+  assert.deepEqual(heard, ['listening', 'session_revoked'])
+  // Nothing is notified when a token's time is over.
+  await admin.query("ALTER ROLE web_app SET jwt_auth.access_token_ttl = '1s'")
+  const brief = await serve({ port: 0, checkEvery: 100 })
+  try {
+    const response = await fetch(`${brief.url}/auth/log-in`, {
+      method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ email: 'quy@example.org', password: PASSWORD }),
+    })
+    heard.length = 0
+    for await (const event of events(await tokenOf(response), brief)) heard.push(event)
+    assert.deepEqual(heard, ['listening'])
+  } finally {
+    await admin.query('ALTER ROLE web_app RESET jwt_auth.access_token_ttl')
+    await brief.close()
+  }
 })

@@ -90,6 +90,33 @@ test('log-in: right, wrong, unknown', async () => {
   }
 })
 
+test('a log-in with the old password that a change overtakes is refused', async () => {
+  await newcomer('pam@example.org')
+  await admin.query('BEGIN')
+  await admin.query("UPDATE private.account SET password_hash = 'changed' WHERE email = 'pam@example.org'")
+  let answered = false
+  const late = new Browser().post('log_in', { email: 'pam@example.org', password: PASSWORD }).finally(() => (answered = true))
+  while (!answered && !(await value('SELECT bool_or(pg_backend_pid() = ANY (pg_blocking_pids(pid))) FROM pg_locks WHERE NOT granted')));
+  await admin.query('COMMIT')
+  assert.equal((await late).status, 401)
+})
+
+test('what bcrypt would cut off a password is not ignored', async () => {
+  const full = 'x'.repeat(72)
+  const quin = new Browser()
+  assert.equal((await quin.post('sign_up', { email: 'quin@example.org', password: full })).status, 200)
+  assert.equal((await new Browser().post('log_in', { email: 'quin@example.org', password: `${full}y` })).status, 401)
+  assert.equal((await quin.post('change_password', { current_password: `${full}y`, new_password: PASSWORD })).status, 403)
+  assert.equal((await new Browser().post('log_in', { email: 'quin@example.org', password: full })).status, 200)
+})
+
+test('an e-mail address that is none is refused, with nothing of the row in the answer', async () => {
+  for (const email of [null, '', 'nobody', '@', `${'x'.repeat(320)}@example.org`]) {
+    const answer = await new Browser().post('sign_up', { email, password: PASSWORD })
+    assert.deepEqual([answer.status, answer.body], [400, { status: 'email_not_acceptable' }])
+  }
+})
+
 test('everybody sees their own rows, by GET in a READ ONLY transaction, and anonymous nothing at all', async () => {
   const [cy, dan] = [await newcomer('cy@example.org'), await newcomer('dan@example.org')]
   const write = (browser, text) =>
