@@ -161,3 +161,6 @@ BEGIN
                FROM pg_class c, (SELECT max(at) AS latest FROM jwt_auth.auth_event WHERE ctid < '(8,0)') AS first
                WHERE c.oid = 'jwt_auth.auth_event'::regclass AND c.reltuples > 1e7 AND first.latest < now() - interval '1 year';
 END $$;
+
+COMMENT ON FUNCTION jwt_auth.grant_verifier(regrole)
+  IS 'Lets a role verify tokens: jwt_verify, jwt_try_verify, authenticate, jwks, pre_request, pre_config, request_ip';

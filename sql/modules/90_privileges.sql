@@ -73,7 +73,7 @@ RETURNS void LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog,
   SELECT jwt_auth.grant_functions(role, '{verifier}')
 $$;
 COMMENT ON FUNCTION jwt_auth.grant_verifier(regrole)
-  IS 'Lets a role verify tokens: jwt_verify, jwt_try_verify, authenticate, jwks, pre_request, pre_config';
+  IS 'Lets a role verify tokens: jwt_verify, jwt_try_verify, authenticate, jwks, pre_request, pre_config, request_ip';
 REVOKE ALL ON FUNCTION jwt_auth.grant_verifier(regrole) FROM PUBLIC;
 
 CREATE FUNCTION jwt_auth.grant_issuer(role regrole)
