@@ -20,7 +20,10 @@ count_instructions() {
     "$(server_bin)/postgres" --single -D "$work/cluster-counted" -c shared_preload_libraries=jwt_auth -c fsync=off \
     -c autovacuum=off -c jit=off -c max_parallel_workers_per_gather=0 \
     -c jwt_auth.issuer=https://auth.example.com -c jwt_auth.audience=api.example.com postgres \
-    <"$work/instructions.sql" >"$work/single.out" 2>&1
+    <"$work/instructions.sql" >"$work/single.out" 2>&1 || {
+    tail -n 30 "$work/single.out"
+    return 1
+  }
   if grep -E 'ERROR|FATAL|PANIC' "$work/single.out"; then die "a statement that is counted failed"; fi
   python3 bench/harness/instructions.py count "$work/paths.callgrind" "$work/cluster-counted/callgrind" >"$1"
 }

@@ -14,13 +14,17 @@ my $crashes = $seconds > 30 ? int $seconds / 10 : 3;
 for my $crash (1 .. $crashes)
 {
 	$stress->connect_clients;
-	# A child pulls the plug in the middle of it.
+	my @backends = split /\n/, $node->safe_psql('postgres', 'SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()');
+	# A child pulls the plug in the middle of it. Backends may answer yet that have lost their server, or wait for ever for one
+	# that died with a lock; so they follow.
 	my $delay = 1 + rand(2 * $seconds / $crashes);
 	my $pid = fork;
 	if ($pid == 0)
 	{
 		sleep $delay;
 		kill 'KILL', $node->{_pid};
+		sleep 2;
+		kill 'KILL', @backends;
 		require POSIX;
 		POSIX::_exit(0);
 	}
