@@ -78,6 +78,7 @@ for my $name (sort keys %writing)
 	like(ask($standby, $writing{$name}), $expected, "$name says that it can't");
 }
 is(ask($standby, $verify->($bob->{access_token})), 'bob', 'and nothing has changed');
+is(ask($standby, "SELECT count(*) FROM jwt_auth.doctor() WHERE severity = 'error'"), '0', 'the doctor tries the key there as well, and is content');
 
 $open->ask('COMMIT');
 $open->close;
