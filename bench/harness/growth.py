@@ -27,7 +27,7 @@ def measure(server, record, plan):
         places[size] = lay(server, record, plan, size)
     for place in places.values():
         warm(place[0])
-    for turn in range(max(plan.rounds // 2 + 1, 2)):
+    for turn in range(plan.growth_rounds):
         for size, operation in random.sample([(s, o) for s in plan.growth for o in OPERATIONS], len(plan.growth) * len(OPERATIONS)):
             one(record, plan, places[size], size, operation, turn)
     server.query("SELECT 1")
@@ -68,7 +68,7 @@ def one(record, plan, place, size, operation, turn):
         values = {**values, "each": stride}
     if operation == "refresh":  # 40 transactions use up one of the tokens that are known, and a quarter is run before
         left = values["samples"] - int(server.query("SELECT coalesce(max(last_value), 0) FROM pg_sequences WHERE sequencename = 'next_known'"))
-        each = min(each, (left // (max(plan.rounds // 2 + 1, 2) - turn) // plan.clients * 4 // 5 - 2) * 40)
+        each = min(each, (left // (plan.growth_rounds - turn) // plan.clients * 4 // 5 - 2) * 40)
     server.settle()
     result = server.steady("sessions/" + operation, clients=plan.clients, transactions=each, variables=values,
                             settings={"synchronous_commit": "off"})

@@ -27,6 +27,10 @@ class Plan:
     micro_seconds: float
     micro_rounds: int
 
+    @property
+    def growth_rounds(self):
+        return max(self.rounds // 2 + 1, 2)
+
 
 SHORT = Plan(rounds=3, calls=4000, clients=8, samples=2000, users=10000, revocable=4000, growth=(10_000, 100_000), growth_calls=4000,
              memory_calls=20_000, micro_seconds=0.02, micro_rounds=5)
@@ -35,7 +39,7 @@ FULL = Plan(rounds=5, calls=24_000, clients=8, samples=4000, users=10_000, revoc
 
 
 def rounds_of(stage, plan):
-    return {"micro": plan.micro_rounds, "growth": max(plan.rounds // 2 + 1, 2), "memory": 1}.get(stage, plan.rounds)
+    return {"micro": plan.micro_rounds, "growth": plan.growth_rounds, "memory": 1}.get(stage, plan.rounds)
 
 
 def main():

@@ -1,16 +1,12 @@
 # The fronts: PostgREST's statements replayed on its example, and the examples themselves over HTTP and in a browser.
 need_cluster
-install_packages() {
-  cmp -s package-lock.json node_modules/.installed-from && return 0
-  npm ci --no-audit --no-fund --loglevel=error
-  cp package-lock.json node_modules/.installed-from
-}
+source scripts/lib/example.sh
 status=0
 # run_node DIRECTORY DATABASE: the tests of that directory, on that database.
 run_node() {
   (
+    install_npm_packages "$1"
     cd "$1"
-    install_packages
     PGDATABASE=$2 node --test --test-reporter=tap *.test.mjs
   ) >"$work/fronts.$2" 2>&1 || status=1
   cat "$work/fronts.$2"
