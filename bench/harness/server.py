@@ -132,6 +132,8 @@ class Server:
         of the transactions is run by as many connections before, and its time and costs are subtracted. The first calls of a
         backend load the library, plan, and touch shared memory that is new to it."""
         few = max(transactions // 4, 2)
+        if transactions <= few:
+            raise ValueError(f"{script}: {transactions} transactions of a client are too few to tell anything")
         first = self.pgbench(script, clients=clients, transactions=few, **how)
         self.settle()
         variables = dict(how.pop("variables", None) or {})
