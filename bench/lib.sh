@@ -16,14 +16,15 @@ server_runs_under_valgrind() {
 # count_instructions FILE: writes "path <tab> instructions per call", for the core and, in a single-user server, for SQL.
 count_instructions() {
   local count=500
-  make -j"$(jobs_at_once)" -C bench paths
+  make -j"$(jobs_at_once)" -C bench paths clock
+  install -m 644 build/bench/even_clock.so "$work/even_clock.so"
   valgrind --quiet --tool=callgrind --callgrind-out-file="$work/paths.callgrind" build/bench/paths
 
   install -d -m 700 "$work/cluster-counted"
   if [ "$(id -u)" -eq 0 ]; then chown "$server_user" "$work/cluster-counted"; fi
   as_server "$(server_bin)/initdb" -D "$work/cluster-counted" -U postgres -A trust -E UTF8 --no-locale --no-sync
   sed "s/:count/$count/g" bench/sql/instructions.sql >"$work/instructions.sql"
-  as_server valgrind --quiet --tool=callgrind --callgrind-out-file="$work/cluster-counted/callgrind" \
+  as_server env LD_PRELOAD="$work/even_clock.so" valgrind --quiet --tool=callgrind --callgrind-out-file="$work/cluster-counted/callgrind" \
     "$(server_bin)/postgres" --single -D "$work/cluster-counted" -c shared_preload_libraries=jwt_auth -c fsync=off \
     -c autovacuum=off -c jit=off -c max_parallel_workers_per_gather=0 \
     -c jwt_auth.issuer=https://auth.example.com -c jwt_auth.audience=api.example.com postgres \
