@@ -79,6 +79,8 @@ def main():
     for stage in stages:
         print(f"-- {stage}", flush=True)
         start, load = time.time(), os.getloadavg()[2]
+        if server and stage != "micro":
+            record.add("run", "-", stage, 0, **server.memory())
         importlib.import_module(stage).measure(server, record, plan)
         record.add("run", "-", stage, 0, minutes=(time.time() - start) / 60, rounds=rounds_of(stage, plan),
                    clients=1 if stage in ("micro", "memory") else plan.clients, load_before=load, load_after=os.getloadavg()[2])

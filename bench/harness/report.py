@@ -72,9 +72,12 @@ def stages(record):
     for name in [key[2] for key in record.figures if key[0] == "run" and key[3] == "minutes"]:
         figure = {metric: record.rounds("run", "-", name, metric)[0]
                   for metric in ("rounds", "clients", "minutes", "load_before", "load_after")}
+        buffers = record.rounds("run", "-", name, "buffers").get(0)
+        pages = "huge" if record.rounds("run", "-", name, "huge_pages").get(0) else "of 4 kB"
         rows.append((name, f"{figure['rounds']:.0f}", f"{figure['clients']:.0f}", f"{figure['minutes']:.0f}",
-                     f"{figure['load_before']:.1f}", f"{figure['load_after']:.1f}"))
-    return table(("stage", "rounds", "clients", "minutes", "load of the machine before", "after"), rows)
+                     f"{figure['load_before']:.1f}", f"{figure['load_after']:.1f}",
+                     f"{buffers:.0f} MiB" if buffers else "", pages if buffers else ""))
+    return table(("stage", "rounds", "clients", "minutes", "load of the machine before", "after", "shared buffers", "pages"), rows)
 
 
 def against_aims(record):

@@ -81,6 +81,12 @@ class Server:
             fields = stat.read().rpartition(")")[2].split()
         return (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")
 
+    def memory(self):
+        """Its buffers, and how much of its shared memory is in huge pages, in MiB."""
+        with open(f"/proc/{self.postmaster}/status", encoding="ascii") as status:
+            huge = int(re.search(r"HugetlbPages:\s+(\d+) kB", status.read()).group(1)) // 1024
+        return {"buffers": int(self.query("SELECT pg_size_bytes(current_setting('shared_buffers')) / 1048576")), "huge_pages": huge}
+
     def settle(self):
         """A checkpoint, so that each run starts from the same state of the log."""
         self.query("CHECKPOINT")
