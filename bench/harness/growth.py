@@ -46,6 +46,7 @@ def lay(server, record, plan, size):
         run_sql(os.path.join(SQL, "ours.sql"), users=users, samples=min(size // 5, 100_000))
         run_sql(os.path.join(SQL, "baseline.sql"), users=users, per_user=5, secret=sessions.SECRET)
     here.query("CREATE EXTENSION IF NOT EXISTS pg_prewarm")
+    here.query("CREATE EXTENSION IF NOT EXISTS pg_walinspect")
     for what, query in SIZES.items():
         record.add("growth", size, "sizes", 0, **{what.replace(" ", "_"): float(here.query(query))})
     return here, sessions.variables(here, users)
@@ -60,7 +61,7 @@ def warm(server):
 def one(record, plan, place, size, operation, turn):
     server, values = place
     os.environ["PGDATABASE"] = f"growth_{size}"
-    each = max(plan.growth_calls // (10 if operation.startswith("baseline") else 1) // plan.clients, 1)
+    each = max(plan.growth_calls // plan.clients, 1)
     if operation == "revoke":
         each = min(each, 1000)
         stride = each + max(each // 4, 2)
@@ -72,5 +73,8 @@ def one(record, plan, place, size, operation, turn):
     server.settle()
     result = server.steady("sessions/" + operation, clients=plan.clients, transactions=each, variables=values,
                             settings={"synchronous_commit": "off"})
+    if operation in ("issue", "baseline_login"):
+        images = result["wal_bytes"] - server.wal_without_images(result["lsn"], result["transactions"])
+        record.add("growth", size, operation, turn, images_bytes=images)
     record.add("growth", size, NAMES.get(operation, operation), turn,
                **{name: result[name] for name in ("tps", "cpu_us", "busy_us", "wal_bytes")})

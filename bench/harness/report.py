@@ -138,7 +138,7 @@ def growth(record):
     rows = []
     for operation in operations_:
         for metric, name, form in (("tps", "per second", ".0f"), ("busy_us", "processor time, us", ".1f"),
-                                   ("wal_bytes", "log, bytes", ".0f")):
+                                   ("wal_bytes", "log, bytes", ".0f"), ("images_bytes", "of them images of pages", ".0f")):
             values = [list(record.rounds("growth", str(size), operation, metric).values()) for size in sizes]
             if any(values):
                 rows.append([operation, name] + [f"{stats.median(v):{form}}" if v else "" for v in values])
