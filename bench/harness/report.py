@@ -95,14 +95,14 @@ def against_aims(record):
 
 
 def algorithms(record):
-    names = [key[2] for key in record.figures if key[:2] == ("micro", "verify ours")]
+    names = sorted(key[2] for key in record.figures if key[:2] == ("micro", "verify ours"))
     rows = []
     for name in names:
         row = [name]
         for what in ("sign", "verify"):
-            ours = stats.median(record.rounds("micro", f"{what} ours", name, "cpu_us").values())
-            raw = stats.median(record.rounds("micro", f"{what} raw", name, "cpu_us").values())
-            row += [f"{ours:.2f}", f"{raw:.2f}", f"{ours / raw:.2f}"]
+            ours, raw = (record.rounds("micro", f"{what} {whose}", name, "cpu_us") for whose in ("ours", "raw"))
+            row += [f"{stats.median(ours.values()):.2f}", f"{stats.median(raw.values()):.2f}",
+                    f"{stats.median(stats.ratios(ours, raw)):.2f}"]
         rows.append(row)
     if not rows:
         return ""
