@@ -34,7 +34,7 @@ class Plan:
 
 SHORT = Plan(rounds=3, calls=4000, clients=8, samples=2000, users=10000, revocable=4000, growth=(10_000, 100_000), growth_calls=4000,
              memory_calls=20_000, micro_seconds=0.02, micro_rounds=5)
-FULL = Plan(rounds=5, calls=24_000, clients=8, samples=4000, users=20_000, revocable=8000, growth=(10_000, 1_000_000, 10_000_000),
+FULL = Plan(rounds=7, calls=24_000, clients=8, samples=4000, users=20_000, revocable=8000, growth=(10_000, 1_000_000, 10_000_000),
             growth_calls=16_000, memory_calls=1_000_000, micro_seconds=0.05, micro_rounds=9)
 
 
