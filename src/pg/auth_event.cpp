@@ -17,13 +17,30 @@ namespace {
 // Rows of one statement. Six are a user's five sessions that end, and the event that says so.
 constexpr int kMostRows = 6;
 
+// The type of the column `event`. What is written here is of our own closed list: a parameter of this type is not held against
+// the domain's, which would be compiled and hashed for every row.
+Oid event_name_type() {
+  return GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum("event_name"),
+                         ObjectIdGetDatum(get_namespace_oid("jwt_auth", false)));
+}
+
+// The parameters of all rows come first.
+constexpr int kCommonParameters = 4;
+
 // The statement that inserts so many rows of one time, user and client: executing one costs more than the rows it writes.
 Statement &insert_events(int rows) {
   static Statement statements[kMostRows + 1];
   Statement &statement = statements[rows];
-  if (statement.sql != nullptr) return statement;
+  const Oid event_name = event_name_type();
+  if (statement.sql != nullptr) {
+    // The extension may have been dropped and created again.
+    if (statement.parameter_types[kCommonParameters] == event_name) return statement;
+    discard(statement);
+    for (int row = 0; row < rows; row++) statement.parameter_types[kCommonParameters + 3 * row] = event_name;
+    return statement;
+  }
   Statement made{nullptr, 0, {TIMESTAMPTZOID, TEXTOID, INETOID, TEXTOID}, nullptr};
-  made.parameter_count = 4;
+  made.parameter_count = kCommonParameters;
   StringInfoData sql;
   initStringInfo(&sql);
   appendStringInfoString(&sql,
@@ -31,7 +48,7 @@ Statement &insert_events(int rows) {
   for (int row = 0; row < rows; row++) {
     const int first = made.parameter_count;
     appendStringInfo(&sql, "%s ($1, $2, $3, $4, $%d, $%d, $%d)", row == 0 ? "" : ",", first + 1, first + 2, first + 3);
-    for (const Oid type : {TEXTOID, UUIDOID, JSONBOID}) made.parameter_types[made.parameter_count++] = type;
+    for (const Oid type : {event_name, Oid{UUIDOID}, Oid{JSONBOID}}) made.parameter_types[made.parameter_count++] = type;
   }
   made.sql = MemoryContextStrdup(TopMemoryContext, sql.data);
   statement = made;

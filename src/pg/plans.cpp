@@ -36,6 +36,11 @@ std::uint64_t execute_on_latest(Statement &statement, const Parameters &paramete
                                       GetLatestSnapshot(), InvalidSnapshot, false, true, 0));
 }
 
+void discard(Statement &statement) {
+  if (statement.plan != nullptr) SPI_freeplan(statement.plan);
+  statement.plan = nullptr;
+}
+
 OptionalText text_column(std::uint64_t row, int number, MemoryContext context) {
   bool is_null;
   const Datum value = column(row, number, &is_null);

@@ -57,6 +57,9 @@ std::uint64_t execute_latest(Statement &statement, const Parameters &parameters)
 // execute_on_latest() writes to rows as the latest snapshot shows them: for notes that mean the same to every transaction.
 std::uint64_t execute_on_latest(Statement &statement, const Parameters &parameters);
 
+// Forgets the plan, for a parameter's type is another one now: the next execution prepares it anew.
+void discard(Statement &statement);
+
 // Column `number` (from 1) of row `row` of SPI_tuptable.
 inline Datum column(std::uint64_t row, int number, bool *is_null) {
   return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, number, is_null);
