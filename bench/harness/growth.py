@@ -1,4 +1,4 @@
-"""The same operations at several numbers of sessions. Each size has a database of its own, so that rounds can be interleaved."""
+"""The same operations at several numbers of sessions. Each size has a database of its own, so that sizes can be interleaved."""
 
 import os
 import random
@@ -28,8 +28,9 @@ def measure(server, record, plan):
     for place in places.values():
         warm(place[0])
     for turn in range(plan.growth_rounds):
-        for size, operation in random.sample([(s, o) for s in plan.growth for o in OPERATIONS], len(plan.growth) * len(OPERATIONS)):
-            one(record, plan, places[size], size, operation, turn)
+        for operation in random.sample(OPERATIONS, len(OPERATIONS)):
+            for size in random.sample(plan.growth, len(plan.growth)):
+                one(record, plan, places[size], size, operation, turn)
     server.query("SELECT 1")
 
 
@@ -61,7 +62,7 @@ def warm(server):
 def one(record, plan, place, size, operation, turn):
     server, values = place
     os.environ["PGDATABASE"] = f"growth_{size}"
-    each = max(plan.growth_calls // plan.clients, 1)
+    each = max(plan.growth_calls * (3 if operation == "verify_each" else 1) // plan.clients, 1)
     if operation == "revoke":
         each = min(each, 1000)
         stride = each + max(each // 4, 2)

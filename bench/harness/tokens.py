@@ -29,7 +29,8 @@ def measure(server, record, plan):
     over_a_table(record, plan)
     for turn in range(plan.rounds):
         for script in random.sample(ONE_PER_TRANSACTION, len(ONE_PER_TRANSACTION)):
-            result = server.steady("calls/" + script, clients=plan.clients, transactions=max(plan.calls // (10 if "pgjwt" in script else 1) // plan.clients, 1),
+            transactions = plan.calls // 2 if "pgjwt" in script else plan.calls * 3
+            result = server.steady("calls/" + script, clients=plan.clients, transactions=max(transactions // plan.clients, 1),
                                     variables={"samples": plan.samples, "k": 0})
             record.add("call", "-", script, turn, tps=result["tps"], cpu_us=result["cpu_us"], busy_us=result["busy_us"])
 
