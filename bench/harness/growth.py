@@ -27,10 +27,11 @@ def measure(server, record, plan):
         places[size] = lay(server, record, plan, size)
     for place in places.values():
         warm(place[0])
+    known = min(values["samples"] for _, values in places.values())
     for turn in range(plan.growth_rounds):
         for operation in random.sample(OPERATIONS, len(OPERATIONS)):
             for size in random.sample(plan.growth, len(plan.growth)):
-                one(record, plan, places[size], size, operation, turn)
+                one(record, plan, places[size], size, operation, turn, known)
     server.query("SELECT 1")
 
 
@@ -59,7 +60,7 @@ def warm(server):
                  " WHERE n.nspname IN ('app', 'jwt_auth', 'public') AND c.relkind IN ('r', 'i') AND c.relpersistence = 'p'")
 
 
-def one(record, plan, place, size, operation, turn):
+def one(record, plan, place, size, operation, turn, known):
     server, values = place
     os.environ["PGDATABASE"] = f"growth_{size}"
     each = max(plan.growth_calls * (3 if operation == "verify_each" else 1) // plan.clients, 1)
@@ -68,14 +69,13 @@ def one(record, plan, place, size, operation, turn):
         stride = each + max(each // 4, 2)
         server.query(f"SELECT public.lay_revocable({values['users']}, {stride * plan.clients})")
         values = {**values, "each": stride}
-    if operation == "refresh":  # 40 transactions use up one of the tokens that are known, and a quarter is run before
-        left = values["samples"] - int(server.query("SELECT coalesce(max(last_value), 0) FROM pg_sequences WHERE sequencename = 'next_known'"))
+    if operation == "refresh":  # 40 transactions use up one of the tokens that are known everywhere, and a quarter is run before
+        left = known - int(server.query("SELECT coalesce(max(last_value), 0) FROM pg_sequences WHERE sequencename = 'next_known'"))
         each = min(each, (left // (plan.growth_rounds - turn) // plan.clients * 4 // 5 - 2) * 40)
     server.settle()
     result = server.steady("sessions/" + operation, clients=plan.clients, transactions=each, variables=values,
                             settings={"synchronous_commit": "off"})
     if operation in ("issue", "baseline_login"):
-        images = result["wal_bytes"] - server.wal_without_images(result["lsn"], result["transactions"])
-        record.add("growth", size, operation, turn, images_bytes=images)
+        record.add("growth", size, operation, turn, images_bytes=server.wal(result["lsn"], result["transactions"])[1])
     record.add("growth", size, NAMES.get(operation, operation), turn,
                **{name: result[name] for name in ("tps", "cpu_us", "busy_us", "wal_bytes")})

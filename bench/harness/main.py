@@ -16,13 +16,13 @@ STAGES = ("micro", "tokens", "sessions", "growth", "memory")
 class Plan:
     """How long and how much."""
     rounds: int
-    calls: int               # transactions of a run; a tenth where one takes milliseconds
+    calls: int               # transactions of a run; more of the fast ones, fewer of the slow
     clients: int
     samples: int             # tokens in the table
     users: int               # five sessions each
     revocable: int           # users to revoke in a round
     growth: tuple            # numbers of sessions
-    growth_calls: int        # transactions per operation and size
+    growth_calls: int        # transactions per operation and size; of verifications three times as many
     memory_calls: int        # per kind
     micro_seconds: float
     micro_rounds: int

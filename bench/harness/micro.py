@@ -18,7 +18,7 @@ def measure(_server, record, plan):
 
 def one(record, plan, names, turn):
     answer = json.loads(answer_of(
-        plan, "--benchmark_format=json", f"--benchmark_min_time={plan.micro_seconds}",
+        plan, "--benchmark_format=json", "--benchmark_enable_random_interleaving=true", f"--benchmark_min_time={plan.micro_seconds}",
         f"--benchmark_filter=^({'|'.join(names)})$"))
     for run in answer["benchmarks"]:
         if run.get("error_occurred"):

@@ -82,10 +82,10 @@ class Server:
         return (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")
 
     def memory(self):
-        """Its buffers, and how much of its shared memory is in huge pages, in MiB."""
+        """Its buffers in MiB, and whether they are in huge pages."""
         with open(f"/proc/{self.postmaster}/status", encoding="ascii") as status:
-            huge = int(re.search(r"HugetlbPages:\s+(\d+) kB", status.read()).group(1)) // 1024
-        return {"buffers": int(self.query("SELECT pg_size_bytes(current_setting('shared_buffers')) / 1048576")), "huge_pages": huge}
+            huge = re.search(r"HugetlbPages:\s+[1-9]", status.read()) is not None
+        return {"buffers": int(self.query("SELECT pg_size_bytes(current_setting('shared_buffers')) / 1048576")), "huge_pages": int(huge)}
 
     def settle(self):
         """A checkpoint, so that each run starts from the same state of the log."""
@@ -173,9 +173,9 @@ class Server:
             time.sleep(0.1)
         session.close()
 
-    def wal_without_images(self, lsn_range, transactions):
-        """Bytes of log per transaction, full-page images left out."""
+    def wal(self, lsn_range, transactions):
+        """Bytes of log per transaction: records without images of whole pages, and those images."""
         first, last = lsn_range
         self.query("SELECT pg_logical_emit_message(true, 'bench', 'its commit flushes the log')")
-        size = self.query(f"SELECT sum(record_size) FROM pg_get_wal_stats('{first}', '{last}')")
-        return float(size) / transactions
+        sizes = self.query(f"SELECT sum(record_size), sum(fpi_size) FROM pg_get_wal_stats('{first}', '{last}')").split("|")
+        return [float(size) / transactions for size in sizes]

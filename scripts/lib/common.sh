@@ -48,7 +48,7 @@ make_work_directory() {
 keep_work_directory=
 cleanup() {
   if [ -n "$work" ] && [ -z "$keep_work_directory" ]; then
-    stop_cluster
+    stop_cluster || true
     rm -rf "$work"
   fi
 }
