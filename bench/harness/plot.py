@@ -4,7 +4,7 @@ import html
 import math
 
 STYLE = ('font-family="DejaVu Sans, Verdana, sans-serif" font-size="12"')
-COLOURS = ("#2a6f97", "#c8553d", "#588157", "#8f5fa8", "#b08900", "#5b5b5b", "#d17ba5", "#3d9f9f")
+COLOURS = ("#2a6f97", "#c8553d", "#588157", "#8f5fa8", "#b08900", "#5b5b5b", "#d17ba5", "#3d9f9f", "#1d3557", "#e0a458")
 INK, PALE = "#333333", "#dddddd"
 
 

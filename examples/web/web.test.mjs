@@ -388,6 +388,16 @@ test('a notification that somebody made up says nothing to nobody', async () => 
   await Promise.all([context.close(), phone.close()])
 })
 
+test('what is recorded counts for a minute: an old notification told again ends nothing', async () => {
+  await admin.query('BEGIN')
+  await admin.query(`INSERT INTO jwt_auth.auth_event (at, event, user_id)
+                     SELECT now() - age, 'reuse_detected', 'nobody' FROM unnest('{59 s, 60 s, 1 day}'::interval[]) AS age`)
+  const { rows } = await admin.query(`SELECT is_recorded(event, user_id, session_id, at) AS counts
+                                      FROM jwt_auth.auth_event WHERE user_id = 'nobody' ORDER BY at DESC`)
+  await admin.query('ROLLBACK')
+  assert.deepEqual(rows.map((row) => row.counts), [true, false, false])
+})
+
 test('lost connections to the database: the server goes on, and hears again', async () => {
   const context = await newBrowser('Laptop')
   const page = await signUp(context, 'pia@example.org')
