@@ -67,6 +67,17 @@ for my $preloaded (0, 1)
 	is($session->ask($sub->($answer)), 'error JW008', "$how: in which the old key is gone");
 	$session->ask('ROLLBACK');
 	is($session->ask($sub->($answer)), 'bob', "$how: and after the rollback there again");
+	# The audit is written with plans that know a type of the extension's: another one meanwhile, and again the first.
+	my $ends = "SELECT jwt_auth.revoke_user_tokens('eve') FROM (SELECT count(jwt_auth.issue_refresh_session('eve')) FROM generate_series(1, 5)) t";
+	is($session->ask($ends), '5', "$how: five sessions end, in six events");
+	$session->ask('BEGIN; SAVEPOINT there');
+	is($session->ask("DROP EXTENSION jwt_auth; CREATE EXTENSION jwt_auth; SELECT count(jwt_auth.create_signing_key()); $ends"), "1\n5",
+		"$how: also in an extension that is created again in a savepoint");
+	$session->ask('ROLLBACK TO there');
+	is($session->ask($ends), '5', "$how: and when that is undone");
+	$session->ask('COMMIT');
+	is(ask($node, "SELECT count(*) FROM jwt_auth.auth_event WHERE user_id = 'eve' AND event = 'user_revoked' AND session_id IS NULL", 'two'), '2',
+		"$how: with an event for each that counted");
 	$session->close;
 
 	# Tables of somebody who is no superuser, who may also drop the tables' rights of others.
