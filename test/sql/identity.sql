@@ -87,10 +87,10 @@ SELECT jwt_auth.current_user_id();
 COMMIT;
 
 \echo == an expired identity says so
-SELECT jwt_auth.jwt_sign(jsonb_build_object('sub', 'carol', 'exp', floor(extract(epoch FROM clock_timestamp())) + 2)) AS carol \gset
+SELECT jwt_auth.jwt_sign(jsonb_build_object('sub', 'carol', 'exp', floor(extract(epoch FROM clock_timestamp())) + 5)) AS carol \gset
 BEGIN;
 SELECT jwt_auth.authenticate(:'carol') ->> 'sub' AS sub, jwt_auth.current_user_id() IS NOT NULL AS there FROM (SELECT 1 OFFSET 0) AS one;
-SELECT pg_sleep(2.1);
+SELECT pg_sleep(5.1);
 SELECT attempt('SELECT jwt_auth.current_user_id()'), attempt('SELECT jwt_auth.current_claims()'),
        attempt('SELECT jwt_auth.current_claim(''sub'')'), attempt('SELECT jwt_auth.current_session_id()'),
        attempt(format('SELECT jwt_auth.authenticate(%L)', :'carol'));

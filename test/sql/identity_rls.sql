@@ -127,7 +127,7 @@ RESET ALL;
 
 \echo == an expired identity stops the scan of a worker as well
 RESET SESSION AUTHORIZATION;
-SELECT jwt_auth.jwt_sign(jsonb_build_object('sub', 'user 9', 'exp', floor(extract(epoch FROM clock_timestamp())) + 2)) AS nine \gset
+SELECT jwt_auth.jwt_sign(jsonb_build_object('sub', 'user 9', 'exp', floor(extract(epoch FROM clock_timestamp())) + 5)) AS nine \gset
 SET SESSION AUTHORIZATION regress_connects;
 SET parallel_setup_cost = 0;
 SET parallel_tuple_cost = 0;
@@ -138,7 +138,7 @@ BEGIN;
 SELECT jwt_auth.authenticate(:'nine') ->> 'sub' AS sub;
 SET LOCAL ROLE regress_member;
 SELECT count(*) FROM note;
-SELECT pg_sleep(2.1);
+SELECT pg_sleep(5.1);
 SELECT count(*) FROM note;
 ROLLBACK;
 RESET ALL;

@@ -26,6 +26,13 @@ sub held_by
 my $locked_account = sub { held_by("SELECT count(*) FROM (SELECT FROM jwt_auth.account WHERE user_id = '$_[0]' FOR UPDATE) AS locked") };
 my $locked_session = sub { held_by("SELECT count(*) FROM (SELECT FROM jwt_auth.refresh_session WHERE user_id = '$_[0]' FOR UPDATE) AS locked") };
 
+sub is_busy
+{
+	my ($session) = @_;
+	$node->poll_query_until('postgres', "SELECT state = 'active' FROM pg_stat_activity WHERE pid = $session->{pid}") or die;
+	return;
+}
+
 my $ann = log_in($node, 'ann');
 my %blocked = (
 	'a log-in' => [ $locked_account, "SELECT status FROM jwt_auth.issue_refresh_session('ann')" ],
@@ -81,6 +88,7 @@ is(refresh($node, $ann->{refresh_token})->{status}, 'ok', 'after all of it the t
 	{
 		$busy->send("DO \$\$ DECLARE a jwt_auth.token_response; BEGIN FOR i IN 1 .. 100000 LOOP"
 			  . " a := jwt_auth.issue_refresh_session('busy'); PERFORM jwt_auth.jwt_verify(a.access_token); END LOOP; END \$\$");
+		is_busy($busy);
 		select(undef, undef, undef, 0.02 + rand(0.05));
 		ask($node, "SELECT pg_cancel_backend($busy->{pid})");
 		$seen{ $busy->answer }++;
@@ -96,6 +104,7 @@ is(refresh($node, $ann->{refresh_token})->{status}, 'ok', 'after all of it the t
 {
 	my $maker = open_session($node);
 	$maker->send("SELECT count(jwt_auth.jwk_generate('RS256', rsa_bits => 3072)) + count(jwt_auth.create_signing_key('RS256', false)) FROM generate_series(1, 4)");
+	is_busy($maker);
 	my $asked = 0;
 	while (ask($node, "SELECT count(*) FROM pg_stat_activity WHERE pid = $maker->{pid} AND state = 'active' AND pg_log_backend_memory_contexts(pid)") eq '1')
 	{
@@ -105,7 +114,7 @@ is(refresh($node, $ann->{refresh_token})->{status}, 'ok', 'after all of it the t
 	cmp_ok($asked, '>', 0, "interrupted while it makes keys ($asked times)");
 	is($maker->answer, '8', 'which are made');
 	$maker->send("SELECT jwt_auth.jwk_generate('RS256', rsa_bits => 16384)");
-	$node->poll_query_until('postgres', "SELECT state = 'active' FROM pg_stat_activity WHERE pid = $maker->{pid}") or die;
+	is_busy($maker);
 	ask($node, "SELECT pg_log_backend_memory_contexts($maker->{pid})");
 	ask($node, "SELECT pg_cancel_backend($maker->{pid})");
 	is($maker->answer, 'error 57014', 'a cancel is one all the same');
