@@ -114,16 +114,16 @@ test('what bcrypt would cut off a password is not ignored', async () => {
 
 test('an unknown address takes as long as a wrong password', async () => {
   await signUp('jo@example.org')
-  const fastest = async (email) => {
-    const times = []
-    for (let i = 0; i < 5; i++) {
+  const [nobody, jo] = ['nobody@example.org', 'jo@example.org']
+  const fastest = { [nobody]: Infinity, [jo]: Infinity }
+  // In turns, for the machine's pace changes.
+  for (let i = 0; i < 5; i++)
+    for (const email of [nobody, jo]) {
       const start = performance.now()
       assert.equal(await logIn(email, 'wrong'), null)
-      times.push(performance.now() - start)
+      fastest[email] = Math.min(fastest[email], performance.now() - start)
     }
-    return Math.min(...times)
-  }
-  assert.ok((await fastest('nobody@example.org')) > (await fastest('jo@example.org')) / 4)
+  assert.ok(fastest[nobody] > fastest[jo] / 4)
 })
 
 test('a log-in with the old password that a change overtakes is refused', async () => {

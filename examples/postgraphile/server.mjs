@@ -75,6 +75,8 @@ export async function serve({ port = 5000, connection = {} } = {}) {
     legacyRelations: 'omit',
   })
   const server = createServer(middleware)
+  // A proxy or a client keeps idle connections for less than this, so no request meets the end of one.
+  server.keepAliveTimeout = 65_000
   await new Promise((resolve, reject) => server.once('error', reject).listen(port, 'localhost', resolve))
   return {
     url: `http://localhost:${server.address().port}/graphql`,

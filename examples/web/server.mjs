@@ -154,6 +154,8 @@ export async function serve({ port = 3000, connection = {}, checkEvery = 10_000 
   const server = await new Promise((resolve, reject) => {
     const listening = app.listen(port, 'localhost', (error) => (error ? reject(error) : resolve(listening)))
   })
+  // A proxy or a client keeps idle connections for less than this, so no request meets the end of one.
+  server.keepAliveTimeout = 65_000
   return {
     url: `http://localhost:${server.address().port}`,
     closeStreams: streams.endAll,

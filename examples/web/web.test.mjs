@@ -28,7 +28,7 @@ after(async () => {
   await browser?.close()
   await app?.close()
   await admin.end()
-  await rm(profile, { recursive: true, force: true, maxRetries: 5 })
+  await rm(profile, { recursive: true, force: true, maxRetries: 50 })
 })
 
 // A browser of its own, with its own cookies; scripts' errors fail the test.
@@ -47,6 +47,17 @@ async function open(context) {
 }
 const ready = (page) => page.locator('body[data-ready]').waitFor()
 const listens = (page) => page.locator('body[data-listening]').waitFor()
+// What is done breaks the page's stream off; it listens again a second later, so the break is watched for from before.
+async function breaksOff(page, cause) {
+  await page.evaluate(() => {
+    window.brokenOff = new Promise((resolve) => {
+      new MutationObserver(() => document.body.hasAttribute('data-listening') || resolve()).observe(document.body, { attributes: true })
+    })
+  })
+  await cause()
+  await page.evaluate(() => window.brokenOff)
+  await listens(page)
+}
 async function enter(page, email, password, button) {
   await page.getByLabel('E-mail').fill(email)
   await page.getByLabel('Password', { exact: true }).fill(password)
@@ -288,9 +299,7 @@ test('a server that went away and came back: the page says so, and hears again',
   await page.getByRole('button', { name: 'Log out everywhere else' }).click()
   await page.getByRole('alert').getByText('can not be reached').waitFor()
   await context.unroute('**/*')
-  app.closeStreams()
-  await page.locator('body:not([data-listening])').waitFor()
-  await listens(page)
+  await breaksOff(page, () => app.closeStreams())
   await admin.query("SELECT jwt_auth.revoke_user_tokens(id::text) FROM account WHERE email = 'ida@example.org'")
   await page.getByRole('alert').getByText('all your sessions were ended').waitFor()
   assert.deepEqual(context.errors, [])
@@ -336,16 +345,16 @@ test('what bcrypt would cut off a password is not ignored', async () => {
 
 test('an unknown address takes as long as a wrong password', async () => {
   await post('/auth/sign-up', { email: 'leo@example.org', password: PASSWORD })
-  const fastest = async (email) => {
-    const times = []
-    for (let i = 0; i < 5; i++) {
+  const [nobody, leo] = ['nobody@example.org', 'leo@example.org']
+  const fastest = { [nobody]: Infinity, [leo]: Infinity }
+  // In turns, for the machine's pace changes.
+  for (let i = 0; i < 5; i++)
+    for (const email of [nobody, leo]) {
       const start = performance.now()
       assert.equal((await post('/auth/log-in', { email, password: 'wrong' })).status, 401)
-      times.push(performance.now() - start)
+      fastest[email] = Math.min(fastest[email], performance.now() - start)
     }
-    return Math.min(...times)
-  }
-  assert.ok((await fastest('nobody@example.org')) > (await fastest('leo@example.org')) / 4)
+  assert.ok(fastest[nobody] > fastest[leo] / 4)
 })
 
 test('what a client gets wrong is not an error of the server', async () => {
@@ -407,11 +416,11 @@ test('lost connections to the database: the server goes on, and hears again', as
   const { rows: [{ id }] } = await admin.query("SELECT id FROM account WHERE email = 'pia@example.org'")
   const used = post('/auth/log-in', { email: 'pia@example.org', password: PASSWORD })
   await until(isWaitedFor)
-  await admin.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'web_app'")
-  assert.equal((await used).status, 500)
-  await admin.query('ROLLBACK')
-  await page.locator('body:not([data-listening])').waitFor()
-  await listens(page)
+  await breaksOff(page, async () => {
+    await admin.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'web_app'")
+    assert.equal((await used).status, 500)
+    await admin.query('ROLLBACK')
+  })
   await admin.query('SELECT jwt_auth.revoke_user_tokens($1)', [id])
   await page.getByRole('alert').getByText('all your sessions were ended').waitFor()
   assert.deepEqual(context.errors, [])
@@ -427,7 +436,7 @@ test('a stream of events ends with its session, and with its token', async () =>
   }
   assert.deepEqual(heard, ['listening', 'session_revoked'])
   // Nothing is notified when a token's time is over; it must be long enough for a slow machine to open the stream.
-  await admin.query("ALTER ROLE web_app SET jwt_auth.access_token_ttl = '8s'")
+  await admin.query("ALTER ROLE web_app SET jwt_auth.access_token_ttl = '20s'")
   const brief = await serve({ port: 0, checkEvery: 100 })
   try {
     const response = await fetch(`${brief.url}/auth/log-in`, {

@@ -27,7 +27,7 @@ install_npm_packages() {
   (
     cd "$1"
     cmp -s package-lock.json node_modules/.installed-from && return 0
-    npm ci --no-audit --no-fund --loglevel=error
+    npm ci --prefer-offline --fetch-retries=5 --no-audit --no-fund --loglevel=error
     cp package-lock.json node_modules/.installed-from
   )
 }

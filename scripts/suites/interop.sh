@@ -4,11 +4,9 @@ node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 18 ? 1 : 0)'
   exit 1
 }
 need_cluster
+source scripts/lib/example.sh
+install_npm_packages test/interop
 cd test/interop
-if ! cmp -s package-lock.json node_modules/.installed-from; then
-  npm ci --no-audit --no-fund --loglevel=error
-  cp package-lock.json node_modules/.installed-from
-fi
 createdb interop
 psql -X -q -d interop -c 'CREATE EXTENSION jwt_auth'
 set +e

@@ -126,14 +126,14 @@ SELECT jwt_auth.current_user_id();
 RESET ALL;
 
 \echo == an expired identity stops the scan of a worker as well
-RESET SESSION AUTHORIZATION;
-SELECT jwt_auth.jwt_sign(jsonb_build_object('sub', 'user 9', 'exp', floor(extract(epoch FROM clock_timestamp())) + 5)) AS nine \gset
-SET SESSION AUTHORIZATION regress_connects;
 SET parallel_setup_cost = 0;
 SET parallel_tuple_cost = 0;
 SET min_parallel_table_scan_size = 0;
 SET parallel_leader_participation = off;
 SET enable_indexscan = off;
+RESET SESSION AUTHORIZATION;
+SELECT jwt_auth.jwt_sign(jsonb_build_object('sub', 'user 9', 'exp', floor(extract(epoch FROM clock_timestamp())) + 5)) AS nine \gset
+SET SESSION AUTHORIZATION regress_connects;
 BEGIN;
 SELECT jwt_auth.authenticate(:'nine') ->> 'sub' AS sub;
 SET LOCAL ROLE regress_member;

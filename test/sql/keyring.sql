@@ -31,10 +31,12 @@ SELECT jwt_auth.create_signing_key('EdDSA', false) AS second \gset
 SELECT jwt_auth.jwks() #>> '{keys,0,kid}' = :'first' AS active_first, jwt_auth.jwks() #>> '{keys,1,kid}' = :'second' AS then_pending;
 SELECT header ->> 'kid' = :'first' AS first_signs FROM jwt_auth.jwt_decode_unverified(jwt_auth.jwt_sign('{}'));
 SELECT jwt_auth.rotate_signing_key('RS256');
+BEGIN;
 SELECT jwt_auth.rotate_signing_key('EdDSA') = :'second' AS second;
 SELECT kid = :'second' AS second, state, rotated_at IS NULL AS not_rotated,
        verify_until - rotated_at AS verifies_on, activated_at > created_at AS later
 FROM jwt_auth.signing_keys ORDER BY state;
+COMMIT;
 SELECT header ->> 'kid' = :'second' AS second_signs, header ->> 'alg' AS alg
 FROM jwt_auth.jwt_decode_unverified(jwt_auth.jwt_sign('{}'));
 SELECT jwt_auth.jwt_verify(:'of_first') ->> 'sub' AS sub;

@@ -89,7 +89,7 @@ async function api(method, path, body) {
 
 // What happens to this user's sessions, told by the database, for as long as somebody is logged in here.
 async function listen() {
-  listening?.abort()
+  listenNoMore()
   const { signal } = (listening = new AbortController())
   for (let again = false; accessToken && !signal.aborted; again = true) {
     try {
@@ -97,11 +97,17 @@ async function listen() {
       if (again) await showDevices()
       await hearAll(await fetch('/api/events', { headers: { Authorization: `Bearer ${accessToken}` }, signal }))
     } catch {
-      if (signal.aborted) return
+      // It broke off.
     }
+    if (signal.aborted) return
     document.body.removeAttribute('data-listening')
     await new Promise((resolve) => setTimeout(resolve, 1000))
   }
+}
+
+function listenNoMore() {
+  listening?.abort()
+  document.body.removeAttribute('data-listening')
 }
 
 async function hearAll(response) {
@@ -135,8 +141,7 @@ function show(loggedIn) {
 
 function showVisitor(reason) {
   accessToken = undefined
-  listening?.abort()
-  document.body.removeAttribute('data-listening')
+  listenNoMore()
   show(false)
   if (reason) notify(reason)
 }
@@ -216,7 +221,7 @@ $('end-others').addEventListener('click', handler(async () => {
 
 // The change ends this session too and gives a new one, so nothing is listened to in between.
 $('change-password').addEventListener('submit', handler(async (event) => {
-  listening?.abort()
+  listenNoMore()
   let changed
   try {
     changed = await api('POST', '/api/password', Object.fromEntries(new FormData(event.target)))
