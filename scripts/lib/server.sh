@@ -73,7 +73,7 @@ start_cluster() {
     printf "port = 5432\nfsync = off\nmax_connections = 100\n"
     for setting in "$@"; do printf '%s\n' "$setting"; done
   } >>"$work/cluster/data/postgresql.conf"
-  as_server env "${server_environment[@]}" "$(server_bin)/pg_ctl" -D "$work/cluster/data" -l "$work/cluster/log" -w -s start || {
+  as_server env "${server_environment[@]}" "$(server_bin)/pg_ctl" -D "$work/cluster/data" -l "$work/cluster/log" -w -t 180 -s start || {
     cat "$work/cluster/log"
     return 1
   }

@@ -9,7 +9,7 @@ set +e
 (
   unset PGHOST PGUSER PGDATABASE
   cd "$test_files"
-  as_server env PATH="$PATH" PGPORT=65432 PG_REGRESS="$pgxs/src/test/regress/pg_regress" \
+  as_server env PATH="$PATH" PGPORT=65432 PGCTLTIMEOUT=180 PG_REGRESS="$pgxs/src/test/regress/pg_regress" \
     TESTDIR="$scratch" TESTDATADIR="$scratch/data" TESTLOGDIR="$scratch/log" \
     prove -v -I "$pgxs/src/test/perl" -I "$test_files/test/t" "$test_files"/test/t/${JWT_AUTH_TAP:-*}.pl
 ) >"$work/tap.out" 2>&1

@@ -10,7 +10,7 @@ use warnings;
 use IO::Select;
 use IPC::Open3;
 use MIME::Base64 qw(decode_base64url);
-use Time::HiRes qw(time sleep);
+use Time::HiRes qw(clock_gettime CLOCK_MONOTONIC);
 
 use constant FOREVER => 9e99;
 
@@ -69,6 +69,9 @@ sub disconnect_clients
 	return;
 }
 
+# By a clock that nobody sets: these are compared only with each other.
+sub moment { return clock_gettime(CLOCK_MONOTONIC) }
+
 sub send_operation
 {
 	my ($self, $worker, $operation) = @_;
@@ -76,7 +79,7 @@ sub send_operation
 	$operation->{rolled_back} = $operation->{kind} ne 'purge' && rand() < 0.03;
 	my $end = $operation->{rolled_back} ? 'ROLLBACK' : 'COMMIT';
 	$operation->{level} = $level;
-	$operation->{start} = time;
+	$operation->{start} = moment();
 	$worker->{operation} = $operation;
 	my $script = $operation->{kind} eq 'purge' ? "$operation->{sql};" : "BEGIN ISOLATION LEVEL $level; $operation->{sql}; $end;";
 	local $SIG{PIPE} = 'IGNORE';
@@ -88,21 +91,21 @@ sub send_operation
 sub run
 {
 	my ($self, $seconds) = @_;
-	my $until = time + $seconds;
+	my $until = moment() + $seconds;
 	for (;;)
 	{
 		for my $worker (@{ $self->{workers} })
 		{
-			next if $worker->{operation} || time >= $until;
+			next if $worker->{operation} || moment() >= $until;
 			$self->send_operation($worker, $self->choose);
 		}
 		my @busy = grep { $_->{operation} } @{ $self->{workers} };
 		return 1 unless @busy;
 		my $select = IO::Select->new(map { $_->{out} } @busy);
-		my %ready = map { $_ => 1 } $select->can_read(60);
+		my %ready = map { $_ => 1 } $select->can_read(180);
 		unless (%ready)
 		{
-			$self->problem('no answer for a minute: ' . join(', ', map { $_->{operation}{kind} } @busy));
+			$self->problem('no answer for three minutes: ' . join(', ', map { $_->{operation}{kind} } @busy));
 			return 0;
 		}
 		for my $worker (grep { $ready{ $_->{out} } } @busy)
@@ -113,7 +116,7 @@ sub run
 			my ($answer, $operation) = ($1, $worker->{operation});
 			$worker->{operation} = undef;
 			return 0 if $answer =~ /server closed|connection to server|terminating connection/;
-			$operation->{end} = time;
+			$operation->{end} = moment();
 			$self->answered($operation, $answer);
 		}
 	}

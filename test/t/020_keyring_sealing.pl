@@ -177,12 +177,14 @@ is(answer($verify_public), 'public', 'another key: public keys verify as before'
 # A file comes back: an open session notices without a reload.
 unlink $file;
 my ($in, $out) = ('', '');
+my $timer = IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default);
 my $psql = IPC::Run::start([ 'psql', '-XAtq', '-v', 'VERBOSITY=sqlstate', '-d', $node->connstr('postgres') ],
-	'<', \$in, '>&', \$out, IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
+	'<', \$in, '>&', \$out, $timer);
 my $ask = sub {
 	my ($sql) = @_;
 	$out = '';
 	$in .= "$sql;\n\\echo asked\n";
+	$timer->start;
 	$psql->pump until $out =~ /asked/;
 	return $out =~ /ERROR:  (\w+)/ ? $1 : (split /\n/, $out)[0];
 };
@@ -196,7 +198,7 @@ unlink $file;
 is($ask->($sign), 't', 'an open session goes on when the file disappears');
 $node->reload;
 my $refused = '';
-for (1 .. 100)
+for (1 .. 10 * $PostgreSQL::Test::Utils::timeout_default)
 {
 	$refused = $ask->($sign);
 	last if $refused ne 't';
@@ -205,7 +207,7 @@ for (1 .. 100)
 is($refused, 'JW022', 'and notices at the next reload');
 write_key($file, unpack('H*', $kek));
 $node->reload;
-for (1 .. 100)
+for (1 .. 10 * $PostgreSQL::Test::Utils::timeout_default)
 {
 	$refused = $ask->($sign);
 	last if $refused eq 't';
@@ -258,6 +260,7 @@ is(answer('SET ROLE nobody; SHOW jwt_auth.key_encryption_key_file'), '42501', 't
 is(answer("SET jwt_auth.key_encryption_key_file = '/tmp/x'"), '55P02', 'and set only in the server\'s configuration');
 
 # Nothing of the key-encryption keys has come out.
+$timer->start;
 $psql->finish;
 my $log = slurp_file($node->logfile);
 for my $key ($kek, $other_kek)

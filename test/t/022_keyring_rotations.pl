@@ -62,9 +62,11 @@ INSERT INTO issued SELECT jwt_auth.jwt_sign(CASE WHEN random() < 0.1
 SELECT jwt_auth.jwt_verify(token) FROM (SELECT token FROM issued ORDER BY random() LIMIT 5) AS t;
 EOS
 append_to_file("$directory/rotate.sql", "SELECT jwt_auth.rotate_signing_key();\nSELECT pg_sleep(0.05);\n");
+my $timer = IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default);
 my $rotating = IPC::Run::start([ 'pgbench', '-n', '-c', '2', '-t', '40', '-f', "$directory/rotate.sql", $node->connstr('postgres') ],
-	'>', \my $rotating_out, '2>&1', IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
+	'>', \my $rotating_out, '2>&1', $timer);
 my ($out, $err) = run_command([ 'pgbench', '-n', '-c', '6', '-t', '60', '-f', "$directory/work.sql", $node->connstr('postgres') ]);
+$timer->start;
 $rotating->finish;
 like($out, qr{transactions actually processed: 360/360}, 'everybody signs and verifies while keys are rotated');
 unlike($err, qr/ERROR/, 'and nobody meets an error');

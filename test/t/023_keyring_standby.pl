@@ -12,7 +12,8 @@ chmod 0600, "$directory/kek";
 
 my $primary = PostgreSQL::Test::Cluster->new('primary');
 $primary->init(allows_streaming => 1);
-$primary->append_conf('postgresql.conf', "shared_preload_libraries = 'jwt_auth'\njwt_auth.key_encryption_key_file = '$directory/kek'\n");
+# What a vacuum removes would end a long transaction on the standby.
+$primary->append_conf('postgresql.conf', "autovacuum = off\nshared_preload_libraries = 'jwt_auth'\njwt_auth.key_encryption_key_file = '$directory/kek'\n");
 $primary->start;
 $primary->safe_psql('postgres', 'CREATE EXTENSION jwt_auth');
 my $first = $primary->safe_psql('postgres', "SELECT jwt_auth.create_signing_key('HS256')");
@@ -23,13 +24,15 @@ $standby->start;
 
 # One session on the standby, open all the time: what reaches it, reaches it by invalidation.
 my ($in, $out) = ('', '');
+my $timer = IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default);
 my $psql = IPC::Run::start([ 'psql', '-XAtq', '-v', 'VERBOSITY=sqlstate', '-d', $standby->connstr('postgres') ],
-	'<', \$in, '>&', \$out, IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
+	'<', \$in, '>&', \$out, $timer);
 sub ask
 {
 	my ($sql) = @_;
 	$out = '';
 	$in .= "$sql;\n\\echo asked\n";
+	$timer->start;
 	$psql->pump until $out =~ /asked/;
 	return $out =~ /ERROR:  (\w+)/ ? $1 : (split /\n/, $out)[0];
 }
@@ -85,7 +88,7 @@ $standby->append_conf('postgresql.conf', "jwt_auth.key_encryption_key_file = '$d
 $standby->reload;
 $standby->poll_query_until('postgres', "SELECT current_setting('jwt_auth.key_encryption_key_file') = '$directory/none'") or die 'no reload';
 my $refused = '';
-for (1 .. 100)
+for (1 .. 10 * $PostgreSQL::Test::Utils::timeout_default)
 {
 	last if ($refused = ask($signer)) eq 'JW022';
 	select(undef, undef, undef, 0.1);
@@ -103,5 +106,6 @@ is($standby->safe_psql('postgres', "SELECT jwt_auth.jwt_verify('$of_third') ->> 
 my $fourth = $standby->safe_psql('postgres', 'SELECT jwt_auth.rotate_signing_key()');
 is(ask($signer), $fourth, 'rotates, and its open session notices');
 $in .= "\\q\n";
+$timer->start;
 $psql->finish;
 done_testing();

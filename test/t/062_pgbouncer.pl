@@ -44,7 +44,7 @@ END
 my ($pooler_out, $pooler_err) = ('', '');
 my $pooler = IPC::Run::start([ $pgbouncer, "$directory/pgbouncer.ini" ], '<', \undef, '>', \$pooler_out, '2>', \$pooler_err);
 END { $pooler->kill_kill if defined $pooler }
-for (1 .. 100)
+for (1 .. 10 * $PostgreSQL::Test::Utils::timeout_default)
 {
 	last if -S "$directory/.s.PGSQL.6432";
 	select(undef, undef, undef, 0.1);
@@ -69,6 +69,7 @@ sub ask
 	my $mark = 'done ' . ++$turn;
 	($client->{out}, $client->{err}) = ('', '');
 	$client->{in} .= "$sql\n\\echo $mark\n\\warn $mark\n";
+	$client->{timer}->start;
 	$client->{run}->pump until ($client->{out} =~ /$mark\n/ && $client->{err} =~ /$mark\n/) || $client->{timer}->is_expired;
 	die "no answer to: $sql" if $client->{timer}->is_expired;
 	my $answer = "$client->{out}$client->{err}";

@@ -9,7 +9,8 @@ use Test::More;
 
 my $primary = PostgreSQL::Test::Cluster->new('primary');
 $primary->init(allows_streaming => 1);
-$primary->append_conf('postgresql.conf', "shared_preload_libraries = 'jwt_auth'\n");
+# What a vacuum removes would end the long transaction on the standby.
+$primary->append_conf('postgresql.conf', "autovacuum = off\nshared_preload_libraries = 'jwt_auth'\n");
 $primary->start;
 $primary->safe_psql('postgres', 'CREATE EXTENSION jwt_auth; SELECT jwt_auth.create_signing_key()');
 $primary->backup('backup');

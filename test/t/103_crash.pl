@@ -49,12 +49,16 @@ SELECT refresh_token FROM jwt_auth.issue_refresh_session('crowd ' || :user) \gse
 SELECT status FROM jwt_auth.refresh_session(':refresh_token') \gset
 EOS
 my ($out, $err) = ('', '');
-my $crowd = IPC::Run::start([ 'pgbench', '-n', '-c', '4', '-T', '30', '-f', $script, $node->connstr('postgres') ], '<', \undef, '>', \$out, '2>', \$err);
+# The crash ends it, and nothing else.
+my $timer = IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default);
+my $crowd = IPC::Run::start([ 'pgbench', '-n', '-c', '4', '-T', '86400', '-f', $script, $node->connstr('postgres') . ' application_name=crowd' ],
+	'<', \undef, '>', \$out, '2>', \$err, $timer);
 $node->poll_query_until('postgres', "SELECT count(*) >= 20 FROM jwt_auth.auth_event WHERE user_id LIKE 'crowd %'")
   or die 'the crowd did not start';
-my $victim = $node->safe_psql('postgres', "SELECT pid FROM pg_stat_activity WHERE query LIKE '%jwt_auth%' AND pid <> pg_backend_pid() LIMIT 1");
+my $victim = $node->safe_psql('postgres', "SELECT pid FROM pg_stat_activity WHERE application_name = 'crowd' LIMIT 1");
 like($victim, qr/^\d+$/, 'there is a backend at work');
 kill 'KILL', $victim;
+$timer->start;
 $crowd->finish;
 $node->poll_query_until('postgres', 'SELECT 1', '1') or die 'the server did not come back';
 

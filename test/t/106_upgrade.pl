@@ -23,6 +23,14 @@ $node->safe_psql('fresh', 'CREATE EXTENSION jwt_auth');
 my $fresh = catalog_of($node, 'fresh');
 cmp_ok(scalar(split /\n/, $fresh), '>', 200, 'the catalog of a fresh installation has its lines');
 
+# CREATE and DROP DATABASE wait five seconds for a backend whose client has gone.
+sub nobody_in
+{
+	my ($database) = @_;
+	$node->poll_query_until('postgres', "SELECT count(*) = 0 FROM pg_stat_activity WHERE datname = '$database'") or die;
+	return;
+}
+
 # The comparison notices each kind of difference.
 my %changes = (
 	'a comment' => 'COMMENT ON TABLE jwt_auth.account IS $$other$$',
@@ -41,10 +49,12 @@ my %changes = (
 );
 for my $what (sort keys %changes)
 {
+	nobody_in('fresh');
 	$node->safe_psql('postgres', 'CREATE DATABASE changed TEMPLATE fresh');
 	is(catalog_difference($fresh, catalog_of($node, 'changed')), '', "a copy is the same, before $what is changed") if $what eq 'a column';
 	$node->safe_psql('changed', $changes{$what});
 	isnt(catalog_difference($fresh, catalog_of($node, 'changed')), '', "the comparison notices $what");
+	nobody_in('changed');
 	$node->safe_psql('postgres', 'DROP DATABASE changed');
 }
 
@@ -97,7 +107,7 @@ for my $version (@older)
 	my $kay = log_in($node, 'kay', $database);
 	is($busy->ask("BEGIN; SELECT status FROM jwt_auth.issue_refresh_session('kay'); SELECT status FROM jwt_auth.refresh_session('$kay->{refresh_token}')"),
 		"ok\nok", "$version: a transaction is in the middle of its work");
-	is(ask($node, "SET lock_timeout = '5s'; ALTER EXTENSION jwt_auth UPDATE", $database), '', "$version: ALTER EXTENSION jwt_auth UPDATE");
+	is(ask($node, "SET lock_timeout = '1min'; ALTER EXTENSION jwt_auth UPDATE", $database), '', "$version: ALTER EXTENSION jwt_auth UPDATE");
 	is($busy->ask("SELECT jwt_auth.revoke_user_tokens('kay'); COMMIT"), '2', "$version: which goes on");
 	$busy->close;
 	like(end_load($load), qr/^number of failed transactions: 0 /m, "$version: nobody in the crowd has noticed");

@@ -27,7 +27,8 @@ like($schedule, qr/purge_expired/, 'the operations page schedules it');
 $schedule =~ s/'17 3 \* \* \*'/'* * * * *'/ or die;
 like(ask($node, $schedule), qr/^\d+$/, 'and pg_cron takes it');
 ok($node->poll_query_until('postgres', "SELECT count(*) > 0 FROM cron.job_run_details WHERE status IN ('succeeded', 'failed')"), 'the job has run');
-is(ask($node, 'SELECT DISTINCT status FROM cron.job_run_details'), 'succeeded', 'without an error');
+# The next minute's may be running already.
+is(ask($node, 'SELECT status FROM cron.job_run_details ORDER BY runid LIMIT 1'), 'succeeded', 'without an error');
 is(ask($node, 'SELECT user_id FROM jwt_auth.refresh_session'), 'bob', 'what had ended is gone, what lives is there');
 is(ask($node, "SELECT detail ->> 'status' FROM jwt_auth.auth_event WHERE event = 'expired'"), 'idle_expired', 'and the audit says why');
 is(refresh($node, $alive->{refresh_token})->{status}, 'ok', 'the other session goes on');

@@ -67,15 +67,16 @@ sub table_contents
 	return $contents;
 }
 
-# A psql that stays open: ->ask(SQL) as above, ->send(SQL) without waiting, ->answer for what was sent, ->kill, ->close.
+# A psql that stays open: ->ask(SQL) as above, ->send(SQL) without waiting, ->answer for what was sent, ->kill, ->close. The time
+# that it may take is that of one answer, however long the session lasts.
 sub open_session
 {
 	my ($node, $database) = @_;
-	my $self = bless { in => '', out => '', err => '', sent => 0, node => $node }, 'Ask::Session';
+	my $timer = IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default);
+	my $self = bless { in => '', out => '', err => '', sent => 0, node => $node, timer => $timer }, 'Ask::Session';
 	$self->{run} = IPC::Run::start(
 		[ 'psql', '-XAtq', '-v', 'VERBOSITY=sqlstate', '-d', $node->connstr($database // 'postgres') ],
-		'<', \$self->{in}, '>', \$self->{out}, '2>', \$self->{err},
-		IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
+		'<', \$self->{in}, '>', \$self->{out}, '2>', \$self->{err}, $timer);
 	$self->{pid} = $self->ask('SELECT pg_backend_pid()');
 	return $self;
 }
@@ -89,6 +90,7 @@ sub send
 	$self->{sent}++;
 	# \warn, too: it says that all of standard error is there.
 	$self->{in} .= "$sql;\n\\echo done $self->{sent}\n\\warn done $self->{sent}\n";
+	$self->{timer}->start;
 	$self->{run}->pump_nb;
 	return;
 }
@@ -97,6 +99,8 @@ sub answer
 {
 	my ($self) = @_;
 	my $mark = qr/^done $self->{sent}\n/m;
+	# What the test did since it sent the statement is no part of it.
+	$self->{timer}->start;
 	$self->{run}->pump until $self->{out} =~ $mark && $self->{err} =~ $mark;
 	return "error $1" if $self->{err} =~ /(?:ERROR|FATAL):\s+([0-9A-Z]{5})\s*$/m;
 	(my $answer = $self->{out}) =~ s/$mark//;
@@ -115,6 +119,7 @@ sub close
 {
 	my ($self) = @_;
 	$self->{in} .= "\\q\n";
+	$self->{timer}->start;
 	$self->{run}->finish;
 	return;
 }

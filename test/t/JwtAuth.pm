@@ -68,8 +68,12 @@ sub at_once
 		select(undef, undef, undef, 0.05);
 	}
 	$in .= "SELECT pg_advisory_unlock(42);\n\\q\n";
-	$gate->finish;
-	$_->finish for @sessions;
+	# Each gets the whole time anew.
+	for my $session ($gate, @sessions)
+	{
+		$timeout->start;
+		$session->finish;
+	}
 	return map { { output => $output[$_], error => $errors[$_] } } 0 .. $count - 1;
 }
 
