@@ -1,4 +1,5 @@
 // Key arguments: which kind of key a text is, and sets of keys (RFC 7517 section 5).
+#include <algorithm>
 #include <array>
 #include <vector>
 
@@ -23,6 +24,13 @@ bool LooksLikeSsh(std::string_view text) {
     if (StartsWith(text, prefix)) return true;
   }
   return false;
+}
+
+// A boundary of PEM (RFC 7468), also one that somebody has spoilt: too few dashes, small letters.
+bool HasPemBoundary(std::string_view bytes) {
+  constexpr std::string_view kBegin = "--BEGIN";
+  const auto same = [](char a, char b) { return (a >= 'a' && a <= 'z' ? a - 'a' + 'A' : a) == b; };
+  return std::search(bytes.begin(), bytes.end(), kBegin.begin(), kBegin.end(), same) != bytes.end();
 }
 
 // Without white space, byte order marks and other bytes that show nothing, and without quotes, in front.
@@ -70,7 +78,7 @@ SecretBytes DecodeLenientBase64(std::string_view text) {
 
 // Whether the bytes hold a key that is no secret: PEM, JWK, an SSH key, DER, bare base64 of DER.
 bool HoldsForeignKey(std::string_view bytes) {
-  if (bytes.find("-----BEGIN") != std::string_view::npos || bytes.find("\"kty\"") != std::string_view::npos) return true;
+  if (HasPemBoundary(bytes) || bytes.find("\"kty\"") != std::string_view::npos) return true;
   const std::string_view visible = WithoutInvisiblePrefix(bytes);
   if (LooksLikeSsh(visible)) return true;
   if ((StartsWith(visible, "{") || StartsWith(visible, "[")) && ParseJson(visible)) return true;

@@ -66,6 +66,10 @@ TEST(RawSecret, AKeyOfAnotherKindIsNeverOne) {
                    return url;
                  }())),
                  kUnusableKey);
+  for (const std::string boundary : {"----BEGIN PUBLIC KEY----", "-----begin public key-----", "--- --Begin Certificate---"}) {
+    EXPECT_REFUSED(ParseKeys(boundary + "\n" + body), kUnusableKey) << boundary;
+    EXPECT_REFUSED(SecretKeySet(boundary + "\n" + body), kUnusableKey) << boundary;
+  }
   EXPECT_REFUSED(ParseKeys("ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABgQDFakefakefakefake"), kUnusableKey);
   EXPECT_REFUSED(ParseKeys(" \n ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFakefakefakefake"), kUnusableKey);
   EXPECT_REFUSED(ParseKeys("ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAI"), kUnusableKey);
