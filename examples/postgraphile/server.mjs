@@ -75,7 +75,7 @@ export async function serve({ port = 5000, connection = {} } = {}) {
     legacyRelations: 'omit',
   })
   const server = createServer(middleware)
-  // A proxy or a client keeps idle connections for less than this, so no request meets the end of one.
+  // Longer than proxies keep an idle connection (60 s, mostly), so that none sends a request into one that is being closed.
   server.keepAliveTimeout = 65_000
   await new Promise((resolve, reject) => server.once('error', reject).listen(port, 'localhost', resolve))
   return {

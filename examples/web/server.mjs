@@ -154,7 +154,7 @@ export async function serve({ port = 3000, connection = {}, checkEvery = 10_000 
   const server = await new Promise((resolve, reject) => {
     const listening = app.listen(port, 'localhost', (error) => (error ? reject(error) : resolve(listening)))
   })
-  // A proxy or a client keeps idle connections for less than this, so no request meets the end of one.
+  // Longer than proxies keep an idle connection (60 s, mostly), so that none sends a request into one that is being closed.
   server.keepAliveTimeout = 65_000
   return {
     url: `http://localhost:${server.address().port}`,

@@ -47,15 +47,14 @@ async function open(context) {
 }
 const ready = (page) => page.locator('body[data-ready]').waitFor()
 const listens = (page) => page.locator('body[data-listening]').waitFor()
-// What is done breaks the page's stream off; it listens again a second later, so the break is watched for from before.
+// Runs what breaks the page's stream off. The page listens again a second later, so an observer is there first: it misses no gap.
 async function breaksOff(page, cause) {
   await page.evaluate(() => {
-    window.brokenOff = new Promise((resolve) => {
-      new MutationObserver(() => document.body.hasAttribute('data-listening') || resolve()).observe(document.body, { attributes: true })
-    })
+    window.brokeOff = false
+    new MutationObserver(() => (window.brokeOff ||= !document.body.hasAttribute('data-listening'))).observe(document.body, { attributes: true })
   })
   await cause()
-  await page.evaluate(() => window.brokenOff)
+  await page.waitForFunction(() => window.brokeOff)
   await listens(page)
 }
 async function enter(page, email, password, button) {

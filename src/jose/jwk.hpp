@@ -99,8 +99,9 @@ constexpr std::size_t kMaxKeyArgumentSize = 4U << 20;
 
 // Reads an SQL `key` argument. Text starting with '{' is a JWK or JWKS, with "-----BEGIN" PEM (SPKI, PKCS#8, PKCS#1, SEC1,
 // certificate), anything else a raw HMAC secret. Text that looks like PEM, JSON or ssh-... behind white space or a byte order
-// mark is an error, never a secret. A malformed or unknown member of a JWKS is skipped; a kid that occurs twice makes the set
-// invalid, as does having nothing usable. kUnusableKey with the reason; kTooLarge beyond kMaxKeysInSet or kMaxKeyArgumentSize.
+// mark, or is PEM with a spoilt boundary, is an error, never a secret. A malformed or unknown member of a JWKS is skipped; a
+// kid that occurs twice makes the set invalid, as does having nothing usable. kUnusableKey with the reason; kTooLarge beyond
+// kMaxKeysInSet or kMaxKeyArgumentSize.
 Result<KeySet> ParseKeys(std::string_view argument, KeyPurpose purpose = KeyPurpose::kSignature);
 // Arbitrary bytes as an HMAC secret (the bytea overloads), or for encryption as an AES key or password. Bytes that hold a
 // key of another kind (PEM, DER, a JWK) are kUnusableKey: a public key is never a secret.

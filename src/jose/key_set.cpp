@@ -26,13 +26,6 @@ bool LooksLikeSsh(std::string_view text) {
   return false;
 }
 
-// A boundary of PEM (RFC 7468), also one that somebody has spoilt: too few dashes, small letters.
-bool HasPemBoundary(std::string_view bytes) {
-  constexpr std::string_view kBegin = "--BEGIN";
-  const auto same = [](char a, char b) { return (a >= 'a' && a <= 'z' ? a - 'a' + 'A' : a) == b; };
-  return std::search(bytes.begin(), bytes.end(), kBegin.begin(), kBegin.end(), same) != bytes.end();
-}
-
 // Without white space, byte order marks and other bytes that show nothing, and without quotes, in front.
 std::string_view WithoutInvisiblePrefix(std::string_view text) {
   std::size_t start = 0;
@@ -76,14 +69,32 @@ SecretBytes DecodeLenientBase64(std::string_view text) {
   return out;
 }
 
+bool IsBase64Line(std::string_view line) {
+  constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_=";
+  return line.find_first_not_of(kAlphabet) == std::string_view::npos;
+}
+
+// The lines that are nothing but base64: of PEM the body, whatever has become of the boundaries around it.
+SecretBytes Base64Lines(std::string_view text) {
+  SecretBytes out;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find_first_of("\r\n"), text.size());
+    if (const std::string_view line = text.substr(0, end); IsBase64Line(line)) out.insert(out.end(), line.begin(), line.end());
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return out;
+}
+
+bool IsBase64OfDer(std::string_view text) { return StartsWith(text, "M") && IsDerKey(AsText(DecodeLenientBase64(text))); }
+
 // Whether the bytes hold a key that is no secret: PEM, JWK, an SSH key, DER, bare base64 of DER.
 bool HoldsForeignKey(std::string_view bytes) {
-  if (HasPemBoundary(bytes) || bytes.find("\"kty\"") != std::string_view::npos) return true;
+  if (bytes.find("-----BEGIN") != std::string_view::npos || bytes.find("\"kty\"") != std::string_view::npos) return true;
   const std::string_view visible = WithoutInvisiblePrefix(bytes);
   if (LooksLikeSsh(visible)) return true;
   if ((StartsWith(visible, "{") || StartsWith(visible, "[")) && ParseJson(visible)) return true;
   if (IsDerKey(bytes)) return true;
-  return StartsWith(visible, "M") && IsDerKey(AsText(DecodeLenientBase64(visible)));
+  return IsBase64OfDer(visible) || IsBase64OfDer(AsText(Base64Lines(bytes)));
 }
 
 Result<KeySet> MakeSecret(std::string_view bytes, KeyPurpose purpose) {

@@ -97,7 +97,7 @@ Bytes read_key_file(const char *path) {
 // Errors show the path. Longer ones can't be opened, and a key that was given by mistake must not be repeated.
 void refuse_key_as_path(const char *path) {
   if (strlen(path) >= MAXPGPATH) ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("path is too long")));
-  if (path[strspn(path, " \t\r\n")] == '{' || strstr(path, "-----BEGIN") != nullptr)
+  if (path[strspn(path, " \t")] == '{' || strpbrk(path, "\r\n") != nullptr || strstr(path, "-----BEGIN") != nullptr)
     ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("path is a key, not the name of a file that holds one")));
 }
 

@@ -51,13 +51,10 @@ struct ClaimCheck {
 };
 
 [[noreturn]] void raise_unacceptable_claim(std::string_view name) {
-  ereport(
-      ERROR,
-      (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-       errmsg("claim \"%s\" has a value of the wrong type or out of range", pnstrdup(name.data(), name.size())),
-       errhint(
-           "exp, nbf and iat are numbers of seconds since 1970, not of milliseconds, iss, sub and jti are strings, aud is a "
-           "string or an array of strings.")));
+  ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                  errmsg("claim \"%s\" has a value that is not acceptable", pnstrdup(name.data(), name.size())),
+                  errhint("exp, nbf and iat are seconds since 1970 and fewer than 9223372036854, iss, sub and jti are strings, "
+                          "aud is a string or an array of strings.")));
   pg_unreachable();
 }
 

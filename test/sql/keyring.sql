@@ -33,6 +33,7 @@ SELECT header ->> 'kid' = :'first' AS first_signs FROM jwt_auth.jwt_decode_unver
 SELECT jwt_auth.rotate_signing_key('RS256');
 BEGIN;
 SELECT jwt_auth.rotate_signing_key('EdDSA') = :'second' AS second;
+-- Before the commit, which would extend it if it came a second late.
 SELECT kid = :'second' AS second, state, rotated_at IS NULL AS not_rotated,
        verify_until - rotated_at AS verifies_on, activated_at > created_at AS later
 FROM jwt_auth.signing_keys ORDER BY state;
@@ -89,6 +90,7 @@ SELECT jwt_auth.retire_signing_key(:'public');
 SELECT jwt_auth.jwt_verify(:'of_public');
 \set VERBOSITY default
 SELECT jwt_auth.jwt_sign('{}');
+SELECT jwt_auth.jwt_sign('{"exp": 1764108000000000}', '{"kty":"oct","k":"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T"}');
 \set VERBOSITY sqlstate
 SELECT jwt_auth.jwks();
 SELECT state, retired_at IS NOT NULL AS retired_at, sealed, private_jwk IS NULL AS private_part_is_gone

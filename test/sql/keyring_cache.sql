@@ -141,6 +141,7 @@ RESET jwt_auth.access_token_ttl;
 SET jwt_auth.leeway = '10 s';
 BEGIN;
 SELECT jwt_auth.rotate_signing_key() IS NOT NULL AS rotated;
+-- Before the commit, which would extend it if it came a second late.
 SELECT verify_until - rotated_at AS verifies_on FROM jwt_auth.signing_key WHERE kid = :'key';
 COMMIT;
 RESET jwt_auth.leeway;

@@ -89,4 +89,5 @@ SELECT jwt_auth.import_signing_key('{"kty":"oct","k":"c2hvcnQ"}');
 SELECT jwt_auth.import_signing_key_from_file('{"kty":"oct","k":"c2hvcnQ"}');
 SELECT jwt_auth.import_signing_key_from_file(E' \n{"kty":"oct","k":"c2hvcnQ"}');
 SELECT jwt_auth.import_signing_key_from_file(E'-----BEGIN PRIVATE KEY-----\nTmV2ZXIgaW4gYSBtZXNzYWdl');
+SELECT jwt_auth.import_signing_key_from_file(E'BEGIN PRIVATE KEY\nTmV2ZXIgaW4gYSBtZXNzYWdl');
 TRUNCATE jwt_auth.signing_key;

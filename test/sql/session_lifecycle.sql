@@ -107,7 +107,7 @@ SET jwt_auth.refresh_token_ttl = '1h';
 SET jwt_auth.session_max_age = '90min';
 SELECT * FROM jwt_auth.issue_refresh_session('erin') \gset t0_
 SELECT * FROM jwt_auth.refresh_session(:'t0_refresh_token') \gset t1_
-SELECT :'t1_refresh_expires_at'::timestamptz - :'t0_refresh_expires_at' = refreshed_at - created_at AS slid,
+SELECT :'t1_refresh_expires_at'::timestamptz - :'t0_refresh_expires_at' = refreshed_at - created_at AND refreshed_at > created_at AS slid,
        :'t1_refresh_expires_at' < ends_at AS not_yet_the_absolute_end FROM jwt_auth.refresh_session WHERE user_id = 'erin';
 UPDATE jwt_auth.refresh_session SET ends_at = now() + interval '20 min' WHERE user_id = 'erin';
 SELECT * FROM jwt_auth.refresh_session(:'t1_refresh_token') \gset t2_

@@ -5,7 +5,7 @@ use lib '.';
 use JwtAuth qw(start_node at_once);
 use Test::More;
 
-# However long it takes until the last one has had its turn.
+# A retry counts as one however slow the machine is.
 my $node = start_node('crowd', "jwt_auth.refresh_reuse_interval = '1h'");
 
 # The gate stands behind the first snapshot, so at REPEATABLE READ nobody can see anybody else's work.

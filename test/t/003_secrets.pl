@@ -8,6 +8,7 @@ use MIME::Base64 qw(encode_base64);
 use PostgreSQL::Test::Utils;
 use Test::More;
 
+# The retry counts as one however slow the machine is.
 my $node = start_node('secrets', "jwt_auth.refresh_reuse_interval = '1h'");
 
 # Sessions in every state: fresh, rotated, replayed, evicted, stolen, logged out, revoked.

@@ -49,9 +49,9 @@ SELECT refresh_token FROM jwt_auth.issue_refresh_session('crowd ' || :user) \gse
 SELECT status FROM jwt_auth.refresh_session(':refresh_token') \gset
 EOS
 my ($out, $err) = ('', '');
-# The crash ends it, and nothing else.
+# The crash ends it; by itself it would go on for longer than anybody waits.
 my $timer = IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default);
-my $crowd = IPC::Run::start([ 'pgbench', '-n', '-c', '4', '-T', '86400', '-f', $script, $node->connstr('postgres') . ' application_name=crowd' ],
+my $crowd = IPC::Run::start([ 'pgbench', '-n', '-c', '4', '-T', 20 * $PostgreSQL::Test::Utils::timeout_default, '-f', $script, $node->connstr('postgres') . ' application_name=crowd' ],
 	'<', \undef, '>', \$out, '2>', \$err, $timer);
 $node->poll_query_until('postgres', "SELECT count(*) >= 20 FROM jwt_auth.auth_event WHERE user_id LIKE 'crowd %'")
   or die 'the crowd did not start';

@@ -29,7 +29,7 @@ my $locked_session = sub { held_by("SELECT count(*) FROM (SELECT FROM jwt_auth.r
 # A session that is there already sees and does things to others in a millisecond.
 my $watcher = open_session($node);
 
-sub is_busy
+sub wait_until_busy
 {
 	my ($session) = @_;
 	for (1 .. 100 * $PostgreSQL::Test::Utils::timeout_default)
@@ -37,7 +37,7 @@ sub is_busy
 		return if $watcher->ask("SELECT state FROM pg_stat_activity WHERE pid = $session->{pid}") eq 'active';
 		select(undef, undef, undef, 0.01);
 	}
-	die 'it does not begin';
+	die "backend $session->{pid} does not begin";
 }
 
 my $ann = log_in($node, 'ann');
@@ -57,7 +57,7 @@ for my $what (sort keys %blocked)
 	my ($lock, $sql) = @{ $blocked{$what} };
 	my $holder = $lock->('ann');
 	my $waiter = open_session($node);
-	# A timeout that holds for one statement: what ends it must not run out of time.
+	# SET LOCAL: the error itself undoes it. A statement that takes the timeout back could run into it.
 	is($waiter->ask('BEGIN'), '', "$what: a transaction");
 	is($waiter->ask("SET LOCAL statement_timeout = '300ms'"), '', "$what: with a timeout");
 	is($waiter->ask($sql), 'error 57014', "$what: 57014 when it has waited too long");
@@ -96,9 +96,9 @@ is(refresh($node, $ann->{refresh_token})->{status}, 'ok', 'after all of it the t
 	my %seen;
 	for my $round (1 .. 40)
 	{
-		$busy->send("DO \$\$ DECLARE a jwt_auth.token_response; BEGIN LOOP"
+		$busy->send("DO \$\$ DECLARE a jwt_auth.token_response; BEGIN WHILE clock_timestamp() < now() + interval '1 hour' LOOP"
 			  . " a := jwt_auth.issue_refresh_session('busy'); PERFORM jwt_auth.jwt_verify(a.access_token); END LOOP; END \$\$");
-		is_busy($busy);
+		wait_until_busy($busy);
 		select(undef, undef, undef, 0.02 + rand(0.05));
 		ask($node, "SELECT pg_cancel_backend($busy->{pid})");
 		$seen{ $busy->answer }++;
@@ -121,9 +121,9 @@ is(refresh($node, $ann->{refresh_token})->{status}, 'ok', 'after all of it the t
 	for my $function (sort keys %makes)
 	{
 		# One key after the other until it is told that it is enough.
-		$maker->send("DO \$\$ BEGIN LOOP ASSERT $makes{$function};"
+		$maker->send("DO \$\$ BEGIN WHILE clock_timestamp() < now() + interval '1 hour' LOOP ASSERT $makes{$function};"
 			  . " EXIT WHEN EXISTS (SELECT FROM enough WHERE function = '$function'); END LOOP; END \$\$");
-		is_busy($maker);
+		wait_until_busy($maker);
 		my $asked = 0;
 		for (1 .. 10)
 		{
@@ -134,10 +134,14 @@ is(refresh($node, $ann->{refresh_token})->{status}, 'ok', 'after all of it the t
 		is($watcher->ask("INSERT INTO enough VALUES ('$function')"), '', "$function: that was enough");
 		is($maker->answer, '', "$function: they are made");
 	}
-	$maker->send("DO \$\$ BEGIN LOOP PERFORM jwt_auth.jwk_generate('RS256', rsa_bits => 16384); END LOOP; END \$\$");
-	is_busy($maker);
-	$watcher->ask("SELECT pg_log_backend_memory_contexts($maker->{pid})");
-	$watcher->ask("SELECT pg_cancel_backend($maker->{pid})");
+	$maker->send("DO \$\$ BEGIN WHILE clock_timestamp() < now() + interval '1 hour' LOOP PERFORM jwt_auth.jwk_generate('RS256', rsa_bits => 16384); END LOOP; END \$\$");
+	wait_until_busy($maker);
+	# It is to be in the middle of its search, each time.
+	for my $interrupt (qw(pg_log_backend_memory_contexts pg_cancel_backend))
+	{
+		select(undef, undef, undef, 0.3);
+		is($watcher->ask("SELECT $interrupt($maker->{pid})"), 't', "$interrupt() while it searches");
+	}
 	is($maker->answer, 'error 57014', 'a cancel is one all the same');
 	$maker->close;
 }
@@ -160,6 +164,8 @@ EOS
 my $maker = open_session($node);
 is($maker->ask("SET client_connection_check_interval = '1ms'"), '', 'a timer that goes off all the time');
 is($maker->ask("SELECT jwt_auth.jwk_generate('RS256', rsa_bits => 3072) ->> 'kty'"), 'RSA', 'a key is made all the same');
+# With none pending.
+ask($node, "DELETE FROM jwt_auth.signing_key WHERE state = 'pending'");
 is($maker->ask("SELECT jwt_auth.rotate_signing_key('RS256') <> ''"), 't', 'and the keyring rotated to one');
 is($maker->ask('BEGIN'), '', 'a transaction');
 is($maker->ask("SET LOCAL statement_timeout = '200ms'"), '', 'with a timeout');

@@ -127,7 +127,7 @@ my $verify = "SELECT jwt_auth.jwt_verify('$ann->{access_token}') ->> 'sub'";
 is(ask($node, $verify), 'ann', 'verified') for 1 .. 3;
 my $second = refresh($node, $ann->{refresh_token});
 {
-	# Not in the file, of which the doctor would complain.
+	# For this session only: the doctor would complain of it in the configuration file.
 	local $ENV{PGOPTIONS} = '-c jwt_auth.refresh_reuse_interval=1h';
 	is(refresh($node, $ann->{refresh_token})->{status}, 'replayed', 'replayed');
 }

@@ -24,7 +24,11 @@ sub kill_postmaster
 {
 	my ($postmaster) = @_;
 	kill 'STOP', $postmaster;
-	sleep 0.001 until (state_of($postmaster))[0] =~ /^[TZ]?$/;
+	for (1 .. 1000 * $PostgreSQL::Test::Utils::timeout_default)
+	{
+		last if (state_of($postmaster))[0] =~ /^[TtZ]?$/;
+		sleep 0.001;
+	}
 	my @children = grep { (state_of($_))[1] == $postmaster } map { m{(\d+)$} } glob '/proc/[0-9]*';
 	kill 'KILL', $postmaster;
 	return @children;

@@ -66,9 +66,16 @@ TEST(RawSecret, AKeyOfAnotherKindIsNeverOne) {
                    return url;
                  }())),
                  kUnusableKey);
-  for (const std::string boundary : {"----BEGIN PUBLIC KEY----", "-----begin public key-----", "--- --Begin Certificate---"}) {
-    EXPECT_REFUSED(ParseKeys(boundary + "\n" + body), kUnusableKey) << boundary;
-    EXPECT_REFUSED(SecretKeySet(boundary + "\n" + body), kUnusableKey) << boundary;
+  // PEM that somebody has spoilt.
+  const std::string lines = public_pem.substr(public_pem.find('\n'));
+  for (const std::string boundary : {"----BEGIN PUBLIC KEY----", "----- BEGIN PUBLIC KEY -----", "-----begin public key-----",
+                                     "BEGIN PUBLIC KEY", "PUBLIC KEY-----", "\u2014\u2014BEGIN PUBLIC KEY\u2014\u2014", ""}) {
+    std::string pem = boundary + lines;
+    EXPECT_REFUSED(ParseKeys(pem), kUnusableKey) << boundary;
+    EXPECT_REFUSED(SecretKeySet(pem), kUnusableKey) << boundary;
+    EXPECT_REFUSED(ParseKeys(pem.substr(0, pem.find("-----END"))), kUnusableKey) << boundary;
+    for (std::size_t i = 0; (i = pem.find('\n', i)) != std::string::npos; i += 2) pem.replace(i, 1, "\r\n");
+    EXPECT_REFUSED(ParseKeys(pem), kUnusableKey) << boundary;
   }
   EXPECT_REFUSED(ParseKeys("ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABgQDFakefakefakefake"), kUnusableKey);
   EXPECT_REFUSED(ParseKeys(" \n ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFakefakefakefake"), kUnusableKey);
@@ -85,7 +92,9 @@ TEST(RawSecret, TextThatStartsLikeJsonMustBeAKey) {
 
 TEST(RawSecret, OrdinaryPassphrasesAreSecrets) {
   for (const char *text : {"[a secret may start with a bracket, why not]", "MIIsomething that only looks like DER in base64",
-                           "M0123456789012345678901234567890123456789", "correct horse battery staple correct horse"}) {
+                           "M0123456789012345678901234567890123456789", "to end is to begin--beginning anew every morning",
+                           "several lines\nMFkwEwYHKoZIzj0CAQYIKoZIzj0D\nand one of them is base64",
+                           "correct horse battery staple correct horse"}) {
     SCOPED_TRACE(text);
     EXPECT_ACCEPTED(ParseKeys(text));
   }
