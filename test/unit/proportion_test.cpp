@@ -12,15 +12,10 @@ namespace {
 
 using Refusal = std::function<bool(std::size_t size)>;
 
-// Processor time, the best of three, so that a busy machine changes nothing.
 double Seconds(const Refusal &refuse, std::size_t size) {
-  double best = 1e9;
-  for (int i = 0; i < 3; ++i) {
-    const std::clock_t start = std::clock();
-    EXPECT_TRUE(refuse(size));
-    best = std::min(best, static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC);
-  }
-  return best;
+  const std::clock_t start = std::clock();
+  EXPECT_TRUE(refuse(size));
+  return static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
 }
 
 std::string Many(std::string_view text, std::size_t size) {
@@ -48,10 +43,17 @@ bool AreRefusedAsClaims(const std::string &payload) {
 class Proportion : public testing::TestWithParam<std::pair<const char *, Refusal>> {};
 
 TEST_P(Proportion, ARefusalTakesTimeInProportionToItsSize) {
-  // 32 times the size: 32 times the time, and room for a busy machine; comparing all pairs would take 1024 times as long. What
-  // takes less than half a millisecond counts as that: shorter times are noise.
+  // 32 times the size: 32 times the time, and room for a busy machine; comparing all pairs would take 1024 times as long. It is
+  // processor time, the best of three or, where that is too much, of as many as ten: what is slow by chance is not slow each
+  // time. What takes less than half a millisecond counts as that: shorter times are noise.
   constexpr std::size_t kSize = 32768;
-  EXPECT_LT(Seconds(GetParam().second, 32 * kSize), 256 * std::max(Seconds(GetParam().second, kSize), 0.0005));
+  double little = 1e9;
+  double much = 1e9;
+  for (int round = 1; round <= 3 || (round <= 10 && much >= 256 * std::max(little, 0.0005)); ++round) {
+    little = std::min(little, Seconds(GetParam().second, kSize));
+    much = std::min(much, Seconds(GetParam().second, 32 * kSize));
+  }
+  EXPECT_LT(much, 256 * std::max(little, 0.0005));
 }
 
 INSTANTIATE_TEST_SUITE_P(
