@@ -74,18 +74,26 @@ bool IsBase64Line(std::string_view line) {
   return line.find_first_not_of(kAlphabet) == std::string_view::npos;
 }
 
-// The lines that are nothing but base64: of PEM the body, whatever has become of the boundaries around it.
-SecretBytes Base64Lines(std::string_view text) {
-  SecretBytes out;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find_first_of("\r\n"), text.size());
-    if (const std::string_view line = text.substr(0, end); IsBase64Line(line)) out.insert(out.end(), line.begin(), line.end());
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return out;
-}
-
 bool IsBase64OfDer(std::string_view text) { return StartsWith(text, "M") && IsDerKey(AsText(DecodeLenientBase64(text))); }
+
+// Lines that are nothing but base64 and follow one another: of PEM a body, whatever has become of the boundaries around it. Not
+// more of them are looked at than a chain of keys may have.
+bool HasBodyOfPem(std::string_view text) {
+  constexpr int kMostBodies = 16;
+  SecretBytes body;
+  for (int bodies = 0; bodies < kMostBodies && !text.empty();) {
+    const std::size_t end = std::min(text.find_first_of("\r\n"), text.size());
+    const std::string_view line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    const bool belongs = IsBase64Line(line);
+    if (belongs) body.insert(body.end(), line.begin(), line.end());
+    if ((belongs && !text.empty()) || body.empty()) continue;
+    if (IsBase64OfDer(AsText(body))) return true;
+    body.clear();
+    ++bodies;
+  }
+  return false;
+}
 
 // Whether the bytes hold a key that is no secret: PEM, JWK, an SSH key, DER, bare base64 of DER.
 bool HoldsForeignKey(std::string_view bytes) {
@@ -94,7 +102,7 @@ bool HoldsForeignKey(std::string_view bytes) {
   if (LooksLikeSsh(visible)) return true;
   if ((StartsWith(visible, "{") || StartsWith(visible, "[")) && ParseJson(visible)) return true;
   if (IsDerKey(bytes)) return true;
-  return IsBase64OfDer(visible) || IsBase64OfDer(AsText(Base64Lines(bytes)));
+  return IsBase64OfDer(visible) || HasBodyOfPem(bytes);
 }
 
 Result<KeySet> MakeSecret(std::string_view bytes, KeyPurpose purpose) {

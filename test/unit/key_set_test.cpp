@@ -77,6 +77,9 @@ TEST(RawSecret, AKeyOfAnotherKindIsNeverOne) {
     for (std::size_t i = 0; (i = pem.find('\n', i)) != std::string::npos; i += 2) pem.replace(i, 1, "\r\n");
     EXPECT_REFUSED(ParseKeys(pem), kUnusableKey) << boundary;
   }
+  // One block behind another, as of curve parameters and a key, or a chain of certificates.
+  EXPECT_REFUSED(ParseKeys("--BEGIN EC PARAMETERS--\nBggqhkjOPQMBBw==\n--END EC PARAMETERS--\n--BEGIN PUBLIC KEY--" + lines),
+                 kUnusableKey);
   EXPECT_REFUSED(ParseKeys("ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABgQDFakefakefakefake"), kUnusableKey);
   EXPECT_REFUSED(ParseKeys(" \n ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFakefakefakefake"), kUnusableKey);
   EXPECT_REFUSED(ParseKeys("ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAI"), kUnusableKey);
