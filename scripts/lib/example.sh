@@ -21,13 +21,3 @@ start_example() {
   quietly "Making the database" psql -X -q -d app -f "$1"
   export PGDATABASE=app
 }
-
-# install_npm_packages DIRECTORY
-install_npm_packages() {
-  (
-    cd "$1"
-    cmp -s package-lock.json node_modules/.installed-from && return 0
-    npm ci --prefer-offline --fetch-retries=5 --no-audit --no-fund --loglevel=error
-    cp package-lock.json node_modules/.installed-from
-  )
-}

@@ -125,3 +125,13 @@ add_if_available() {
   [ "${#missing[@]}" -eq 0 ] || read_package_lists
   if apt-cache show "$1" >/dev/null 2>&1; then missing+=("$1"); fi
 }
+
+# install_npm_packages DIRECTORY
+install_npm_packages() {
+  (
+    cd "$1"
+    cmp -s package-lock.json node_modules/.installed-from && return 0
+    npm ci --prefer-offline --fetch-retries=5 --no-audit --no-fund --loglevel=error
+    cp package-lock.json node_modules/.installed-from
+  )
+}

@@ -1,6 +1,5 @@
 # The fronts: PostgREST's statements replayed on its example, and the examples themselves over HTTP and in a browser.
 need_cluster
-source scripts/lib/example.sh
 status=0
 # run_node DIRECTORY DATABASE: the tests of that directory, on that database.
 run_node() {

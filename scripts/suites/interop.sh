@@ -4,7 +4,6 @@ node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 18 ? 1 : 0)'
   exit 1
 }
 need_cluster
-source scripts/lib/example.sh
 install_npm_packages test/interop
 cd test/interop
 createdb interop

@@ -26,6 +26,9 @@ sub held_by
 my $locked_account = sub { held_by("SELECT count(*) FROM (SELECT FROM jwt_auth.account WHERE user_id = '$_[0]' FOR UPDATE) AS locked") };
 my $locked_session = sub { held_by("SELECT count(*) FROM (SELECT FROM jwt_auth.refresh_session WHERE user_id = '$_[0]' FOR UPDATE) AS locked") };
 
+# A loop that somebody else ends; by itself it ends after an hour.
+my $go_on = "WHILE clock_timestamp() < now() + interval '1 hour' LOOP";
+
 # A session that is there already sees and does things to others in a millisecond.
 my $watcher = open_session($node);
 
@@ -96,7 +99,7 @@ is(refresh($node, $ann->{refresh_token})->{status}, 'ok', 'after all of it the t
 	my %seen;
 	for my $round (1 .. 40)
 	{
-		$busy->send("DO \$\$ DECLARE a jwt_auth.token_response; BEGIN WHILE clock_timestamp() < now() + interval '1 hour' LOOP"
+		$busy->send("DO \$\$ DECLARE a jwt_auth.token_response; BEGIN $go_on"
 			  . " a := jwt_auth.issue_refresh_session('busy'); PERFORM jwt_auth.jwt_verify(a.access_token); END LOOP; END \$\$");
 		wait_until_busy($busy);
 		select(undef, undef, undef, 0.02 + rand(0.05));
@@ -121,7 +124,7 @@ is(refresh($node, $ann->{refresh_token})->{status}, 'ok', 'after all of it the t
 	for my $function (sort keys %makes)
 	{
 		# One key after the other until it is told that it is enough.
-		$maker->send("DO \$\$ BEGIN WHILE clock_timestamp() < now() + interval '1 hour' LOOP ASSERT $makes{$function};"
+		$maker->send("DO \$\$ BEGIN $go_on ASSERT $makes{$function};"
 			  . " EXIT WHEN EXISTS (SELECT FROM enough WHERE function = '$function'); END LOOP; END \$\$");
 		wait_until_busy($maker);
 		my $asked = 0;
@@ -134,7 +137,7 @@ is(refresh($node, $ann->{refresh_token})->{status}, 'ok', 'after all of it the t
 		is($watcher->ask("INSERT INTO enough VALUES ('$function')"), '', "$function: that was enough");
 		is($maker->answer, '', "$function: they are made");
 	}
-	$maker->send("DO \$\$ BEGIN WHILE clock_timestamp() < now() + interval '1 hour' LOOP PERFORM jwt_auth.jwk_generate('RS256', rsa_bits => 16384); END LOOP; END \$\$");
+	$maker->send("DO \$\$ BEGIN $go_on PERFORM jwt_auth.jwk_generate('RS256', rsa_bits => 16384); END LOOP; END \$\$");
 	wait_until_busy($maker);
 	# It is to be in the middle of its search, each time.
 	for my $interrupt (qw(pg_log_backend_memory_contexts pg_cancel_backend))

@@ -49,11 +49,12 @@ TEST_P(Proportion, ARefusalTakesTimeInProportionToItsSize) {
   constexpr std::size_t kSize = 32768;
   double little = 1e9;
   double much = 1e9;
-  for (int round = 1; round <= 3 || (round <= 10 && much >= 256 * std::max(little, 0.0005)); ++round) {
+  const auto bound = [&] { return 256 * std::max(little, 0.0005); };
+  for (int round = 1; round <= 3 || (round <= 10 && much >= bound()); ++round) {
     little = std::min(little, Seconds(GetParam().second, kSize));
     much = std::min(much, Seconds(GetParam().second, 32 * kSize));
   }
-  EXPECT_LT(much, 256 * std::max(little, 0.0005));
+  EXPECT_LT(much, bound());
 }
 
 INSTANTIATE_TEST_SUITE_P(
