@@ -1,4 +1,5 @@
-# Finds out what is missing and installs it with apt. Nothing is touched, and no right needed, where nothing is missing.
+# Finds out what is missing and installs it with apt, and the packages of a directory with npm. Nothing is touched, and no right needed,
+# where nothing is missing.
 
 missing=()
 need_command() { command -v "$1" >/dev/null || missing+=("$2"); }
