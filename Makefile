@@ -5,9 +5,9 @@ EXTENSION   = jwt_auth
 EXTVERSION  = $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" jwt_auth.control)
 MODULE_big  = jwt_auth
 
-JOSE_SOURCES    = $(sort $(wildcard src/jose/*.cpp))
+JOSE_SOURCES    = $(sort $(wildcard src/jose/*/*.cpp))
 SESSION_SOURCES = $(sort $(wildcard src/session/*.cpp))
-PG_SOURCES      = $(sort $(wildcard src/pg/*.cpp))
+PG_SOURCES      = $(sort $(wildcard src/pg/*.cpp src/pg/*/*.cpp))
 OBJS = $(patsubst %.cpp,%.o,$(JOSE_SOURCES) $(SESSION_SOURCES) $(PG_SOURCES))
 
 SQL_MODULES = $(sort $(wildcard sql/modules/*.sql))

@@ -6,7 +6,7 @@ source scripts/lib/packages.sh
 source scripts/lib/server.sh
 
 print_reference() {
-  psql -X -q -d "$1" -v errors="$(sed -n 's/^ *{ErrorCode::k[A-Za-z]*, "\([0-9A-Z]*\)", "\([^"]*\)".*/\1|\2/p' src/pg/errors.cpp)" \
+  psql -X -q -d "$1" -v errors="$(sed -n 's/^ *{ErrorCode::k[A-Za-z]*, "\([0-9A-Z]*\)", "\([^"]*\)".*/\1|\2/p' src/pg/support/errors.cpp)" \
     -f scripts/reference.sql
 }
 

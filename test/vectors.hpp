@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "jose/json.hpp"
+#include "jose/json/json.hpp"
 
 namespace jwt_auth::jose {
 

@@ -2,10 +2,10 @@
 // its own that nothing is inlined into, so that its cost can be found by its name.
 #include <cstdio>
 
-#include "jose/base64url.hpp"
-#include "jose/claims.hpp"
-#include "jose/jws.hpp"
-#include "jose/key_cache.hpp"
+#include "jose/json/base64url.hpp"
+#include "jose/jwt/claims.hpp"
+#include "jose/jws/jws.hpp"
+#include "jose/keys/key_cache.hpp"
 #include "samples.hpp"
 #include "session/refresh_token.hpp"
 

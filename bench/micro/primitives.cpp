@@ -1,10 +1,10 @@
 // The parts of a token: base64url, JSON, header, claims, the look-up of a key argument.
 #include <benchmark/benchmark.h>
 
-#include "jose/base64url.hpp"
-#include "jose/claims.hpp"
-#include "jose/jws.hpp"
-#include "jose/key_cache.hpp"
+#include "jose/json/base64url.hpp"
+#include "jose/jwt/claims.hpp"
+#include "jose/jws/jws.hpp"
+#include "jose/keys/key_cache.hpp"
 #include "samples.hpp"
 
 namespace jwt_auth::bench {

@@ -4,8 +4,8 @@
 #include <cstdlib>
 #include <map>
 
-#include "jose/claims.hpp"
-#include "jose/jws.hpp"
+#include "jose/jwt/claims.hpp"
+#include "jose/jws/jws.hpp"
 
 namespace jwt_auth::bench {
 

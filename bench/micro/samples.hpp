@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "jose/jwk.hpp"
+#include "jose/keys/jwk.hpp"
 
 namespace jwt_auth::bench {
 

@@ -9,7 +9,7 @@
 #include <array>
 #include <vector>
 
-#include "jose/jws.hpp"
+#include "jose/jws/jws.hpp"
 #include "samples.hpp"
 
 namespace jwt_auth::bench {

@@ -11,7 +11,7 @@ for file in .ci/run scripts/*.sh bench/run bench/instructions examples/*/start.s
 done
 count $((1 - unready)) "$unready"
 
-files=(src/*/*.?pp test/*.?pp test/unit/*.?pp test/fuzz/*.?pp)
+files=(src/*/*.?pp src/*/*/*.?pp test/*.?pp test/unit/*.?pp test/fuzz/*.?pp)
 if ! command -v "clang-format-$clang" >/dev/null; then
   skip "formatting: needs clang-format-$clang, which this distribution does not have"
 elif "clang-format-$clang" --dry-run -Werror "${files[@]}"; then
@@ -39,7 +39,7 @@ tidy() {
 }
 export -f tidy
 export clang
-if printf '%s\0' src/*/*.cpp | xargs -0 -n 1 -P "$(jobs_at_once)" bash -c 'tidy "$1"' bash >"$work/tidy"; then
+if printf '%s\0' src/*/*.cpp src/*/*/*.cpp | xargs -0 -n 1 -P "$(jobs_at_once)" bash -c 'tidy "$1"' bash >"$work/tidy"; then
   count 1 0
 else
   count 0 1

@@ -1,8 +1,8 @@
-#include "pg/identity.hpp"
-#include "pg/keyring.hpp"
-#include "pg/postgres.hpp"
-#include "pg/settings.hpp"
-#include "pg/statistics.hpp"
+#include "pg/identity/identity.hpp"
+#include "pg/keyring/keyring.hpp"
+#include "pg/support/postgres.hpp"
+#include "pg/support/settings.hpp"
+#include "pg/support/statistics.hpp"
 
 extern "C" {
 PG_MODULE_MAGIC;

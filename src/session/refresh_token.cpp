@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <string>
 
-#include "jose/base64url.hpp"
-#include "jose/openssl.hpp"
+#include "jose/crypto/openssl.hpp"
+#include "jose/json/base64url.hpp"
 
 namespace jwt_auth::session {
 

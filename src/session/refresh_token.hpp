@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "jose/crypto/secret.hpp"
 #include "jose/result.hpp"
-#include "jose/secret.hpp"
 #include "session/session_id.hpp"
 
 namespace jwt_auth::session {

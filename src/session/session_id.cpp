@@ -3,7 +3,7 @@
 #include <limits>
 #include <string>
 
-#include "jose/openssl.hpp"
+#include "jose/crypto/openssl.hpp"
 
 namespace jwt_auth::session {
 

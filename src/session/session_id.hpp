@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "jose/claims.hpp"
+#include "jose/jwt/claims.hpp"
 
 namespace jwt_auth::session {
 

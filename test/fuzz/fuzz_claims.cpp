@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "fuzz.hpp"
-#include "jose/claims.hpp"
+#include "jose/jwt/claims.hpp"
 
 using namespace jwt_auth;
 using fuzz::Require;

@@ -2,7 +2,7 @@
 #include <set>
 
 #include "fuzz.hpp"
-#include "jose/json_plain.hpp"
+#include "jose/json/json_plain.hpp"
 
 using namespace jwt_auth;
 using fuzz::Require;

@@ -2,8 +2,8 @@
 #include <vector>
 
 #include "fuzz.hpp"
-#include "jose/content_encryption.hpp"
-#include "jose/jwe.hpp"
+#include "jose/jwe/content_encryption.hpp"
+#include "jose/jwe/jwe.hpp"
 
 using namespace jwt_auth;
 using fuzz::Require;

@@ -1,6 +1,6 @@
 // A JWK: what is accepted is a whole key, whose public part, thumbprint and PEM form belong to it.
 #include "fuzz.hpp"
-#include "jose/public_jwks.hpp"
+#include "jose/keys/public_jwks.hpp"
 
 using namespace jwt_auth;
 using fuzz::Require;

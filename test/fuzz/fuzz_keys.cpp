@@ -2,8 +2,8 @@
 #include <openssl/evp.h>
 
 #include "fuzz.hpp"
-#include "jose/key_cache.hpp"
-#include "jose/signing_jwk.hpp"
+#include "jose/keys/key_cache.hpp"
+#include "jose/keys/signing_jwk.hpp"
 
 using namespace jwt_auth;
 using fuzz::Require;

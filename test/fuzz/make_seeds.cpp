@@ -7,8 +7,8 @@
 #include <map>
 #include <vector>
 
-#include "jose/base64url.hpp"
-#include "jose/jwk.hpp"
+#include "jose/json/base64url.hpp"
+#include "jose/keys/jwk.hpp"
 #include "session/refresh_token.hpp"
 #include "vectors.hpp"
 

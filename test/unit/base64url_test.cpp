@@ -1,4 +1,4 @@
-#include "jose/base64url.hpp"
+#include "jose/json/base64url.hpp"
 
 #include "support.hpp"
 

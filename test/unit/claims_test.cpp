@@ -1,4 +1,4 @@
-#include "jose/claims.hpp"
+#include "jose/jwt/claims.hpp"
 
 #include <limits>
 

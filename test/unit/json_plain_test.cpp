@@ -1,4 +1,4 @@
-#include "jose/json_plain.hpp"
+#include "jose/json/json_plain.hpp"
 
 #include <random>
 

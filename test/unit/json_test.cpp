@@ -1,4 +1,4 @@
-#include "jose/json.hpp"
+#include "jose/json/json.hpp"
 
 #include "support.hpp"
 

@@ -1,8 +1,8 @@
 // Bad tokens: each has one refusal, and everything that takes a key to find out looks the same.
-#include "jose/ecdh.hpp"
-#include "jose/key_wrap.hpp"
-#include "jose/openssl.hpp"
-#include "jose/rsa_oaep.hpp"
+#include "jose/crypto/ecdh.hpp"
+#include "jose/crypto/key_wrap.hpp"
+#include "jose/crypto/openssl.hpp"
+#include "jose/crypto/rsa_oaep.hpp"
 #include "jwe_support.hpp"
 
 namespace jwt_auth::jose {

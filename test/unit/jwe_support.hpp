@@ -5,8 +5,8 @@
 #include <optional>
 #include <vector>
 
-#include "jose/content_encryption.hpp"
-#include "jose/jwe.hpp"
+#include "jose/jwe/content_encryption.hpp"
+#include "jose/jwe/jwe.hpp"
 #include "support.hpp"
 
 namespace jwt_auth::jose {

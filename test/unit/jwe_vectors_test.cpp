@@ -1,6 +1,6 @@
 // The examples of RFC 7516, 7517, 7518, 7520 and 8037, and RFC 3394's of key wrap.
-#include "jose/ecdh.hpp"
-#include "jose/key_wrap.hpp"
+#include "jose/crypto/ecdh.hpp"
+#include "jose/crypto/key_wrap.hpp"
 #include "jwe_support.hpp"
 
 namespace jwt_auth::jose {

@@ -1,8 +1,8 @@
 // Each rule on keys, and each way of breaking it.
 #include <openssl/rsa.h>
 
-#include "jose/curve.hpp"
-#include "jose/key_material.hpp"
+#include "jose/keys/curve.hpp"
+#include "jose/keys/key_material.hpp"
 #include "support.hpp"
 
 namespace jwt_auth::jose {

@@ -1,5 +1,5 @@
 // Key arguments: raw secrets, and what must never become one.
-#include "jose/key_cache.hpp"
+#include "jose/keys/key_cache.hpp"
 #include "support.hpp"
 
 namespace jwt_auth::jose {

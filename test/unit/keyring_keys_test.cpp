@@ -1,11 +1,11 @@
 // Keys as a keyring takes them: the key-encryption key, private keys to sign with, public keys of others.
 #include <set>
 
-#include "jose/base64url.hpp"
-#include "jose/key_encryption_key.hpp"
-#include "jose/public_jwks.hpp"
-#include "jose/signing_jwk.hpp"
-#include "jose/token_id.hpp"
+#include "jose/json/base64url.hpp"
+#include "jose/jwt/token_id.hpp"
+#include "jose/keys/key_encryption_key.hpp"
+#include "jose/keys/public_jwks.hpp"
+#include "jose/keys/signing_jwk.hpp"
 #include "jwe_support.hpp"
 
 namespace jwt_auth::jose {

@@ -3,8 +3,8 @@
 #include <ctime>
 #include <functional>
 
-#include "jose/claims.hpp"
-#include "jose/jwe.hpp"
+#include "jose/jwe/jwe.hpp"
+#include "jose/jwt/claims.hpp"
 #include "support.hpp"
 
 namespace jwt_auth::jose {

@@ -1,4 +1,4 @@
-#include "jose/sealed_jwk.hpp"
+#include "jose/keys/sealed_jwk.hpp"
 
 #include "jwe_support.hpp"
 

@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <new>
 
-#include "jose/key_cache.hpp"
+#include "jose/keys/key_cache.hpp"
 #include "support.hpp"
 
 namespace {

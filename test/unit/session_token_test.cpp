@@ -4,8 +4,8 @@
 #include <limits>
 #include <string>
 
-#include "jose/base64url.hpp"
-#include "jose/openssl.hpp"
+#include "jose/crypto/openssl.hpp"
+#include "jose/json/base64url.hpp"
 #include "session/refresh_token.hpp"
 #include "session/session_id.hpp"
 

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "jose/ecdsa_der.hpp"
+#include "jose/crypto/ecdsa_der.hpp"
 #include "support.hpp"
 
 namespace jwt_auth::jose {

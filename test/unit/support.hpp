@@ -8,10 +8,10 @@
 #include <string_view>
 #include <utility>
 
-#include "jose/base64url.hpp"
-#include "jose/json.hpp"
-#include "jose/jwk.hpp"
-#include "jose/jws.hpp"
+#include "jose/json/base64url.hpp"
+#include "jose/json/json.hpp"
+#include "jose/jws/jws.hpp"
+#include "jose/keys/jwk.hpp"
 #include "vectors.hpp"
 
 namespace jwt_auth::jose {

@@ -1,0 +1,113 @@
+#include "jose/crypto/openssl.hpp"
+
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/params.h>
+#include <openssl/rand.h>
+
+#include <array>
+#include <cstring>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+namespace jwt_auth::jose {
+namespace {
+
+constexpr std::size_t kDigestCount = 5;
+
+[[noreturn]] void ThrowMissing(const char *what) {
+  DrainErrorQueue();
+  throw std::runtime_error(std::string("OpenSSL has no ") + what);
+}
+
+}  // namespace
+
+void RequireOpenSsl(bool ok, const char *what) {
+  if (ok) return;
+  DrainErrorQueue();
+  throw std::runtime_error(std::string("OpenSSL failed: ") + what);
+}
+
+const char *DigestName(Digest digest) {
+  constexpr std::array<const char *, kDigestCount> kNames{"", "SHA1", "SHA256", "SHA384", "SHA512"};
+  return kNames[static_cast<std::size_t>(digest)];
+}
+
+// What is fetched is never freed: it lives as long as the process, and at exit OpenSSL may be gone before we are.
+
+const EVP_MD *FetchedDigest(Digest digest) {
+  static std::array<EVP_MD *, kDigestCount> fetched{};
+  EVP_MD *&md = fetched[static_cast<std::size_t>(digest)];
+  if (md == nullptr) md = EVP_MD_fetch(nullptr, DigestName(digest), nullptr);
+  if (md == nullptr) ThrowMissing(DigestName(digest));
+  return md;
+}
+
+EVP_MAC *FetchedHmac() {
+  static EVP_MAC *mac = nullptr;
+  if (mac == nullptr) mac = EVP_MAC_fetch(nullptr, OSSL_MAC_NAME_HMAC, nullptr);
+  if (mac == nullptr) ThrowMissing(OSSL_MAC_NAME_HMAC);
+  return mac;
+}
+
+const EVP_CIPHER *FetchedCipher(const char *name) {
+  static auto *fetched = new std::vector<std::pair<std::string, EVP_CIPHER *>>;
+  for (const auto &[known, cipher] : *fetched) {
+    if (known == name) return cipher;
+  }
+  fetched->reserve(fetched->size() + 1);
+  EVP_CIPHER *cipher = EVP_CIPHER_fetch(nullptr, name, nullptr);
+  if (cipher == nullptr) ThrowMissing(name);
+  fetched->emplace_back(name, cipher);
+  return cipher;
+}
+
+std::size_t DigestSize(Digest digest) {
+  constexpr std::array<std::size_t, kDigestCount> kSizes{0, 20, 32, 48, 64};
+  return kSizes[static_cast<std::size_t>(digest)];
+}
+
+void HashInto(Digest digest, std::string_view data, unsigned char *out) {
+  static EVP_MD_CTX *context = EVP_MD_CTX_new();
+  RequireOpenSsl(context != nullptr && EVP_DigestInit_ex2(context, FetchedDigest(digest), nullptr) == 1 &&
+                     EVP_DigestUpdate(context, data.data(), data.size()) == 1 && EVP_DigestFinal_ex(context, out, nullptr) == 1,
+                 "digest");
+}
+
+std::string Sha256(std::string_view data) {
+  std::string out(32, '\0');
+  HashInto(Digest::kSha256, data, reinterpret_cast<unsigned char *>(out.data()));
+  return out;
+}
+
+SecretBytes Hmac(Digest digest, std::string_view key, std::string_view data) {
+  const OpenSslPtr<EVP_MAC_CTX> context(EVP_MAC_CTX_new(FetchedHmac()));
+  if (!context) throw std::bad_alloc();
+  std::array<OSSL_PARAM, 2> params{
+      OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, const_cast<char *>(DigestName(digest)), 0),
+      OSSL_PARAM_construct_end()};
+  // A null pointer would mean "the key as before".
+  const auto *bytes = reinterpret_cast<const unsigned char *>(key.empty() ? "" : key.data());
+  SecretBytes out(DigestSize(digest));
+  RequireOpenSsl(EVP_MAC_init(context.get(), bytes, key.size(), params.data()) == 1 &&
+                     EVP_MAC_update(context.get(), reinterpret_cast<const unsigned char *>(data.data()), data.size()) == 1 &&
+                     EVP_MAC_final(context.get(), out.data(), nullptr, out.size()) == 1,
+                 "HMAC");
+  return out;
+}
+
+SecretBytes RandomBytes(std::size_t size) {
+  SecretBytes out(size);
+  RequireOpenSsl(RAND_priv_bytes(out.data(), static_cast<int>(size)) == 1, "random bytes");
+  return out;
+}
+
+bool EqualInConstantTime(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+void DrainErrorQueue() { ERR_clear_error(); }
+
+}  // namespace jwt_auth::jose

@@ -1,0 +1,134 @@
+// Keys: JWK and JWKS (RFC 7517, RFC 7518 section 6, RFC 8037), PEM, raw secrets.
+#pragma once
+
+#include <openssl/evp.h>
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "jose/crypto/openssl.hpp"
+#include "jose/crypto/secret.hpp"
+#include "jose/json/json.hpp"
+#include "jose/jwe/jwe_algorithm.hpp"
+#include "jose/jws/algorithm.hpp"
+#include "jose/result.hpp"
+
+namespace jwt_auth::jose {
+
+enum class KeyType : std::uint8_t { kOct, kRsa, kEc, kOkp };
+enum class Curve : std::uint8_t { kNone, kP256, kP384, kP521, kSecp256k1, kEd25519, kEd448, kX25519, kX448 };
+
+// What a key may do (RFC 7517 sections 4.2 and 4.3), as bits. A key that says nothing may do all that its type can.
+enum KeyOperation : std::uint8_t {
+  kOpSign = 1,
+  kOpVerify = 2,
+  kOpEncrypt = 4,
+  kOpDecrypt = 8,
+  kOpWrap = 16,
+  kOpUnwrap = 32,
+  kOpDerive = 64,
+  kOpAll = 127,
+};
+
+// One usable key: it has been checked (sizes, points, pairs) when it was read, so nobody checks again.
+// Holds its prepared OpenSSL contexts, hence movable, not copyable, not thread-safe (a backend is one thread).
+// Never printed: no operator<<.
+class Key {
+ public:
+  Key(Key &&) noexcept;
+  Key &operator=(Key &&) noexcept;
+  ~Key();
+
+  KeyType type() const { return type_; }
+  Curve curve() const { return curve_; }
+  bool is_private() const { return is_private_; }  // true for oct keys
+  const std::optional<std::string> &kid() const { return kid_; }
+  const std::optional<std::string> &alg() const { return alg_; }  // as the JWK said it; also JWE names
+  unsigned operations() const { return operations_; }             // KeyOperation bits after `use` and `key_ops`
+  // Signature algorithms that this key's type, size, curve and `alg` allow. Never the token's choice (RFC 8725 section 3.1).
+  AlgorithmSet algorithms() const { return algorithms_; }
+  // JWE algorithms that they allow, and with `dir` the encryptions that this key is the content key of.
+  JweAlgorithmSet jwe_algorithms() const { return jwe_algorithms_; }
+  JweEncryptionSet direct_encryptions() const { return direct_encryptions_; }
+  // The algorithm and the `alg` name to sign with where the caller names none: the JWK's `alg`, else HS256, RS256, the
+  // curve's ES or EdDSA.
+  std::optional<Algorithm> default_algorithm() const;
+
+  EVP_PKEY *pkey() const { return pkey_.get(); }         // null for oct
+  const SecretBytes &secret() const { return secret_; }  // empty unless oct
+
+  // Raw signature of `data`; kUnusableKey if this key can't sign. The algorithm must be one of algorithms().
+  Result<std::string> Sign(Algorithm algorithm, std::string_view data) const;
+  // kBadSignature unless `signature` is right; constant time for MACs; ECDSA exactly r||s with 0 < r,s < n.
+  Result<void> Verify(Algorithm algorithm, std::string_view data, std::string_view signature) const;
+
+ private:
+  friend class KeyBuilder;
+  Key();
+  struct Contexts;  // prepared once per key and algorithm
+
+  KeyType type_ = KeyType::kOct;
+  Curve curve_ = Curve::kNone;
+  bool is_private_ = false;
+  unsigned operations_ = kOpAll;
+  AlgorithmSet algorithms_;
+  JweAlgorithmSet jwe_algorithms_;
+  JweEncryptionSet direct_encryptions_;
+  std::optional<std::string> kid_;
+  std::optional<std::string> alg_;
+  OpenSslPtr<EVP_PKEY> pkey_;
+  SecretBytes secret_;
+  std::unique_ptr<Contexts> contexts_;
+};
+
+// The keys that one argument holds.
+struct KeySet {
+  std::vector<Key> keys;
+  bool is_jwks = false;  // a JWKS, however many keys it has: unsuitable siblings are skipped, not errors
+};
+
+// What a key argument is wanted for. A secret that is too short to sign may encrypt: as an AES key, or as a password.
+enum class KeyPurpose : std::uint8_t { kSignature, kEncryption };
+
+constexpr std::size_t kMaxKeysInSet = 256;
+constexpr std::size_t kMaxKeyArgumentSize = 4U << 20;
+
+// Reads an SQL `key` argument. Text starting with '{' is a JWK or JWKS, with "-----BEGIN" PEM (SPKI, PKCS#8, PKCS#1, SEC1,
+// certificate), anything else a raw HMAC secret. Text that looks like PEM, JSON or ssh-... behind white space or a byte order
+// mark, or is PEM with a spoilt boundary, is an error, never a secret. A malformed or unknown member of a JWKS is skipped; a
+// kid that occurs twice makes the set invalid, as does having nothing usable. kUnusableKey with the reason; kTooLarge beyond
+// kMaxKeysInSet or kMaxKeyArgumentSize.
+Result<KeySet> ParseKeys(std::string_view argument, KeyPurpose purpose = KeyPurpose::kSignature);
+// Arbitrary bytes as an HMAC secret (the bytea overloads), or for encryption as an AES key or password. Bytes that hold a
+// key of another kind (PEM, DER, a JWK) are kUnusableKey: a public key is never a secret.
+Result<KeySet> SecretKeySet(std::string_view bytes, KeyPurpose purpose = KeyPurpose::kSignature);
+// One JWK; `jwk` must be an object.
+Result<Key> ParseJwk(const JsonValue &jwk, KeyPurpose purpose = KeyPurpose::kSignature);
+
+// What jwk_generate takes: a JWS or JWE algorithm name, or a curve where the algorithm leaves one open; RSA bits (2048..16384).
+struct GenerateOptions {
+  std::string_view algorithm;
+  std::string_view curve;  // "" = the algorithm's own
+  int rsa_bits = 2048;
+  std::optional<std::string_view> kid;  // none: the thumbprint (oct: random)
+  // Asked now and then while primes are searched; true gives up with kInternal. Large RSA keys take minutes.
+  bool (*interrupted)() = nullptr;
+};
+// A fresh private JWK as compact JSON. kInvalidArgument for a name it does not know.
+Result<SecretBytes> GenerateJwk(const GenerateOptions &options);
+
+// The public part of a JWK (only registered public members and kid, alg, use, key_ops, x5*), as compact JSON. kUnusableKey for
+// oct.
+Result<std::string> PublicJwk(const JsonValue &jwk);
+// RFC 7638 thumbprint (SHA-256, base64url). Works for every kty.
+Result<std::string> JwkThumbprint(const JsonValue &jwk);
+// PEM to JWK, `kid` and `alg` added if given (kid NULL: thumbprint); and back (PKCS#8 for a private key, SPKI for a public
+// one).
+Result<SecretBytes> JwkFromPem(std::string_view pem, std::optional<std::string_view> kid, std::optional<std::string_view> alg);
+Result<SecretBytes> JwkToPem(const JsonValue &jwk);
+
+}  // namespace jwt_auth::jose

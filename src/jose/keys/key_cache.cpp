@@ -1,0 +1,59 @@
+#include "jose/keys/key_cache.hpp"
+
+namespace jwt_auth::jose {
+namespace {
+
+constexpr std::size_t kMaxKeysKept = 64;
+
+// Random, so that a dump of the process's memory shows no hash by which secrets could be guessed in advance.
+const SecretBytes &Prefix() {
+  static const SecretBytes prefix = RandomBytes(32);
+  return prefix;
+}
+
+std::string DigestOf(KeyCache::Kind kind, std::string_view argument) {
+  SecretBytes text = Prefix();
+  text.reserve(text.size() + 1 + argument.size());
+  text.push_back(static_cast<unsigned char>(kind));
+  Append(text, argument);
+  return Sha256(AsText(text));
+}
+
+Result<KeySet> Parse(KeyCache::Kind kind, std::string_view argument) {
+  switch (kind) {
+    case KeyCache::Kind::kText:
+      return ParseKeys(argument);
+    case KeyCache::Kind::kRawSecret:
+      return SecretKeySet(argument);
+    case KeyCache::Kind::kEncryptionText:
+      return ParseKeys(argument, KeyPurpose::kEncryption);
+    case KeyCache::Kind::kEncryptionSecret:
+      return SecretKeySet(argument, KeyPurpose::kEncryption);
+  }
+  return Error{ErrorCode::kInternal, "unknown kind of key argument"};
+}
+
+}  // namespace
+
+Result<const KeySet *> KeyCache::Get(Kind kind, std::string_view argument) {
+  unkept_.reset();
+  // Not worth hashing, and it might be huge.
+  if (argument.size() > kMaxKeyArgumentSize) return Error{ErrorCode::kTooLarge, "key argument too large"};
+  std::string digest = DigestOf(kind, argument);
+  if (const auto found = index_.find(digest); found != index_.end()) {
+    entries_.splice(entries_.begin(), entries_, found->second);
+    return &entries_.front().keys;
+  }
+  auto parsed = Parse(kind, argument);
+  if (!parsed) return parsed.error();
+  if (capacity_ == 0 || parsed->keys.size() > kMaxKeysKept) return &unkept_.emplace(std::move(*parsed));
+  while (entries_.size() >= capacity_) {
+    index_.erase(entries_.back().digest);
+    entries_.pop_back();
+  }
+  entries_.push_front({std::move(digest), std::move(*parsed)});
+  index_.emplace(entries_.front().digest, entries_.begin());
+  return &entries_.front().keys;
+}
+
+}  // namespace jwt_auth::jose

@@ -1,0 +1,122 @@
+// From OpenSSL keys to the members of a JWK.
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+
+#include <array>
+#include <utility>
+
+#include "jose/json/base64url.hpp"
+#include "jose/keys/curve.hpp"
+#include "jose/keys/key_material.hpp"
+
+namespace jwt_auth::jose {
+namespace {
+
+void AppendMember(SecretBytes &out, std::string_view name, std::string_view value) {
+  Append(out, "\"");
+  Append(out, name);
+  Append(out, "\":\"");
+  Append(out, value);
+  Append(out, "\"");
+}
+
+void AppendBytesMember(SecretBytes &out, std::string_view name, std::string_view bytes) {
+  Append(out, ",\"");
+  Append(out, name);
+  Append(out, "\":\"");
+  AppendBase64Url(bytes, out);
+  Append(out, "\"");
+}
+
+// `size` 0: as many bytes as the number needs. False if the key has no such number.
+bool AppendNumberMember(EVP_PKEY *key, const char *parameter, std::string_view name, std::size_t size, SecretBytes &out) {
+  BIGNUM *raw = nullptr;
+  if (EVP_PKEY_get_bn_param(key, parameter, &raw) != 1) return false;
+  const OpenSslPtr<BIGNUM> number(raw);
+  SecretBytes bytes(size != 0 ? size : static_cast<std::size_t>(BN_num_bytes(number.get())));
+  if (BN_bn2binpad(number.get(), bytes.data(), static_cast<int>(bytes.size())) < 0) return false;
+  AppendBytesMember(out, name, AsText(bytes));
+  return true;
+}
+
+constexpr Error kCannotExport{ErrorCode::kUnusableKey, "key without the numbers that a JWK needs"};
+
+Result<void> AppendRsa(EVP_PKEY *key, bool with_private, SecretBytes &out) {
+  constexpr std::array<std::pair<const char *, std::string_view>, 8> kNumbers{{{OSSL_PKEY_PARAM_RSA_N, "n"},
+                                                                               {OSSL_PKEY_PARAM_RSA_E, "e"},
+                                                                               {OSSL_PKEY_PARAM_RSA_D, "d"},
+                                                                               {OSSL_PKEY_PARAM_RSA_FACTOR1, "p"},
+                                                                               {OSSL_PKEY_PARAM_RSA_FACTOR2, "q"},
+                                                                               {OSSL_PKEY_PARAM_RSA_EXPONENT1, "dp"},
+                                                                               {OSSL_PKEY_PARAM_RSA_EXPONENT2, "dq"},
+                                                                               {OSSL_PKEY_PARAM_RSA_COEFFICIENT1, "qi"}}};
+  BIGNUM *third = nullptr;
+  if (EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_FACTOR3, &third) == 1) {
+    BN_clear_free(third);
+    return Error{ErrorCode::kUnusableKey, "RSA key with more than two primes"};
+  }
+  AppendMember(out, "kty", "RSA");
+  for (std::size_t i = 0; i < (with_private ? kNumbers.size() : 2); ++i) {
+    if (!AppendNumberMember(key, kNumbers[i].first, kNumbers[i].second, 0, out)) return kCannotExport;
+  }
+  return {};
+}
+
+Result<void> AppendEc(EVP_PKEY *key, bool with_private, SecretBytes &out) {
+  int explicit_parameters = 0;
+  if (EVP_PKEY_get_int_param(key, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS, &explicit_parameters) == 1 &&
+      explicit_parameters != 0) {
+    return Error{ErrorCode::kUnusableKey, "EC key with explicit curve parameters"};
+  }
+  std::array<char, 64> group{};
+  std::size_t size = 0;
+  if (EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_GROUP_NAME, group.data(), group.size(), &size) != 1)
+    return kCannotExport;
+  std::string_view name(group.data(), size);
+  if (name == "prime256v1") name = "P-256";
+  if (name == "secp384r1") name = "P-384";
+  if (name == "secp521r1") name = "P-521";
+  const CurveInfo *info = CurveNamed(name);
+  if (info == nullptr || info->type != KeyType::kEc) return Error{ErrorCode::kUnusableKey, "EC key on an unsupported curve"};
+  AppendMember(out, "kty", "EC");
+  Append(out, ",");
+  AppendMember(out, "crv", info->name);
+  const bool complete = AppendNumberMember(key, OSSL_PKEY_PARAM_EC_PUB_X, "x", info->size, out) &&
+                        AppendNumberMember(key, OSSL_PKEY_PARAM_EC_PUB_Y, "y", info->size, out) &&
+                        (!with_private || AppendNumberMember(key, OSSL_PKEY_PARAM_PRIV_KEY, "d", info->size, out));
+  if (!complete) return kCannotExport;
+  return {};
+}
+
+Result<void> AppendOkp(EVP_PKEY *key, const CurveInfo &info, bool with_private, SecretBytes &out) {
+  AppendMember(out, "kty", "OKP");
+  Append(out, ",");
+  AppendMember(out, "crv", info.name);
+  AppendBytesMember(out, "x", AsText(RawPublicKey(key)));
+  if (!with_private) return {};
+  SecretBytes scalar(info.size);
+  std::size_t size = scalar.size();
+  if (EVP_PKEY_get_raw_private_key(key, scalar.data(), &size) != 1 || size != scalar.size()) return kCannotExport;
+  AppendBytesMember(out, "d", AsText(scalar));
+  return {};
+}
+
+Result<void> AppendAny(EVP_PKEY *key, bool with_private, SecretBytes &out) {
+  if (EVP_PKEY_is_a(key, "RSA") == 1) return AppendRsa(key, with_private, out);
+  if (EVP_PKEY_is_a(key, "EC") == 1) return AppendEc(key, with_private, out);
+  for (const Curve curve : {Curve::kEd25519, Curve::kEd448, Curve::kX25519, Curve::kX448}) {
+    const CurveInfo &info = InfoOf(curve);
+    if (EVP_PKEY_is_a(key, info.openssl_name) == 1) return AppendOkp(key, info, with_private, out);
+  }
+  return Error{ErrorCode::kUnusableKey, "a kind of key that is not supported"};
+}
+
+}  // namespace
+
+Result<void> AppendKeyMembers(EVP_PKEY *key, bool with_private, SecretBytes &out) {
+  auto appended = AppendAny(key, with_private, out);
+  DrainErrorQueue();  // asking for a number that is not there leaves a trace
+  return appended;
+}
+
+}  // namespace jwt_auth::jose

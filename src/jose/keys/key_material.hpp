@@ -1,0 +1,38 @@
+// Inside the library only: OpenSSL keys from their numbers, checked, and back.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "jose/keys/jwk.hpp"
+
+namespace jwt_auth::jose {
+
+constexpr int kMinRsaBits = 2048;
+constexpr int kMaxRsaBits = 16384;
+
+// Big-endian numbers. The private ones are there together or not at all; q and the rest mean something only with d.
+struct RsaNumbers {
+  SecretBytes n, e;
+  bool is_private = false;
+  SecretBytes d, p, q, dp, dq, qi;
+};
+
+// kUnusableKey unless the size and the exponent are allowed and the private numbers belong to the public ones.
+Result<OpenSslPtr<EVP_PKEY>> MakeRsaKey(const RsaNumbers &numbers);
+
+// kUnusableKey unless the coordinates (full length) are a point of the curve and `d`, if given, its private key.
+Result<OpenSslPtr<EVP_PKEY>> MakeEcKey(Curve curve, std::string_view x, std::string_view y,
+                                       const std::optional<SecretBytes> &d);
+
+// kUnusableKey unless `x` is a point of large order and `d`, if given, its private key.
+Result<OpenSslPtr<EVP_PKEY>> MakeOkpKey(Curve curve, std::string_view x, const std::optional<SecretBytes> &d);
+
+// The bytes of a public OKP key, or of the public half of a private one.
+SecretBytes RawPublicKey(EVP_PKEY *key);
+
+// Appends `"kty":...` and the other members that describe the key, without braces; the private ones only if asked for.
+// kUnusableKey for a kind of key that has no JWK form here.
+Result<void> AppendKeyMembers(EVP_PKEY *key, bool with_private, SecretBytes &out);
+
+}  // namespace jwt_auth::jose

@@ -1,0 +1,17 @@
+// Inside the library only: reading PEM, and recognising keys that are no secrets.
+#pragma once
+
+#include <string_view>
+
+#include "jose/crypto/secret.hpp"
+#include "jose/result.hpp"
+
+namespace jwt_auth::jose {
+
+// Whether `bytes` are, to the last one, the DER form of a key or certificate.
+bool IsDerKey(std::string_view bytes);
+
+// The key of a PEM text as a JWK with no members but those that describe it. Its rules have not been checked yet.
+Result<SecretBytes> BareJwkFromPem(std::string_view pem);
+
+}  // namespace jwt_auth::jose

@@ -1,0 +1,80 @@
+#include "jose/keys/signing_jwk.hpp"
+
+#include "jose/json/base64url.hpp"
+#include "jose/keys/jwk.hpp"
+#include "jose/keys/key_material.hpp"
+
+namespace jwt_auth::jose {
+namespace {
+
+constexpr Error Unusable(const char *detail) { return {ErrorCode::kUnusableKey, detail}; }
+
+bool StartsWith(std::string_view text, std::string_view prefix) { return text.substr(0, prefix.size()) == prefix; }
+
+Result<JsonDocument> ReadAsJwk(std::string_view text) {
+  if (StartsWith(text, "{")) {
+    auto document = ParseJsonObject(text);
+    if (!document) return Unusable("JWK that is not valid JSON");
+    if (document->root().Find("keys")) return Unusable("a set of keys; one key is wanted");
+    return document;
+  }
+  if (!StartsWith(text, "-----BEGIN")) return Unusable("neither a JWK nor PEM");
+  const auto jwk = JwkFromPem(text, std::nullopt, std::nullopt);
+  if (!jwk) return jwk.error();
+  return ParseJsonObject(AsText(*jwk));
+}
+
+Result<std::string> KidOf(const Key &key, const JsonValue &jwk) {
+  if (key.kid()) {
+    if (key.kid()->empty() || key.kid()->size() > kMaxKidSize) return Unusable("kid that is empty or longer than 512 bytes");
+    return *key.kid();
+  }
+  if (key.type() == KeyType::kOct) return EncodeBase64Url(AsText(RandomBytes(16)));
+  return JwkThumbprint(jwk);
+}
+
+Result<SecretBytes> WriteJwk(const Key &key, bool with_private, const SigningJwk &names) {
+  SecretBytes out;
+  Append(out, "{");
+  if (key.type() == KeyType::kOct) {
+    Append(out, "\"kty\":\"oct\",\"k\":\"");
+    AppendBase64Url(AsText(key.secret()), out);
+    Append(out, "\"");
+  } else if (auto appended = AppendKeyMembers(key.pkey(), with_private, out); !appended) {
+    return appended.error();
+  }
+  Append(out, ",\"kid\":");
+  AppendJsonString(names.kid, out);
+  Append(out, ",\"use\":\"sig\",\"alg\":");
+  AppendJsonString(names.alg, out);
+  Append(out, "}");
+  return out;
+}
+
+}  // namespace
+
+Result<SigningJwk> ReadSigningKey(std::string_view text) {
+  const auto document = ReadAsJwk(text);
+  if (!document) return document.error();
+  const auto key = ParseJwk(document->root());
+  if (!key) return key.error();
+  if (!key->is_private()) return Unusable("a public key; the private one is wanted");
+  const auto algorithm = key->default_algorithm();
+  if (!algorithm || (key->operations() & kOpSign) == 0) return Unusable("key is not for making signatures");
+
+  SigningJwk result;
+  result.alg = key->alg() ? *key->alg() : std::string(InfoOf(*algorithm).name);
+  auto kid = KidOf(*key, document->root());
+  if (!kid) return kid.error();
+  result.kid = std::move(*kid);
+  auto private_jwk = WriteJwk(*key, true, result);
+  if (!private_jwk) return private_jwk.error();
+  result.private_jwk = std::move(*private_jwk);
+  if (key->type() == KeyType::kOct) return result;
+  const auto public_jwk = WriteJwk(*key, false, result);
+  if (!public_jwk) return public_jwk.error();
+  result.public_jwk = std::string(AsText(*public_jwk));
+  return result;
+}
+
+}  // namespace jwt_auth::jose

@@ -1,0 +1,71 @@
+#include "pg/identity/authenticate.hpp"
+
+#include "pg/identity/identity.hpp"
+#include "pg/support/jsonb.hpp"
+#include "pg/support/settings.hpp"
+#include "session/session_id.hpp"
+
+namespace jwt_auth::pg {
+
+namespace {
+
+// The session ids that we make, lower case.
+bool ReadSessionId(std::string_view text, pg_uuid_t &uuid) noexcept {
+  session::SessionId id;
+  if (!session::ParseSessionId(text, id)) return false;
+  std::memcpy(uuid.data, id.data(), id.size());
+  return true;
+}
+
+void log_other_client(const TokenFacts &facts) {
+  if (!facts.sid.present) return;
+  const char *session = pnstrdup(facts.sid.text.data(), Min(facts.sid.text.size(), 36));
+  ereport(LOG_SERVER_ONLY, (errmsg("jwt_auth: a token of session %s was presented by another client", session)));
+}
+
+// The string under "role", terminated, in the current memory context; null if there is none.
+char *role_claim(Jsonb *claims) {
+  JsonbValue value;
+  if (getKeyJsonValueFromContainer(&claims->root, "role", 4, &value) == nullptr || value.type != jbvString) return nullptr;
+  return pnstrdup(value.val.string.val, value.val.string.len);
+}
+
+}  // namespace
+
+Outcome<Datum> authenticate_token(std::string_view token, const Presentation &presentation) {
+  if (InSecurityRestrictedOperation())
+    ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+                    errmsg("nobody can be authenticated within a security-restricted operation")));
+  const Outcome<TokenFacts> checked = check_token(token);
+  if (!checked.ok) return {false, checked.error, 0};
+  const TokenFacts &facts = checked.value;
+  const jose::Micros now = now_micros();
+  const auto accepted = Guard([&] { return CheckPresentation(facts, presentation, now); });
+  if (!accepted.ok) {
+    if (accepted.error.code == ErrorCode::kBindingMismatch) log_other_client(facts);
+    return {false, accepted.error, 0};
+  }
+
+  Jsonb *claims = DatumGetJsonbP(jsonb_from(facts.claims));
+  // A session is ours: what another issuer calls one says nothing about our table.
+  pg_uuid_t session;
+  const bool has_session = facts.issuer.empty() && facts.sid.present && ReadSessionId(facts.sid.text, session);
+  jose::Micros ends_at;
+  if (__builtin_add_overflow(facts.exp, settings::leeway * jose::kMicrosPerSecond, &ends_at)) ends_at = facts.exp;
+  become(claims, facts.sub, has_session ? &session : nullptr, ends_at);
+  return {true, {}, JsonbPGetDatum(claims)};
+}
+
+void assume_role(Jsonb *claims) {
+  const char *name = role_claim(claims);
+  if (name == nullptr || *name == '\0' || std::strcmp(name, "none") == 0)
+    ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("the token names no role to become")));
+  const Oid role = get_role_oid(name, true);
+  if (!OidIsValid(role) || !may_set_role(GetSessionUserId(), role))
+    ereport(ERROR,
+            (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("permission denied to become the role that the token names"),
+             errhint("Grant that role to the role that the application connects as.")));
+  (void)set_config_option("role", name, superuser() ? PGC_SUSET : PGC_USERSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0, false);
+}
+
+}  // namespace jwt_auth::pg

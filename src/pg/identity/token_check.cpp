@@ -1,0 +1,92 @@
+#include "pg/identity/token_check.hpp"
+
+#include "jose/json/base64url.hpp"
+#include "pg/identity/token_state.hpp"
+#include "pg/support/settings.hpp"
+#include "pg/support/statistics.hpp"
+
+namespace jwt_auth::pg {
+
+namespace {
+
+Result<std::optional<std::string_view>> StringClaim(const FlatJson &claims, std::string_view name, const char *refusal) {
+  const jose::JsonNode *node = FindClaim(claims, name);
+  if (node == nullptr) return std::optional<std::string_view>();
+  if (node->type != jose::JsonType::kString) return Error{ErrorCode::kMalformed, refusal};
+  return std::optional<std::string_view>(TextOf(claims, *node));
+}
+
+Result<void> CheckAddress(const FlatJson &claims, const Presentation &presentation) {
+  auto bound = StringClaim(claims, "client_ip", "client_ip is not a string");
+  if (!bound) return bound.error();
+  if (!*bound) return {};
+  const auto network = session::ParseNetwork(**bound);
+  if (!network) return Error{ErrorCode::kMalformed, "client_ip is not an address or a network"};
+  if (!presentation.address.known()) return Error{ErrorCode::kBindingMismatch, "the client's address is not known"};
+  if (!session::Contains(*network, presentation.address)) return Error{ErrorCode::kBindingMismatch, "other address"};
+  return {};
+}
+
+Result<void> CheckFingerprint(const FlatJson &claims, const Presentation &presentation) {
+  auto bound = StringClaim(claims, "client_fp", "client_fp is not a string");
+  if (!bound) return bound.error();
+  if (!*bound) return {};
+  if (!presentation.fingerprint.present) return Error{ErrorCode::kBindingMismatch, "the client's fingerprint is not known"};
+  const std::string shown = jose::EncodeBase64Url(jose::Sha256(presentation.fingerprint.text));
+  if (!jose::EqualInConstantTime(shown, **bound)) return Error{ErrorCode::kBindingMismatch, "other fingerprint"};
+  return {};
+}
+
+Result<void> CheckLoginAge(const FlatJson &claims, const Presentation &presentation, jose::Micros now) {
+  if (!presentation.has_max_age) return {};
+  const jose::JsonNode *node = FindClaim(claims, "auth_time");
+  if (node == nullptr) return Error{ErrorCode::kStaleLogin, "the token does not say when its user logged in"};
+  const auto auth_time = node->type == jose::JsonType::kNumber ? jose::ParseNumericDate(TextOf(claims, *node)) : std::nullopt;
+  if (!auth_time) return Error{ErrorCode::kMalformed, "auth_time is not a time"};
+  const jose::Micros leeway = settings::leeway * jose::kMicrosPerSecond;
+  if (*auth_time < now - presentation.max_age - leeway) return Error{ErrorCode::kStaleLogin, nullptr};
+  return {};
+}
+
+}  // namespace
+
+Outcome<TokenFacts> look_at_token(std::string_view token) {
+  refresh_keyring();
+  const jose::Micros now = now_micros();
+  Outcome<TokenFacts> outcome = Guard([&] { return VerifyWithRing(token, now); });
+  if (!outcome.ok) return outcome;
+  const Error *refusal = token_state_refusal(outcome.value, now);
+  if (refusal == nullptr) return outcome;
+  outcome.ok = false;
+  outcome.error = *refusal;
+  return outcome;
+}
+
+Outcome<TokenFacts> check_token(std::string_view token) {
+  const Outcome<TokenFacts> outcome = look_at_token(token);
+  if (outcome.ok)
+    CountAccepted();
+  else
+    CountRefused(outcome.error.code);
+  return outcome;
+}
+
+Result<void> CheckPresentation(const TokenFacts &facts, const Presentation &presentation, jose::Micros now) {
+  auto address = CheckAddress(facts.claims, presentation);
+  if (!address) return address.error();
+  auto fingerprint = CheckFingerprint(facts.claims, presentation);
+  if (!fingerprint) return fingerprint.error();
+  return CheckLoginAge(facts.claims, presentation, now);
+}
+
+const jose::JsonNode *FindClaim(const FlatJson &claims, std::string_view name) noexcept {
+  std::uint32_t i = 1;
+  while (i < claims.nodes[0].next) {
+    const jose::JsonNode &value = claims.nodes[i + 1];
+    if (TextOf(claims, claims.nodes[i]) == name) return &value;
+    i = value.next;
+  }
+  return nullptr;
+}
+
+}  // namespace jwt_auth::pg

@@ -1,0 +1,34 @@
+// Whether a token is good now: the one path behind jwt_verify(token), authenticate and pre_request.
+#pragma once
+
+#include "pg/keyring/keyring.hpp"
+#include "pg/support/boundary.hpp"
+#include "session/binding.hpp"
+
+namespace jwt_auth::pg {
+
+// Signature, times, issuer, audience, and what the database knows: session, cutoffs, denials. A refusal is a value.
+Outcome<TokenFacts> check_token(std::string_view token);
+// The same, counted by nobody: for a second look.
+Outcome<TokenFacts> look_at_token(std::string_view token);
+
+// What the bearer of a token showed beside it. Plain data.
+struct Presentation {
+  session::Address address;
+  OptionalText fingerprint;
+  bool has_max_age;
+  jose::Micros max_age;
+};
+
+// For C++ phases: whether the token's own bounds hold, with nothing looked up. kBindingMismatch where client_ip or client_fp in
+// the token names another client (or the bearer showed none), kStaleLogin where auth_time is longer ago than max_age,
+// kMalformed for claims of these names that are not what we put into a token.
+Result<void> CheckPresentation(const TokenFacts &facts, const Presentation &presentation, jose::Micros now);
+
+// The member of that name at the top level of the token's claims; null if there is none.
+const jose::JsonNode *FindClaim(const FlatJson &claims, std::string_view name) noexcept;
+inline std::string_view TextOf(const FlatJson &claims, const jose::JsonNode &node) {
+  return {claims.text + node.offset, node.size};
+}
+
+}  // namespace jwt_auth::pg

@@ -1,0 +1,99 @@
+#include "pg/identity/token_state.hpp"
+
+#include "jose/crypto/openssl.hpp"
+#include "pg/session/user_argument.hpp"
+#include "pg/store/owner.hpp"
+#include "pg/store/session_store.hpp"
+
+namespace jwt_auth::pg {
+
+namespace {
+
+using jose::Micros;
+
+// A session, its user's cutoff and whether the token is denied, in one look.
+Statement select_session_state = {
+    "SELECT s.created_at, s.ends_at, s.idle_ends_at,"
+    " EXISTS (SELECT FROM jwt_auth.denied_token d WHERE d.user_key = $2 AND d.token_id = $4),"
+    " (SELECT a.not_before FROM jwt_auth.account a WHERE a.user_key = $2 AND a.issuer = '' AND a.user_id = $3)"
+    " FROM jwt_auth.refresh_session s WHERE s.session_id = $1 AND s.user_key = $2 AND s.user_id = $3",
+    4,
+    {UUIDOID, INT4OID, TEXTOID, BYTEAOID},
+    nullptr};
+
+Statement select_denied = {
+    "SELECT FROM jwt_auth.denied_token WHERE user_key = $1 AND token_id = $2", 2, {INT4OID, BYTEAOID}, nullptr};
+
+constexpr Error kEnded{ErrorCode::kSessionEnded, nullptr};
+constexpr Error kDenied{ErrorCode::kDenied, nullptr};
+
+bool read_uuid(std::string_view text, pg_uuid_t &uuid) {
+  session::SessionId id;
+  if (!session::ParseSessionId(text, id)) return false;
+  std::memcpy(uuid.data, id.data(), UUID_LEN);
+  return true;
+}
+
+// A token of a session is judged by its session.
+const Error *check_session(const TokenFacts &facts, session::UserKey user_key, const TokenId &token_id, Micros now) {
+  pg_uuid_t id;
+  if (!facts.sub.present || !read_uuid(facts.sid.text, id)) return &kEnded;
+  Parameters parameters{};
+  add(parameters, UUIDPGetDatum(&id));
+  add(parameters, Int32GetDatum(user_key));
+  add_text(parameters, facts.sub.text);
+  add_bytes(parameters, token_id.data(), token_id.size());
+  if (execute_latest(select_session_state, parameters) == 0) return &kEnded;
+  bool is_null;
+  const Micros created_at = micros_or_never(DatumGetTimestampTz(column(0, 1, &is_null)));
+  const Micros ends_at = micros_or_never(DatumGetTimestampTz(column(0, 2, &is_null)));
+  const Micros idle_ends_at = micros_or_never(DatumGetTimestampTz(column(0, 3, &is_null)));
+  const Datum not_before = column(0, 5, &is_null);
+  const session::Cutoffs cutoffs = {is_null ? session::kNoCutoff : micros_or_never(DatumGetTimestampTz(not_before)),
+                                    global_cutoff()};
+  // A revocation deletes its sessions; the cutoff is asked as well, for rows that came back from a copy.
+  if (!session::IsAfterCutoffs(created_at, cutoffs) || now >= ends_at || now >= idle_ends_at) return &kEnded;
+  return DatumGetBool(column(0, 4, &is_null)) ? &kDenied : nullptr;
+}
+
+// One without a session is judged by when it was issued, in whole seconds: a token from before the cutoff never passes.
+const Error *check_issued_at(const TokenFacts &facts, session::UserKey user_key, const TokenId &token_id) {
+  static constexpr Error kNoIat{ErrorCode::kMalformed, "no iat"};
+  static constexpr Error kBeforeCutoff{ErrorCode::kBeforeCutoff, nullptr};
+  if (!facts.has_iat) return &kNoIat;
+  if (facts.iat < global_cutoff()) return &kBeforeCutoff;
+  if (facts.sub.present && facts.iat < read_account({user_key, facts.issuer, facts.sub.text}).not_before) return &kBeforeCutoff;
+  Parameters parameters{};
+  add(parameters, Int32GetDatum(user_key));
+  add_bytes(parameters, token_id.data(), token_id.size());
+  return execute_latest(select_denied, parameters) > 0 ? &kDenied : nullptr;
+}
+
+}  // namespace
+
+TokenId token_id_of(const TokenFacts &facts) {
+  return value_or_raise([&]() -> Result<TokenId> {
+    std::string named(facts.issuer);
+    named.push_back('\0');
+    named += facts.jti.present ? "jti" : "input";
+    named.push_back('\0');
+    named += facts.jti.present ? facts.jti.text : facts.signing_input;
+    return session::HashOf(named);
+  });
+}
+
+session::UserKey token_user_key(const TokenFacts &facts) { return user_ref(facts.issuer, facts.sub.text).user_key; }
+
+const Error *token_state_refusal(const TokenFacts &facts, Micros now) {
+  const TokenId token_id = token_id_of(facts);
+  const session::UserKey user_key = token_user_key(facts);
+  const OwnerScope scope = enter_owner("refresh_session");
+  SPI_connect();
+  const Error *refusal = facts.sid.present && facts.issuer.empty() ? check_session(facts, user_key, token_id, now)
+                                                                   : check_issued_at(facts, user_key, token_id);
+  SPI_finish();
+  leave_owner(scope);
+  return refusal;
+}
+
+}  // namespace jwt_auth::pg

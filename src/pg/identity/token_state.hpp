@@ -1,0 +1,22 @@
+// When a token whose signature, times, issuer and audience hold is accepted: the half that asks the tables.
+#pragma once
+
+#include "pg/keyring/keyring.hpp"
+#include "pg/support/postgres.hpp"
+#include "session/refresh_token.hpp"
+#include "session/session_id.hpp"
+
+namespace jwt_auth::pg {
+
+// SHA-256 that names a token in the deny list: over issuer and jti, or issuer and signing input where it has no jti (a
+// signature can be varied without the token's meaning anything else).
+using TokenId = session::Hash;
+TokenId token_id_of(const TokenFacts &facts);
+// Whose token it is: the distribution key of (issuer, sub), with an empty sub where there is none.
+session::UserKey token_user_key(const TokenFacts &facts);
+
+// kSessionEnded, kBeforeCutoff, kDenied, or null if the token is good. Writes nothing, reads with the latest snapshot; after
+// refresh_keyring().
+const Error *token_state_refusal(const TokenFacts &facts, jose::Micros now);
+
+}  // namespace jwt_auth::pg

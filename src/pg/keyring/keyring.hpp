@@ -1,0 +1,53 @@
+// The keyring as each backend keeps it: parsed keys, trusted issuers and the global cutoff, current at each use.
+#pragma once
+
+#include <string>
+
+#include "jose/jwt/claims.hpp"
+#include "pg/support/arguments.hpp"
+#include "pg/support/boundary.hpp"
+
+namespace jwt_auth::pg {
+
+struct Ring;
+
+// Registers the invalidation callback; called once, when the library is loaded.
+void init_keyring();
+
+// Postgres phase: makes the backend's copy current. To be called before each C++ phase that uses the ring.
+void refresh_keyring();
+
+// The global cutoff of the current copy; the smallest value if there is none.
+jose::Micros global_cutoff();
+
+// Postgres phase, instead of refresh_keyring() before a signature: sees to it that the active key is not retired before a token
+// that ends at `exp` has run out. A token that ends within jwt_auth.access_token_ttl costs a comparison. One that ends later is
+// recorded with the key, rarely; where that can't be written (a standby, a read-only transaction) it is refused with 25006.
+void prepare_to_sign(jose::Micros exp, jose::Micros now);
+// The same for a token that ends with jwt_auth.access_token_ttl or before.
+void prepare_to_sign_access_token(jose::Micros now);
+
+// For C++ phases, after refresh_keyring() or prepare_to_sign() in the same call.
+Ring &CurrentRing();
+// Signs a payload with the active key. kNoActiveKey, kKeySealed, kUnusableKey.
+Result<std::string> SignWithRing(std::string_view payload);
+
+// What the database's state is asked about when a token is presented. Plain data: views into the copied claims and the token.
+struct TokenFacts {
+  FlatJson claims;
+  std::string_view issuer;     // the trusted issuer that signed it; "" for our own
+  OptionalText sub, sid, jti;  // sid only of our own tokens: another issuer's sessions are not ours to judge
+  bool has_iat;
+  jose::Micros iat;  // as in the token, rounded down to the microsecond
+  jose::Micros exp;
+  std::string_view signing_input;
+};
+
+// What a token is looked at for. One that is to be denied need not be good yet, nor meant for us; it must be authentic and not
+// have expired.
+enum class Purpose { kAccept, kDeny };
+
+// The stateless half of jwt_verify(token): signature with the ring or a trusted issuer, times, issuer, audience; exp is there.
+Result<TokenFacts> VerifyWithRing(std::string_view token, jose::Micros now, Purpose purpose = Purpose::kAccept);
+
+}  // namespace jwt_auth::pg

@@ -1,0 +1,71 @@
+// The keyring parsed: what a backend signs and verifies with. For C++ phases; the Postgres phase hands over rows.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "jose/jws/jws.hpp"
+#include "jose/jwt/claims.hpp"
+#include "pg/support/arguments.hpp"
+
+namespace jwt_auth::pg {
+
+// Rows of signing_key (active and verify-only ones) and trusted_issuer as plain data.
+struct KeyRow {
+  std::string_view kid;
+  bool active;
+  OptionalText public_jwk;   // none for HMAC keys
+  OptionalText private_jwk;  // as it is stored: perhaps sealed
+  jose::Micros token_ttl;
+  jose::Micros tokens_until;
+};
+struct IssuerRow {
+  std::string_view issuer;
+  std::string_view jwks;
+  OptionalText audience;
+};
+struct RingRows {
+  KeyRow *keys;
+  std::uint64_t key_count;
+  IssuerRow *issuers;
+  std::uint64_t issuer_count;
+};
+
+// Somebody else who signs tokens. Its keys are parsed when its first token comes: there may be many issuers.
+class TrustedIssuer {
+ public:
+  TrustedIssuer(std::string_view jwks, const OptionalText &audience);
+  const std::optional<std::string> &audience() const { return audience_; }
+  Result<const jose::KeySet *> Keys();
+
+ private:
+  std::string jwks_;
+  std::optional<std::string> audience_;
+  std::optional<Result<jose::KeySet>> keys_;
+};
+
+// The key that signs, and which of its tokens are recorded with it already.
+struct ActiveKey {
+  jose::KeySet keys;             // it alone, or empty
+  std::optional<Error> refusal;  // why there is an active key that can't sign
+  std::string kid;               // empty: no key is active
+  jose::Micros token_ttl = 0;
+  jose::Micros tokens_until = 0;
+};
+
+// One consistent copy; replaced whole.
+struct Ring {
+  jose::KeySet verifying;                    // active and verify-only keys
+  std::unordered_set<std::string> unopened;  // HMAC keys that can't verify because their row can't be opened
+  ActiveKey active;
+  std::unordered_map<std::string, TrustedIssuer> issuers;
+
+  bool lacks_a_key() const { return active.refusal || !unopened.empty(); }
+};
+
+std::unique_ptr<Ring> BuildRing(const RingRows &rows);
+
+}  // namespace jwt_auth::pg

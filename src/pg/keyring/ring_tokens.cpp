@@ -1,0 +1,117 @@
+// Tokens signed and verified with the keyring, once it is current.
+#include "jose/json/base64url.hpp"
+#include "pg/keyring/keyring.hpp"
+#include "pg/keyring/ring.hpp"
+#include "pg/support/settings.hpp"
+
+namespace jwt_auth::pg {
+
+Result<std::string> SignWithRing(std::string_view payload) {
+  const ActiveKey &active = CurrentRing().active;
+  if (active.refusal) return *active.refusal;
+  if (active.keys.keys.empty()) return Error{ErrorCode::kNoActiveKey, nullptr};
+  jose::SignOptions options;
+  options.typ = "JWT";
+  return jose::SignJws(payload, active.keys, options);
+}
+
+namespace {
+
+// A trusted issuer and the name that its tokens have.
+struct Foreigner {
+  std::string_view name;
+  TrustedIssuer *issuer;  // null: the token is one of ours
+};
+
+// Whose token it claims to be, by its unverified payload. What is claimed only chooses the keys that must prove it.
+Result<Foreigner> ClaimedIssuer(const jose::UnverifiedJws &token) {
+  auto &issuers = CurrentRing().issuers;
+  if (issuers.empty()) return Foreigner{};
+  const auto bytes = jose::DecodeBase64Url(token.encoded_payload());
+  if (!bytes) return bytes.error();
+  const auto payload = jose::ParseJsonObject(*bytes);
+  if (!payload) return payload.error();
+  const auto iss = payload->root().Find("iss");
+  if (!iss || !iss->is(jose::JsonType::kString) || iss->text() == settings::issuer) return Foreigner{};
+  const auto found = issuers.find(std::string(iss->text()));
+  return found == issuers.end() ? Foreigner{} : Foreigner{found->first, &found->second};
+}
+
+Result<const jose::KeySet *> VerifyingKeys(const jose::UnverifiedJws &token, const Foreigner &foreigner) {
+  if (foreigner.issuer != nullptr) return foreigner.issuer->Keys();
+  const Ring &ring = CurrentRing();
+  // Not an unknown key: the one who presents the token is not to blame.
+  if (token.kid() && ring.unopened.count(std::string(*token.kid())) != 0)
+    return Error{ErrorCode::kKeySealed, "the HMAC key of this token can't be opened"};
+  return &ring.verifying;
+}
+
+jose::Expectations ExpectationsFor(const Foreigner &foreigner, jose::Micros now, Purpose purpose) {
+  jose::Expectations expected;
+  expected.now = now;
+  expected.leeway = settings::leeway * jose::kMicrosPerSecond;
+  if (foreigner.issuer != nullptr)
+    expected.issuer = foreigner.name;
+  else if (*settings::issuer != '\0')
+    expected.issuer = settings::issuer;
+  if (foreigner.issuer != nullptr && foreigner.issuer->audience())
+    expected.audience = *foreigner.issuer->audience();
+  else if (*settings::audience != '\0')
+    expected.audience = settings::audience;
+  if (purpose == Purpose::kDeny) expected.audience = "*";
+  return expected;
+}
+
+// Where a claim's text lies in the copied claims: the copy has the document's layout.
+OptionalText InCopy(const std::optional<std::string_view> &claim, const jose::JsonDocument &document, const FlatJson &copy) {
+  if (!claim) return {false, {}};
+  return {true, {copy.text + (claim->data() - document.text().data()), claim->size()}};
+}
+
+}  // namespace
+
+Result<TokenFacts> VerifyWithRing(std::string_view token, jose::Micros now, Purpose purpose) {
+  auto parsed = jose::UnverifiedJws::Parse(token);
+  if (!parsed) return parsed.error();
+  const auto foreigner = ClaimedIssuer(*parsed);
+  if (!foreigner) return foreigner.error();
+  const auto keys = VerifyingKeys(*parsed, *foreigner);
+  if (!keys) return keys.error();
+
+  const auto verified = jose::VerifyJws(std::move(*parsed), **keys, jose::AlgorithmSet::All());
+  if (!verified) return verified.error();
+  const auto payload = jose::ParseJsonObject(verified->payload());
+  if (!payload) return payload.error();
+  const auto claims = jose::ReadClaims(payload->root());
+  if (!claims) return claims.error();
+  jose::RegisteredClaims checked = *claims;
+  if (purpose == Purpose::kDeny) {
+    checked.nbf.reset();
+    checked.iat.reset();
+  }
+  const auto accepted = jose::CheckClaims(checked, ExpectationsFor(*foreigner, now, purpose));
+  if (!accepted) return accepted.error();
+  if (!claims->exp) return Error{ErrorCode::kMalformed, "no exp"};
+
+  const auto copy = CopyOut(*payload);
+  if (!copy) return copy.error();
+  const auto issuer = CopyOut(foreigner->name);
+  if (!issuer) return issuer.error();
+  TokenFacts facts{};
+  facts.claims = *copy;
+  facts.issuer = issuer->view();
+  facts.sub = InCopy(claims->sub, *payload, *copy);
+  facts.jti = InCopy(claims->jti, *payload, *copy);
+  const auto sid = payload->root().Find("sid");
+  if (sid && foreigner->issuer == nullptr) {
+    if (!sid->is(jose::JsonType::kString)) return Error{ErrorCode::kMalformed, "sid is not a string"};
+    facts.sid = InCopy(sid->text(), *payload, *copy);
+  }
+  facts.has_iat = claims->iat.has_value();
+  facts.iat = claims->iat.value_or(0);
+  facts.exp = *claims->exp;
+  facts.signing_input = {token.data(), verified->token().signing_input().size()};
+  return facts;
+}
+
+}  // namespace jwt_auth::pg

@@ -1,0 +1,102 @@
+#include "pg/session/access_token.hpp"
+#include "jose/json/base64url.hpp"
+#include "jose/json/json.hpp"
+#include "jose/jwt/token_id.hpp"
+
+#include "pg/keyring/keyring.hpp"
+#include "pg/support/arguments.hpp"
+#include "pg/support/jsonb.hpp"
+#include "pg/support/settings.hpp"
+
+namespace jwt_auth::pg {
+
+namespace {
+
+constexpr std::string_view kReserved[] = {"iss", "sub", "aud",       "sid",       "iat",      "nbf",
+                                          "exp", "jti", "auth_time", "client_ip", "client_fp"};
+
+class ClaimsWriter {
+ public:
+  ClaimsWriter() { text_.reserve(384); }
+  void Add(const char *name, std::string_view value) {
+    Name(name);
+    jose::AppendJsonString(value, text_);
+  }
+  void Add(const char *name, std::int64_t value) {
+    Name(name);
+    text_ += std::to_string(value);
+  }
+  std::string Finish(std::string_view members) {
+    if (!members.empty()) text_.append(",").append(members);
+    text_ += '}';
+    return std::move(text_);
+  }
+
+ private:
+  void Name(const char *name) {
+    text_ += text_.size() > 1 ? ",\"" : "\"";
+    text_.append(name).append("\":");
+  }
+  std::string text_ = "{";
+};
+
+}  // namespace
+
+session::LifetimePolicy lifetime_policy() {
+  return {settings::access_token_ttl * jose::kMicrosPerSecond, settings::refresh_token_ttl * jose::kMicrosPerSecond,
+          settings::session_max_age * jose::kMicrosPerSecond};
+}
+
+bool is_reserved_claim(std::string_view name) {
+  for (const std::string_view reserved : kReserved)
+    if (name == reserved) return true;
+  return false;
+}
+
+void check_session_claims(Jsonb *claims) {
+  if (!JB_ROOT_IS_OBJECT(claims))
+    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("claims must be a JSON object")));
+  for (const std::string_view name : kReserved) {
+    if (has_member(claims, name))
+      ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                      errmsg("claim \"%s\" can't be given, it is set by the server", name.data())));
+  }
+}
+
+Bytes claim_members(Jsonb *claims) {
+  for (const std::string_view name : kReserved) {
+    if (!has_member(claims, name)) continue;
+    claims = DatumGetJsonbP(DirectFunctionCall2(jsonb_delete, JsonbPGetDatum(claims), CStringGetTextDatum(name.data())));
+  }
+  const Bytes text = json_text_of(claims);
+  return Bytes{text.data + 1, text.size - 2};
+}
+
+Result<AccessToken> MintAccessToken(const AccessTokenRequest &request) {
+  const std::int64_t expires_at = session::AccessExpiry(request.now, request.idle_end, lifetime_policy());
+
+  ClaimsWriter claims;
+  if (*settings::issuer != '\0') claims.Add("iss", settings::issuer);
+  claims.Add("sub", request.user_id);
+  if (*settings::audience != '\0') claims.Add("aud", settings::audience);
+  claims.Add("exp", expires_at);
+  claims.Add("iat", session::WholeSeconds(request.now));
+  claims.Add("jti", jose::FreshTokenId());
+  claims.Add("sid", session::FormatSessionId(request.session_id));
+  claims.Add("auth_time", session::WholeSeconds(request.auth_time));
+  if (const auto network = session::BoundNetwork(request.binding, request.bound.address))
+    claims.Add("client_ip", session::FormatNetwork(*network));
+  if (session::CarriesFingerprint(request.binding, request.bound)) {
+    const session::Hash &hash = request.bound.fingerprint;
+    claims.Add("client_fp", jose::EncodeBase64Url({reinterpret_cast<const char *>(hash.data()), hash.size()}));
+  }
+  auto token = SignWithRing(claims.Finish(request.claim_members));
+  if (!token) return token.error();
+  // Nobody would look at it, we ourselves least of all.
+  if (token->size() > static_cast<std::size_t>(settings::max_token_size)) return kTokenTooLarge;
+  auto copy = CopyOutVarlena(*token);
+  if (!copy) return copy.error();
+  return AccessToken{*copy, expires_at};
+}
+
+}  // namespace jwt_auth::pg

@@ -1,0 +1,20 @@
+// The application's own function for the claims of an access token.
+#pragma once
+
+#include "pg/support/arguments.hpp"
+#include "pg/support/postgres.hpp"
+
+namespace jwt_auth::pg {
+
+// The members of the claims that go into an access token, as claim_members() has them: those of `stored` (a jsonb object, or
+// none), or, where jwt_auth.claims_function is set, what that function makes of them: it is given {} where none are stored.
+//
+// The function runs as its own owner under SECURITY_RESTRICTED_OPERATION, with a search_path of pg_catalog and pg_temp, and
+// settings that it changes are undone. 42883 if there is none of that signature, 22004 if it answers NULL, 22023 if it does
+// not answer an object; what it raises surfaces. Not inside SPI, and not as the tables' owner.
+OptionalText token_claim_members(std::string_view user_id, const pg_uuid_t &session_id, Datum stored, bool has_stored);
+
+// 42501 within a security-restricted operation: a claims function can't issue or refresh.
+void refuse_restricted_operation();
+
+}  // namespace jwt_auth::pg

@@ -1,0 +1,102 @@
+// Single access tokens: deny_token refuses one until it would have expired, consume_token accepts one once.
+#include "pg/identity/token_check.hpp"
+#include "pg/identity/token_state.hpp"
+#include "pg/keyring/keyring.hpp"
+#include "pg/session/token_response.hpp"
+#include "pg/store/auth_event.hpp"
+#include "pg/store/owner.hpp"
+#include "pg/store/plans.hpp"
+#include "pg/store/session_store.hpp"
+#include "pg/support/boundary.hpp"
+#include "pg/support/jsonb.hpp"
+#include "pg/support/postgres.hpp"
+
+namespace jwt_auth::pg {
+
+namespace {
+
+// Who comes second waits for the first and then finds the row, or, with an older snapshot, gets a serialization failure.
+Statement insert_denial = {
+    "INSERT INTO jwt_auth.denied_token (user_key, token_id, issuer, denied_at, expires_at, reason)"
+    " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (user_key, token_id) DO NOTHING",
+    6,
+    {INT4OID, BYTEAOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID},
+    nullptr};
+
+// A longer jti names its token no better for somebody who reads the audit.
+constexpr std::size_t kLongestShown = 512;
+
+OptionalText shown(const OptionalText &text) { return {text.present && text.text.size() <= kLongestShown, text.text}; }
+
+AuthEvent event_of(const char *name, const TokenFacts &facts, const OptionalText &reason, pg_uuid_t &session) {
+  AuthEvent event{};
+  event.event = name;
+  event.user_id = facts.sub;
+  session::SessionId id;
+  if (facts.issuer.empty() && facts.sid.present && session::ParseSessionId(facts.sid.text, id)) {
+    session = uuid_of(id);
+    event.session_id = &session;
+  }
+  DetailBuilder detail;
+  if (!facts.issuer.empty()) detail.add_text("issuer", facts.issuer);
+  detail.add_optional("jti", shown(facts.jti));
+  detail.add_optional("reason", reason);
+  event.detail = detail.finish();
+  return event;
+}
+
+// False if the token was denied already.
+bool deny(const TokenFacts &facts, const char *event, const OptionalText &reason) {
+  const TokenId token_id = token_id_of(facts);
+  const session::UserKey user_key = token_user_key(facts);
+  const OwnerScope scope = enter_owner("denied_token");
+  SPI_connect();
+  const TimestampTz now = GetCurrentTimestamp();
+  Parameters parameters{};
+  add(parameters, Int32GetDatum(user_key));
+  add_bytes(parameters, token_id.data(), token_id.size());
+  add_text(parameters, facts.issuer);
+  add(parameters, TimestampTzGetDatum(now));
+  add(parameters, TimestampTzGetDatum(timestamp_or_infinity(facts.exp)));
+  add_optional(parameters, reason);
+  const bool denied = execute(insert_denial, parameters) == 1;
+  pg_uuid_t session;
+  if (denied) write_event(event_of(event, facts, reason, session), now);
+  SPI_finish();
+  leave_owner(scope);
+  return denied;
+}
+
+Datum deny_token(FunctionCallInfo fcinfo) {
+  const std::string_view token = required_token(fcinfo, 0);
+  const OptionalText reason = optional_text(fcinfo, 1);
+  refresh_keyring();
+  const jose::Micros now = now_micros();
+  const auto outcome = Guard([&] { return VerifyWithRing(token, now, Purpose::kDeny); });
+  // Nothing accepts it any more.
+  if (!outcome.ok && outcome.error.code == ErrorCode::kExpired) return BoolGetDatum(false);
+  if (!outcome.ok) raise_error(outcome.error);
+  return BoolGetDatum(deny(outcome.value, "token_denied", reason));
+}
+
+Datum consume_token(FunctionCallInfo fcinfo) {
+  const std::string_view token = required_token(fcinfo, 0);
+  const auto outcome = check_token(token);
+  if (!outcome.ok) raise_error(outcome.error);
+  const jose::Micros asked = now_micros();
+  if (!deny(outcome.value, "token_consumed", {false, {}})) raise_error({ErrorCode::kDenied, nullptr});
+  // Whoever else was about to consume it may have been waited for, and the token have run out or been revoked meanwhile. That
+  // it is denied now is our own doing, and the last thing that is asked.
+  if (has_waited(asked)) {
+    const auto again = look_at_token(token);
+    if (!again.ok && again.error.code != ErrorCode::kDenied) raise_error(again.error);
+  }
+  return jsonb_from(outcome.value.claims);
+}
+
+}  // namespace
+
+}  // namespace jwt_auth::pg
+
+JWT_AUTH_FUNCTION(jwt_auth_deny_token) { return jwt_auth::pg::deny_token(fcinfo); }
+JWT_AUTH_FUNCTION(jwt_auth_consume_token) { return jwt_auth::pg::consume_token(fcinfo); }

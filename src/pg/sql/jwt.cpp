@@ -1,0 +1,132 @@
+// jwt_sign, jwt_verify, jwt_try_verify with an explicit key, jwt_decode_unverified: nothing is read from tables.
+#include "jose/json/base64url.hpp"
+#include "jose/jws/jws.hpp"
+#include "pg/identity/verified_claims.hpp"
+#include "pg/support/arguments.hpp"
+#include "pg/support/boundary.hpp"
+#include "pg/support/jsonb.hpp"
+#include "pg/support/postgres.hpp"
+#include "pg/support/settings.hpp"
+
+namespace jwt_auth::pg {
+
+namespace {
+
+using jose::KeyCache;
+
+Datum sign(FunctionCallInfo fcinfo, KeyCache::Kind kind) {
+  const Bytes claims = claims_text_of(required_jsonb(fcinfo, 0, "claims"));
+  const KeyArgument key = key_argument(fcinfo, 1, kind);
+  const OptionalText algorithm = optional_name(fcinfo, 2, "algorithm");
+  const OptionalText header = optional_object_text(fcinfo, 3, "header");
+
+  return value_or_raise([&]() -> Result<Datum> {
+    auto keys = KeysOf(key);
+    if (!keys) return keys.error();
+    jose::JsonDocument document;
+    auto extra_header = HeaderOf(header, document);
+    if (!extra_header) return extra_header.error();
+    jose::SignOptions options;
+    options.alg_name = algorithm.text;
+    options.typ = "JWT";
+    options.extra_header = *extra_header;
+    auto token = jose::SignJws(claims.view(), **keys, options);
+    if (!token) return token.error();
+    if (token->size() > static_cast<std::size_t>(settings::max_token_size)) return kTokenTooLarge;
+    return CopyOutVarlena(*token);
+  });
+}
+
+// What a caller asks; plain data.
+struct VerifyRequest {
+  std::string_view token;
+  KeyArgument key;
+  ClaimsRequest claims;
+};
+
+// Everything but the token, whose size is the first thing to be looked at.
+VerifyRequest verify_request(FunctionCallInfo fcinfo, KeyCache::Kind kind) {
+  VerifyRequest request;
+  request.token = {};
+  request.key = key_argument(fcinfo, 1, kind);
+  request.claims = claims_request(fcinfo, 2);
+  return request;
+}
+
+Result<FlatJson> Verify(const VerifyRequest &request) {
+  auto keys = KeysOf(request.key);
+  if (!keys) return keys.error();
+  return VerifiedClaims(request.token, **keys, request.claims);
+}
+
+Datum verify(FunctionCallInfo fcinfo, KeyCache::Kind kind) {
+  VerifyRequest request = verify_request(fcinfo, kind);
+  request.token = required_token(fcinfo, 0);
+  return jsonb_from(value_or_raise([&] { return Verify(request); }));
+}
+
+// A refusal as a row: valid is false, claims are NULL.
+Datum refusal_row(FunctionCallInfo fcinfo, const Error &refusal) {
+  Datum values[4] = {BoolGetDatum(false), 0, CStringGetTextDatum(sqlstate_of(refusal.code)),
+                     CStringGetTextDatum(message_of(refusal))};
+  bool nulls[4] = {false, true, false, false};
+  return composite(fcinfo, values, nulls);
+}
+
+Datum try_verify(FunctionCallInfo fcinfo, KeyCache::Kind kind) {
+  VerifyRequest request = verify_request(fcinfo, kind);
+  if (token_is_too_large(fcinfo, 0)) return refusal_row(fcinfo, kTokenTooLarge);
+  request.token = required_token(fcinfo, 0);
+  // A bad key is the caller's mistake whatever its code, so it is raised.
+  bool key_is_bad = false;
+  const auto outcome = Guard([&]() -> Result<FlatJson> {
+    auto keys = KeysOf(request.key);
+    key_is_bad = !keys;
+    return keys ? VerifiedClaims(request.token, **keys, request.claims) : keys.error();
+  });
+  if (!outcome.ok) {
+    if (key_is_bad || !IsTokenRefusal(outcome.error.code)) raise_error(outcome.error);
+    return refusal_row(fcinfo, outcome.error);
+  }
+  Datum values[4] = {BoolGetDatum(true), jsonb_from(outcome.value), 0, 0};
+  bool nulls[4] = {false, false, true, true};
+  return composite(fcinfo, values, nulls);
+}
+
+Datum decode_unverified(FunctionCallInfo fcinfo) {
+  const std::string_view token = required_token(fcinfo, 0);
+  struct Parts {
+    FlatJson header, payload;
+  };
+  const Parts parts = value_or_raise([&]() -> Result<Parts> {
+    auto parsed = jose::UnverifiedJws::Parse(token);
+    if (!parsed) return parsed.error();
+    auto bytes = jose::DecodeBase64Url(parsed->encoded_payload());
+    if (!bytes) return bytes.error();
+    auto payload = jose::ParseJson(*bytes);
+    if (!payload) return payload.error();
+    auto header_copy = CopyOut(parsed->header());
+    if (!header_copy) return header_copy.error();
+    auto payload_copy = CopyOut(*payload);
+    if (!payload_copy) return payload_copy.error();
+    return Parts{*header_copy, *payload_copy};
+  });
+  Datum values[2] = {jsonb_from(parts.header), jsonb_from(parts.payload)};
+  bool nulls[2] = {false, false};
+  return composite(fcinfo, values, nulls);
+}
+
+}  // namespace
+
+}  // namespace jwt_auth::pg
+
+using jwt_auth::jose::KeyCache;
+
+JWT_AUTH_FUNCTION(jwt_auth_sign) { return jwt_auth::pg::sign(fcinfo, KeyCache::Kind::kText); }
+JWT_AUTH_FUNCTION(jwt_auth_sign_bytea) { return jwt_auth::pg::sign(fcinfo, KeyCache::Kind::kRawSecret); }
+JWT_AUTH_FUNCTION(jwt_auth_verify) { return jwt_auth::pg::verify(fcinfo, KeyCache::Kind::kText); }
+JWT_AUTH_FUNCTION(jwt_auth_verify_bytea) { return jwt_auth::pg::verify(fcinfo, KeyCache::Kind::kRawSecret); }
+JWT_AUTH_FUNCTION(jwt_auth_try_verify) { return jwt_auth::pg::try_verify(fcinfo, KeyCache::Kind::kText); }
+JWT_AUTH_FUNCTION(jwt_auth_try_verify_bytea) { return jwt_auth::pg::try_verify(fcinfo, KeyCache::Kind::kRawSecret); }
+
+JWT_AUTH_FUNCTION(jwt_auth_decode_unverified) { return jwt_auth::pg::decode_unverified(fcinfo); }

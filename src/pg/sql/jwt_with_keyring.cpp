@@ -1,0 +1,90 @@
+// Tokens signed and verified with the keyring: jwt_sign(claims), jwt_verify(token).
+#include "jose/json/base64url.hpp"
+#include "jose/jwt/token_id.hpp"
+#include "pg/identity/token_check.hpp"
+#include "pg/keyring/keyring.hpp"
+#include "pg/support/arguments.hpp"
+#include "pg/support/boundary.hpp"
+#include "pg/support/jsonb.hpp"
+#include "pg/support/postgres.hpp"
+#include "pg/support/settings.hpp"
+
+namespace jwt_auth::pg {
+
+namespace {
+
+JsonbValue *find_member(Jsonb *object, const char *name) {
+  JsonbValue key{};
+  key.type = jbvString;
+  key.val.string.val = const_cast<char *>(name);
+  key.val.string.len = static_cast<int>(std::strlen(name));
+  return findJsonbValueFromContainer(&object->root, JB_FOBJECT, &key);
+}
+
+// When the token will run out. The claims have been checked: an exp that is there is a number in range.
+jose::Micros end_of(Jsonb *claims, jose::Micros now) {
+  const JsonbValue *exp = find_member(claims, "exp");
+  if (exp == nullptr) return now + settings::access_token_ttl * jose::kMicrosPerSecond;
+  const char *literal = DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(exp->val.numeric)));
+  return jose::ParseNumericDate(literal).value_or(now);
+}
+
+// Which of the claims that jwt_sign(claims) fills in are there already.
+struct Present {
+  bool iat, exp, iss, aud, jti;
+};
+
+std::string CompletedClaims(std::string_view claims, const Present &present, jose::Micros now) {
+  const std::int64_t iat = now / jose::kMicrosPerSecond;
+  std::string text(claims.substr(0, claims.size() - 1));
+  const auto begin_member = [&text](const char *name) {
+    if (text.back() != '{') text += ',';
+    jose::AppendJsonString(name, text);
+    text += ':';
+  };
+  const auto add_text = [&](const char *name, std::string_view value) {
+    begin_member(name);
+    jose::AppendJsonString(value, text);
+  };
+  if (!present.iss && *settings::issuer != '\0') add_text("iss", settings::issuer);
+  if (!present.aud && *settings::audience != '\0') add_text("aud", settings::audience);
+  if (!present.iat) {
+    begin_member("iat");
+    text += std::to_string(iat);
+  }
+  if (!present.exp) {
+    begin_member("exp");
+    text += std::to_string(iat + settings::access_token_ttl);
+  }
+  if (!present.jti) add_text("jti", jose::FreshTokenId());
+  text += '}';
+  return text;
+}
+
+Datum sign_ring(FunctionCallInfo fcinfo) {
+  Jsonb *claims = required_jsonb(fcinfo, 0, "claims");
+  const Bytes text = claims_text_of(claims);
+  const Present present{has_member(claims, "iat"), has_member(claims, "exp"), has_member(claims, "iss"),
+                        has_member(claims, "aud"), has_member(claims, "jti")};
+  const jose::Micros now = now_micros();
+  prepare_to_sign(end_of(claims, now), now);
+  return value_or_raise([&]() -> Result<Datum> {
+    auto token = SignWithRing(CompletedClaims(text.view(), present, now));
+    if (!token) return token.error();
+    if (token->size() > static_cast<std::size_t>(settings::max_token_size)) return kTokenTooLarge;
+    return CopyOutVarlena(*token);
+  });
+}
+
+Datum verify_ring(FunctionCallInfo fcinfo) {
+  const auto outcome = check_token(required_token(fcinfo, 0));
+  if (!outcome.ok) raise_error(outcome.error);
+  return jsonb_from(outcome.value.claims);
+}
+
+}  // namespace
+
+}  // namespace jwt_auth::pg
+
+JWT_AUTH_FUNCTION(jwt_auth_sign_ring) { return jwt_auth::pg::sign_ring(fcinfo); }
+JWT_AUTH_FUNCTION(jwt_auth_verify_ring) { return jwt_auth::pg::verify_ring(fcinfo); }

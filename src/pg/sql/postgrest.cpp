@@ -1,0 +1,249 @@
+// What PostgREST calls: pre_request before each request, pre_config when it reads its configuration; and what an API behind it
+// needs: the client's address, the cookie that carries a refresh token.
+#include <cctype>
+
+#include "pg/identity/authenticate.hpp"
+#include "pg/identity/identity.hpp"
+#include "pg/session/token_response.hpp"
+#include "pg/store/owner.hpp"
+#include "pg/store/plans.hpp"
+#include "pg/store/session_store.hpp"
+#include "pg/support/arguments.hpp"
+#include "pg/support/boundary.hpp"
+#include "pg/support/settings.hpp"
+#include "session/bearer.hpp"
+#include "session/client_address.hpp"
+#include "session/cookie.hpp"
+
+extern "C" {
+Datum jwt_auth_jwks(PG_FUNCTION_ARGS);
+}
+
+namespace jwt_auth::pg {
+
+namespace {
+
+// What a request says of its client. Plain data, in the current memory context.
+struct Request {
+  bool has_token;
+  Bytes token;
+  Presentation presentation;
+};
+
+// The header of that name; none if the setting names no header or the request has none. Headers' names are lower case there.
+std::optional<std::string_view> HeaderNamed(const jose::JsonDocument &headers, const char *setting) {
+  std::string name(setting);
+  for (char &c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  if (name.empty()) return std::nullopt;
+  const auto value = headers.root().Find(name);
+  if (!value || !value->is(jose::JsonType::kString)) return std::nullopt;
+  return value->text();
+}
+
+constexpr Error kNoHeaders{ErrorCode::kInvalidArgument, "request.headers is not a JSON object"};
+
+session::Address ClientAddress(const jose::JsonDocument &headers) {
+  const auto forwarded = HeaderNamed(headers, settings::client_ip_header);
+  return forwarded ? session::ForwardedClient(*forwarded, settings::trusted_proxies) : session::kNoAddress;
+}
+
+Result<Request> ReadRequest(std::string_view text) {
+  auto headers = jose::ParseJsonObject(text);
+  if (!headers) return kNoHeaders;
+  Request request{};
+  const auto authorization = headers->root().Find("authorization");
+  if (!authorization) return request;
+  if (!authorization->is(jose::JsonType::kString)) return Error{ErrorCode::kMalformed, "the Authorization header is no string"};
+  auto token = session::BearerToken(authorization->text());
+  if (!token) return token.error();
+  if (!*token) return request;
+  if ((*token)->size() > static_cast<std::size_t>(settings::max_token_size)) return kTokenTooLarge;
+  auto copy = CopyOut(**token);
+  if (!copy) return copy.error();
+  request.has_token = true;
+  request.token = *copy;
+
+  Presentation &presentation = request.presentation;
+  presentation.address = ClientAddress(*headers);
+  if (!presentation.address.known() && settings::ip_binding >= kIpSubnet)
+    return Error{ErrorCode::kBindingMismatch, "the client's address is not known"};
+  if (const auto fingerprint = HeaderNamed(*headers, settings::fingerprint_header)) {
+    auto fingerprint_copy = CopyOut(*fingerprint);
+    if (!fingerprint_copy) return fingerprint_copy.error();
+    presentation.fingerprint = {true, fingerprint_copy->view()};
+  }
+  return request;
+}
+
+// A refusal in the form that PostgREST answers as 401: any other class would become 403, 400 or 500. The detail is its
+// SQLSTATE.
+[[noreturn]] void raise_unauthorized(const Error &refusal) {
+  if (!IsTokenRefusal(refusal.code)) raise_error(refusal);
+  ereport(ERROR, (errcode(MAKE_SQLSTATE('P', 'T', '4', '0', '1')), errmsg("%s", message_of(refusal)),
+                  errdetail_internal("%s", sqlstate_of(refusal.code))));
+  pg_unreachable();
+}
+
+// The value of a setting that PostgREST makes; null if there is none. Behind a transaction that had one it is ''.
+const char *request_setting(const char *name) {
+  const char *value = GetConfigOption(name, true, false);
+  return value == nullptr || *value == '\0' ? nullptr : value;
+}
+const char *request_headers() { return request_setting("request.headers"); }
+
+// The claim of that name; none for null claims.
+bool find_claim(Jsonb *claims, const char *name, JsonbValue &value) {
+  return claims != nullptr &&
+         getKeyJsonValueFromContainer(&claims->root, name, static_cast<int>(std::strlen(name)), &value) != nullptr;
+}
+
+bool same_claim(const JsonbValue &a, const JsonbValue &b) {
+  if (a.type != b.type) return false;
+  switch (a.type) {
+    case jbvNull:
+      return true;
+    case jbvString:
+      return a.val.string.len == b.val.string.len && std::memcmp(a.val.string.val, b.val.string.val, a.val.string.len) == 0;
+    case jbvNumeric:
+      return DatumGetBool(DirectFunctionCall2(numeric_eq, NumericGetDatum(a.val.numeric), NumericGetDatum(b.val.numeric)));
+    case jbvBool:
+      return a.val.boolean == b.val.boolean;
+    default:
+      return compareJsonbContainers(a.val.binary.data, b.val.binary.data) == 0;
+  }
+}
+
+// PostgREST takes the first Authorization header for the request's role, and passes on the last of several. So what it says it
+// verified must be the token that was authenticated here (null: none); else a revoked token could lend its role to a request
+// that shows another token, or none, behind it. Only what tells tokens apart is compared: other claims PostgREST may rewrite.
+void check_same_token(Jsonb *authenticated) {
+  static constexpr Error kOtherToken{ErrorCode::kMalformed, "request.jwt.claims are not of this token"};
+  const char *text = request_setting("request.jwt.claims");
+  if (text == nullptr) return;
+  Jsonb *passed_on = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(text)));
+  if (!JB_ROOT_IS_OBJECT(passed_on)) raise_error({ErrorCode::kInvalidArgument, "request.jwt.claims is not a JSON object"});
+  for (const char *name : {"iss", "sub", "jti", "sid", "iat", "exp"}) {
+    JsonbValue ours;
+    JsonbValue theirs;
+    const bool have_ours = find_claim(authenticated, name, ours);
+    const bool have_theirs = find_claim(passed_on, name, theirs);
+    if (have_ours != have_theirs || (have_ours && !same_claim(ours, theirs))) raise_unauthorized(kOtherToken);
+  }
+}
+
+void pre_request() {
+  // Who it is, the token alone says: request.jwt.claims can be set by any session, and is only asked whether it agrees.
+  const char *headers = request_headers();
+  if (headers == nullptr) return become_nobody();
+  const std::string_view text(headers);
+  const auto request = Guard([&] { return ReadRequest(text); });
+  if (!request.ok) raise_unauthorized(request.error);
+  if (!request.value.has_token) {
+    check_same_token(nullptr);
+    return become_nobody();
+  }
+  const Outcome<Datum> claims = authenticate_token(request.value.token.view(), request.value.presentation);
+  if (!claims.ok) raise_unauthorized(claims.error);
+  check_same_token(DatumGetJsonbP(claims.value));
+}
+
+Datum request_ip(FunctionCallInfo fcinfo) {
+  const char *headers = request_headers();
+  if (headers == nullptr) PG_RETURN_NULL();
+  const std::string_view text(headers);
+  const Bytes address = value_or_raise([&]() -> Result<Bytes> {
+    auto document = jose::ParseJsonObject(text);
+    if (!document) return kNoHeaders;
+    const session::Address client = ClientAddress(*document);
+    return CopyOut(client.known() ? session::FormatNetwork({client, client.bits()}) : std::string());
+  });
+  if (address.size == 0) PG_RETURN_NULL();
+  return DirectFunctionCall1(inet_in, CStringGetDatum(address.data));
+}
+
+Statement select_active = {"SELECT algorithm LIKE 'HS%' FROM jwt_auth.signing_key WHERE state = 'active'", 0, {}, nullptr};
+
+bool active_key_is_hmac() {
+  const OwnerScope scope = enter_owner("signing_key");
+  SPI_connect();
+  bool is_null;
+  const bool hmac = execute_latest(select_active, Parameters{}) > 0 && DatumGetBool(column(0, 1, &is_null));
+  SPI_finish();
+  leave_owner(scope);
+  return hmac;
+}
+
+int key_count(Jsonb *jwks) {
+  JsonbValue keys;
+  if (getKeyJsonValueFromContainer(&jwks->root, "keys", 4, &keys) == nullptr || keys.type != jbvBinary) return 0;
+  return static_cast<int>(JsonContainerSize(keys.val.binary.data));
+}
+
+void pre_config() {
+  Jsonb *jwks = DatumGetJsonbP(DirectFunctionCall1(jwt_auth_jwks, static_cast<Datum>(0)));
+  const bool has_keys = key_count(jwks) > 0;
+  if (active_key_is_hmac())
+    ereport(WARNING, (errmsg("the active signing key is an HMAC key, which can't be published"),
+                      errhint("Rotate to a key pair with jwt_auth.rotate_signing_key('ES256'), or give PostgREST the secret in "
+                              "its own jwt-secret.")));
+  else if (!has_keys)
+    ereport(WARNING,
+            (errmsg("there is no signing key to publish"), errhint("Create one with jwt_auth.create_signing_key('ES256').")));
+  if (!has_keys) return;
+  (void)set_config_option("pgrst.jwt_secret", JsonbToCString(nullptr, &jwks->root, static_cast<int>(VARSIZE(jwks))),
+                          superuser() ? PGC_SUSET : PGC_USERSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0, false);
+}
+
+// How many seconds the session of a refresh token may live on, unless it is refreshed before.
+std::int64_t seconds_left(std::string_view refresh_token) {
+  const session::SessionId id = value_or_raise([&]() -> Result<session::SessionId> {
+    auto token = session::RefreshToken::Decode(refresh_token);
+    if (!token) return Error{ErrorCode::kInvalidArgument, "refresh_token is not one of ours, so max_age is needed"};
+    return token->session_id();
+  });
+  SessionRow row;
+  const OwnerScope scope = enter_owner("refresh_session");
+  MemoryContext caller = CurrentMemoryContext;
+  SPI_connect();
+  const bool found = read_session(uuid_of(id), session::UserKeyIn(id), ReadMode::kLatest, caller, row);
+  SPI_finish();
+  leave_owner(scope);
+  if (!found) raise_error({ErrorCode::kSessionEnded, nullptr});
+  return Max((row.state.idle_end - now_micros()) / jose::kMicrosPerSecond, 0);
+}
+
+Datum refresh_cookie(FunctionCallInfo fcinfo) {
+  const OptionalText token = optional_text(fcinfo, 0);
+  const std::string_view name = required_bytes(fcinfo, 1, "name");
+  const std::string_view path = required_bytes(fcinfo, 2, "path");
+  const bool has_max_age = !PG_ARGISNULL(3);
+  const jose::Micros max_age = micros_argument(fcinfo, 3, "max_age");
+  const std::string_view same_site = required_bytes(fcinfo, 4, "same_site");
+  const OptionalText domain = optional_text(fcinfo, 5);
+
+  const std::int64_t seconds = has_max_age || !token.present ? max_age / jose::kMicrosPerSecond : seconds_left(token.text);
+  return value_or_raise([&]() -> Result<Datum> {
+    auto cookie = session::SetCookie({name, AsOptional(token), path, seconds, same_site, AsOptional(domain)});
+    if (!cookie) return cookie.error();
+    return CopyOutVarlena(*cookie);
+  });
+}
+
+}  // namespace
+
+}  // namespace jwt_auth::pg
+
+JWT_AUTH_FUNCTION(jwt_auth_pre_request) {
+  (void)fcinfo;
+  jwt_auth::pg::pre_request();
+  PG_RETURN_VOID();
+}
+
+JWT_AUTH_FUNCTION(jwt_auth_pre_config) {
+  (void)fcinfo;
+  jwt_auth::pg::pre_config();
+  PG_RETURN_VOID();
+}
+
+JWT_AUTH_FUNCTION(jwt_auth_request_ip) { return jwt_auth::pg::request_ip(fcinfo); }
+JWT_AUTH_FUNCTION(jwt_auth_refresh_cookie) { return jwt_auth::pg::refresh_cookie(fcinfo); }

@@ -1,0 +1,158 @@
+// purge_events: cuts the audit to an age, in batches, committing between them.
+//
+// The audit is written at its end and has no index that leads to a row in the order of time. So the part that is old is looked
+// up once, through the BRIN index, and then walked by place: however many batches it takes, each page is read once.
+#include "pg/store/plans.hpp"
+#include "pg/store/purge.hpp"
+#include "pg/support/arguments.hpp"
+#include "pg/support/boundary.hpp"
+#include "pg/support/errors.hpp"
+#include "pg/support/postgres.hpp"
+#include "pg/support/statistics.hpp"
+
+extern "C" {
+#include <catalog/pg_am.h>
+#include <catalog/pg_class.h>
+#include <pgstat.h>
+#include <storage/itemptr.h>
+#include <storage/lmgr.h>
+#include <utils/fmgrprotos.h>
+}
+
+namespace jwt_auth::pg {
+
+namespace {
+
+// The pages that one entry of the BRIN index tells of, if nobody made it anew.
+constexpr BlockNumber kRange = 128;
+// Bounds what a batch reads where there is little to remove.
+constexpr int kRangesOfBatch = 64;
+
+// Where the walk is. Rows that somebody holds are passed by.
+struct Walk {
+  BlockNumber range;      // the first page of the range that is next
+  BlockNumber last;       // the last page that has an old row
+  ItemPointerData after;  // where in this range it goes on
+  bool removed;           // whether something of this range was removed
+  bool done;
+};
+
+void enter_range(Walk &walk, BlockNumber range) {
+  walk.range = range;
+  walk.removed = false;
+  ItemPointerSet(&walk.after, range, InvalidOffsetNumber);
+}
+
+// Planned for this very time: only then does the planner know whether the index helps.
+Walk find_old_part(TimestampTz cutoff) {
+  Oid types[] = {TIMESTAMPTZOID};
+  Datum values[] = {TimestampTzGetDatum(cutoff)};
+  const int result = SPI_execute_with_args("SELECT min(ctid), max(ctid) FROM jwt_auth.auth_event WHERE at < $1", 1, types,
+                                           values, nullptr, true, 0);
+  if (result != SPI_OK_SELECT) elog(ERROR, "SPI_execute failed: %s", SPI_result_code_string(result));
+  Walk walk{};
+  bool is_null;
+  const Datum first = column(0, 1, &is_null);
+  walk.done = is_null;
+  if (walk.done) return walk;
+  const BlockNumber block = ItemPointerGetBlockNumber(reinterpret_cast<ItemPointer>(DatumGetPointer(first)));
+  walk.last = ItemPointerGetBlockNumber(reinterpret_cast<ItemPointer>(DatumGetPointer(column(0, 2, &is_null))));
+  enter_range(walk, block - block % kRange);
+  return walk;
+}
+
+// The log-in of a session that is still there stays: explain_session() knows the user by it, whatever becomes of the session.
+Statement delete_old = {
+    "WITH gone AS (DELETE FROM jwt_auth.auth_event WHERE ctid = ANY (ARRAY("
+    "SELECT e.ctid FROM jwt_auth.auth_event e WHERE e.ctid > $1 AND e.ctid <= $2 AND e.at < $3"
+    " AND NOT (e.event = 'login' AND EXISTS (SELECT FROM jwt_auth.refresh_session s WHERE s.session_id = e.session_id))"
+    " ORDER BY e.ctid LIMIT $4 FOR UPDATE OF e SKIP LOCKED)) RETURNING ctid) SELECT count(*), max(ctid) FROM gone",
+    4,
+    {TIDOID, TIDOID, TIMESTAMPTZOID, INT8OID},
+    nullptr};
+
+// The index on the time; invalid if somebody has replaced it by another kind.
+Oid time_index(Oid table) {
+  const Oid index = get_relname_relid("auth_event_at", get_rel_namespace(table));
+  HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(index));
+  if (!HeapTupleIsValid(tuple)) return InvalidOid;
+  const bool is_brin = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relam == BRIN_AM_OID;
+  ReleaseSysCache(tuple);
+  return is_brin ? index : InvalidOid;
+}
+
+// An entry of the index only ever widens. Once new events fill the pages of old ones, it would span all the time between, and
+// every later search for old events would read them. So it is taken away, and the next VACUUM makes it from what is there.
+// Vacuum and we don't wait for each other: if it is at work, the entry stays as it is.
+void forget_times(BlockNumber range) {
+  const Oid table = table_oid("auth_event");
+  const Oid index = time_index(table);
+  if (OidIsValid(index) && ConditionalLockRelationOid(table, ShareUpdateExclusiveLock))
+    DirectFunctionCall2(brin_desummarize_range, ObjectIdGetDatum(index), Int64GetDatum(static_cast<std::int64_t>(range)));
+}
+
+std::uint64_t remove_batch(Walk &walk, TimestampTz cutoff, std::uint64_t size) {
+  std::uint64_t removed = 0;
+  for (int ranges = 0; ranges < kRangesOfBatch && !walk.done; ranges++) {
+    CHECK_FOR_INTERRUPTS();
+    ItemPointerData end;
+    ItemPointerSet(&end, walk.range + (kRange - 1), PG_UINT16_MAX);
+    Parameters parameters{};
+    add(parameters, PointerGetDatum(&walk.after));
+    add(parameters, PointerGetDatum(&end));
+    add(parameters, TimestampTzGetDatum(cutoff));
+    add(parameters, Int64GetDatum(static_cast<std::int64_t>(size - removed)));
+    execute(delete_old, parameters);
+    bool is_null;
+    const auto count = static_cast<std::uint64_t>(DatumGetInt64(column(0, 1, &is_null)));
+    const Datum furthest = column(0, 2, &is_null);
+    if (!is_null) walk.removed = true;
+    removed += count;
+    if (removed == size) {
+      walk.after = *reinterpret_cast<ItemPointer>(DatumGetPointer(furthest));
+      return removed;
+    }
+    if (walk.removed) forget_times(walk.range);
+    walk.done = walk.last - walk.range < kRange;
+    if (!walk.done) enter_range(walk, walk.range + kRange);
+  }
+  return removed;
+}
+
+void show_progress(std::uint64_t removed) {
+  pgstat_report_activity(STATE_RUNNING, psprintf("CALL jwt_auth.purge_events(): " UINT64_FORMAT " events done", removed));
+}
+
+// By the calendar: a year is a year. A day at least, since '1' is a second.
+TimestampTz cutoff_argument(FunctionCallInfo fcinfo, int index) {
+  if (PG_ARGISNULL(index)) raise_null_argument("older_than");
+  if (micros_argument(fcinfo, index, "older_than") < USECS_PER_DAY)
+    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("older_than must be at least one day")));
+  return DatumGetTimestampTz(
+      DirectFunctionCall2(timestamptz_mi_interval, TimestampTzGetDatum(GetCurrentTimestamp()), PG_GETARG_DATUM(index)));
+}
+
+Datum purge_events(FunctionCallInfo fcinfo) {
+  const TimestampTz cutoff = cutoff_argument(fcinfo, 0);
+  const int size = batch_size_argument(fcinfo, 1);
+  require_own_transactions(fcinfo, "purge_events");
+
+  OwnerScope scope = begin_batch("auth_event");
+  Walk walk = find_old_part(cutoff);
+  commit_batch(scope);
+  for (std::uint64_t removed = 0; !walk.done;) {
+    scope = begin_batch("auth_event");
+    const std::uint64_t count = remove_batch(walk, cutoff, static_cast<std::uint64_t>(size));
+    commit_batch(scope);
+    Count(Counted::kPurge, static_cast<unsigned>(PurgeOutcome::kEvent), count);
+    removed += count;
+    show_progress(removed);
+  }
+  return static_cast<Datum>(0);
+}
+
+}  // namespace
+
+}  // namespace jwt_auth::pg
+
+JWT_AUTH_FUNCTION(jwt_auth_purge_events) { return jwt_auth::pg::purge_events(fcinfo); }

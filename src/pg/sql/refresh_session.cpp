@@ -1,0 +1,281 @@
+// refresh_session: what a presented refresh token means, and what comes of it. Read, decide, then compare and swap.
+#include "pg/keyring/key_encryption.hpp"
+#include "pg/keyring/keyring.hpp"
+#include "pg/session/claims_function.hpp"
+#include "pg/session/token_response.hpp"
+#include "pg/session/user_argument.hpp"
+#include "pg/store/auth_event.hpp"
+#include "pg/store/owner.hpp"
+#include "pg/store/session_store.hpp"
+#include "pg/support/boundary.hpp"
+#include "pg/support/jsonb.hpp"
+#include "pg/support/postgres.hpp"
+#include "pg/support/settings.hpp"
+#include "pg/support/statistics.hpp"
+
+namespace jwt_auth::pg {
+
+namespace {
+
+using session::Decision;
+using session::Micros;
+using session::Status;
+
+struct Presented {
+  bool well_formed;
+  session::PresentedToken token;
+};
+
+Presented presented_token(std::string_view text) {
+  return value_or_raise([&]() -> Result<Presented> {
+    const auto token = session::RefreshToken::Decode(text);
+    if (!token) return Presented{};
+    return Presented{true, token->Present()};
+  });
+}
+
+// The token that follows the presented one under a nonce.
+struct Successor {
+  session::Hash hash;
+  Bytes text;
+};
+
+Successor successor_of(std::string_view presented, std::uint32_t generation, const session::Nonce &nonce) {
+  return value_or_raise([&]() -> Result<Successor> {
+    const auto token = session::RefreshToken::Decode(presented);
+    if (!token) return token.error();
+    const auto pepper = Pepper();
+    if (!pepper) return pepper.error();
+    const auto next = token->Successor(generation, nonce, jose::AsText(*pepper));
+    auto text = CopyOut(jose::AsText(next.Encode()));
+    if (!text) return text.error();
+    return Successor{next.SecretHash(), *text};
+  });
+}
+
+session::Nonce random_nonce() {
+  return value_or_raise([]() -> Result<session::Nonce> {
+    const jose::SecretBytes random = jose::RandomBytes(sizeof(session::Nonce));
+    session::Nonce nonce;
+    std::copy(random.begin(), random.end(), nonce.begin());
+    return nonce;
+  });
+}
+
+// One call, from its first look to what it wrote. Plain data.
+struct Refresh {
+  std::string_view text;
+  session::PresentedToken token;
+  pg_uuid_t id;
+  session::UserKey user_key;
+  const ClientArgument *client;
+  MemoryContext caller;
+
+  bool found;
+  SessionRow row;
+  UserRef user;
+  Account account;
+  Micros now;
+  session::Ending ending;  // by its time or a cutoff
+  Decision decision;
+  Successor successor;
+  Micros idle_end;
+  bool has_claims;
+  Datum claims;  // as stored at log-in
+};
+
+// Decides on the row as it was read, by the account, the cutoffs and the clock of this moment.
+void judge(Refresh &refresh) {
+  // A cutoff for everybody may have come while the row was waited for.
+  refresh_keyring();
+  refresh.user = UserRef{refresh.user_key, {}, refresh.row.user_id};
+  refresh.account = read_account(refresh.user);
+  refresh.now = now_micros();
+  const session::RefreshPolicy policy = {refresh.account.binding, settings::refresh_reuse_interval * jose::kMicrosPerSecond};
+  const session::Cutoffs cutoffs = {refresh.account.not_before, global_cutoff()};
+  const session::SessionState &state = refresh.row.state;
+  refresh.ending = session::EndOf(state.created_at, state.idle_end, state.absolute_end, cutoffs, refresh.now);
+  refresh.decision = session::Decide(state, refresh.token, refresh.client->client, policy, cutoffs, refresh.now);
+}
+
+// Reads and decides, under whichever lock. A row that a transaction with an old snapshot can't see is a conflict, not an
+// unknown session.
+void look(Refresh &refresh, ReadMode mode) {
+  refresh.decision = session::kUnknownSession;
+  refresh.found = read_session(refresh.id, refresh.user_key, mode, refresh.caller, refresh.row);
+  if (refresh.found)
+    judge(refresh);
+  else
+    raise_if_unseen(refresh.id, refresh.user_key);
+}
+
+bool swap(Refresh &refresh) {
+  Rotation rotation{};
+  rotation.id = refresh.id;
+  rotation.user_key = refresh.user_key;
+  rotation.presented = refresh.token.secret_hash;
+  rotation.nonce = random_nonce();
+  MemoryContext spi = MemoryContextSwitchTo(refresh.caller);
+  refresh.successor = successor_of(refresh.text, refresh.row.state.generation + 1, rotation.nonce);
+  MemoryContextSwitchTo(spi);
+  refresh.idle_end = session::IdleEnd(refresh.now, refresh.row.state.absolute_end, lifetime_policy());
+  rotation.successor = refresh.successor.hash;
+  rotation.now = refresh.now;
+  rotation.idle_ends_at = refresh.idle_end;
+  rotation.ip = refresh.client->ip;
+  rotation.has_ip = refresh.client->has_ip;
+  rotation.client = refresh.client->client;
+  rotation.user_agent = refresh.client->user_agent;
+  return rotate_session(rotation);
+}
+
+AuthEvent event_of(const Refresh &refresh, const char *name, const char *detail) {
+  AuthEvent event{};
+  event.event = name;
+  event.user_id = {true, refresh.user.user_id};
+  event.session_id = &refresh.id;
+  event.ip = refresh.client->ip;
+  event.has_ip = refresh.client->has_ip;
+  event.user_agent = refresh.client->user_agent;
+  event.detail = detail;
+  return event;
+}
+
+// What was presented, what was answered, and which policy was at work.
+const char *detail_of(const Refresh &refresh) {
+  DetailBuilder detail;
+  detail.add_text("presented", session::NameOf(refresh.decision.presented));
+  detail.add_text("status", session::NameOf(refresh.decision.status));
+  if (refresh.ending.over) add_ending(detail, refresh.ending);
+  if (refresh.decision.event == session::Event::kIpMismatch)
+    detail.add_text("policy", session::NameOf(refresh.account.binding.ip));
+  if (refresh.decision.event == session::Event::kFingerprintMismatch)
+    detail.add_text("policy", session::NameOf(refresh.account.binding.fingerprint));
+  return detail.finish();
+}
+
+AuthEvent unenforced(const Refresh &refresh, const char *name) {
+  AuthEvent event = event_of(refresh, name, "{\"enforced\": false}");
+  event.is_unenforced = true;
+  return event;
+}
+
+void act(Refresh &refresh) {
+  const TimestampTz at = timestamp_of(refresh.now);
+  const Decision &decision = refresh.decision;
+  if (decision.status == Status::kReplayed) {
+    refresh.idle_end = refresh.row.state.idle_end;
+    MemoryContext spi = MemoryContextSwitchTo(refresh.caller);
+    refresh.successor = successor_of(refresh.text, refresh.row.state.generation, refresh.row.nonce);
+    MemoryContextSwitchTo(spi);
+    // Another pepper than at the rotation gives another secret: nothing that could be handed out.
+    if (!session::SameHash(refresh.successor.hash, refresh.row.state.current_hash)) {
+      refresh.decision = session::kUnknownSession;
+      return;
+    }
+  }
+  if (decision.ends) delete_session(refresh.id, refresh.user_key, nullptr);
+  if (decision.event != session::Event::kNone)
+    write_event(event_of(refresh, session::NameOf(decision.event), detail_of(refresh)), at);
+  if (decision.logs_ip_mismatch) write_event(unenforced(refresh, "ip_mismatch"), at);
+  if (decision.logs_fingerprint_mismatch) write_event(unenforced(refresh, "fingerprint_mismatch"), at);
+  if (decision.status == Status::kOk && settings::log_refresh) write_event(event_of(refresh, "refreshed", nullptr), at);
+}
+
+void read_stored_claims(Refresh &refresh) {
+  if (!refresh.row.has_data) return;
+  bool is_null;
+  refresh.claims = read_claims(refresh.id, refresh.user_key, refresh.caller, &is_null);
+  refresh.has_claims = !is_null;
+}
+
+bool hands_out_tokens(const Decision &decision) {
+  return decision.status == Status::kOk || decision.status == Status::kReplayed;
+}
+
+bool asks_for_action(const Decision &decision) { return decision.ends || hands_out_tokens(decision); }
+
+// Everything that touches the tables, as their owner.
+void run(Refresh &refresh) {
+  const OwnerScope scope = enter_owner("refresh_session");
+  SPI_connect();
+  look(refresh, ReadMode::kPlain);
+  while (asks_for_action(refresh.decision)) {
+    if (refresh.decision.status == Status::kOk) {
+      if (swap(refresh)) {
+        // The row may have been waited for, and the world have changed meanwhile; it is ours now, so this judgement is the
+        // last.
+        if (has_waited(refresh.now)) judge(refresh);
+        break;
+      }
+      CHECK_FOR_INTERRUPTS();
+      look(refresh, ReadMode::kPlain);
+      continue;
+    }
+    // What ends a session or hands a token out again is decided on a row that nobody else is changing.
+    look(refresh, ReadMode::kLocked);
+    if (refresh.decision.status != Status::kOk) break;
+  }
+  act(refresh);
+  if (hands_out_tokens(refresh.decision)) read_stored_claims(refresh);
+  SPI_finish();
+  leave_owner(scope);
+}
+
+Datum refresh_session(FunctionCallInfo fcinfo) {
+  refuse_restricted_operation();
+  const std::string_view text = required_bytes(fcinfo, 0, "refresh_token");
+  const ClientArgument client = client_argument(fcinfo, 1, 2, 3);
+  const Presented presented = presented_token(text);
+  TokenResponse response{};
+  response.status = session::NameOf(Status::kInvalid);
+  if (!presented.well_formed) {
+    Count(Counted::kRefresh, Status::kInvalid);
+    return response_datum(fcinfo, response);
+  }
+
+  refresh_keyring();
+  Refresh refresh{};
+  refresh.text = text;
+  refresh.token = presented.token;
+  refresh.id = uuid_of(presented.token.session_id);
+  refresh.user_key = session::UserKeyIn(presented.token.session_id);
+  refresh.client = &client;
+  refresh.caller = CurrentMemoryContext;
+  run(refresh);
+
+  Count(Counted::kRefresh, refresh.decision.status);
+  if (refresh.decision.status == Status::kReuseDetected)
+    Count(Counted::kReuse, static_cast<unsigned>(refresh.decision.presented));
+  response.status = session::NameOf(refresh.decision.status);
+  const bool has_tokens = hands_out_tokens(refresh.decision);
+  if (refresh.decision.ends || has_tokens) {
+    response.session_id = &refresh.id;
+    response.user_id = {true, refresh.user.user_id};
+  }
+  if (!has_tokens) return response_datum(fcinfo, response);
+
+  const OptionalText members = token_claim_members(refresh.user.user_id, refresh.id, refresh.claims, refresh.has_claims);
+  const AccessTokenRequest request = {refresh.user.user_id,
+                                      presented.token.session_id,
+                                      refresh.now,
+                                      std::min(refresh.now, refresh.row.state.created_at),
+                                      refresh.idle_end,
+                                      members.text,
+                                      refresh.row.state.bound,
+                                      refresh.account.binding};
+  prepare_to_sign_access_token(request.now);
+  const AccessToken access = value_or_raise([&] { return MintAccessToken(request); });
+  response.has_tokens = true;
+  response.access_token = access.text;
+  response.access_expires_at = access.expires_at;
+  response.refresh_token = refresh.successor.text;
+  response.refresh_expires_at = refresh.idle_end;
+  return response_datum(fcinfo, response);
+}
+
+}  // namespace
+
+}  // namespace jwt_auth::pg
+
+JWT_AUTH_FUNCTION(jwt_auth_refresh_session) { return jwt_auth::pg::refresh_session(fcinfo); }

@@ -1,0 +1,238 @@
+// What ends sessions: revoke_refresh_session, revoke_refresh_token, revoke_user_tokens, revoke_other_sessions, the trigger; and
+// user_sessions, which shows what there is to end.
+#include "pg/keyring/keyring.hpp"
+#include "pg/session/token_response.hpp"
+#include "pg/session/user_argument.hpp"
+#include "pg/store/auth_event.hpp"
+#include "pg/store/owner.hpp"
+#include "pg/store/session_store.hpp"
+#include "pg/support/boundary.hpp"
+#include "pg/support/postgres.hpp"
+
+extern "C" {
+#include <commands/trigger.h>
+#include <utils/rel.h>
+}
+
+namespace jwt_auth::pg {
+
+namespace {
+
+const char *reason_detail(const OptionalText &reason) {
+  DetailBuilder detail;
+  detail.add_optional("reason", reason);
+  return detail.finish();
+}
+
+// The end of several sessions of a user: one event for the user, and one for each session, of the same name.
+struct MassEnding {
+  const char *event;
+  UserRef user;
+  EndedSessions sessions;
+  const pg_uuid_t *kept;  // null: none
+  OptionalText reason;
+};
+
+void write_mass_ending(const MassEnding &ending, TimestampTz at) {
+  AuthEvent event{};
+  event.user_id = {true, ending.user.user_id};
+  event.is_part = true;
+  const char *reason = reason_detail(ending.reason);
+  const auto count = static_cast<int>(ending.sessions.count);
+  auto *events = static_cast<AuthEvent *>(palloc(sizeof(AuthEvent) * (ending.sessions.count + 1)));
+  for (int i = 0; i < count; i++) {
+    const EndedSession &one = ending.sessions.sessions[i];
+    event.session_id = &one.id;
+    event.event = one.before.over ? session::NameOf(one.before.event) : ending.event;
+    event.detail = one.before.over ? detail_of(one.before) : reason;
+    events[i] = event;
+  }
+
+  DetailBuilder detail;
+  detail.add_number("sessions", static_cast<std::int64_t>(ending.sessions.live));
+  if (ending.kept != nullptr)
+    detail.add_text("kept", DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(ending.kept))));
+  detail.add_optional("reason", ending.reason);
+  event.event = ending.event;
+  event.session_id = nullptr;
+  event.detail = detail.finish();
+  event.is_part = false;
+  events[count] = event;
+  write_events(events, count + 1, at);
+}
+
+// Locks the row, so that what the event says of it is what was deleted. One that was over before is cleaned away, under the
+// name of what ended it.
+bool end_session(const pg_uuid_t &id, session::UserKey user_key, const char *event, const char *detail) {
+  SessionRow row;
+  if (!read_session(id, user_key, ReadMode::kLocked, CurrentMemoryContext, row)) {
+    raise_if_unseen(id, user_key);
+    return false;
+  }
+  if (!delete_session(id, user_key, nullptr)) return false;
+  refresh_keyring();
+  const session::Cutoffs cutoffs = {read_account({user_key, {}, row.user_id}).not_before, global_cutoff()};
+  const session::Ending before =
+      session::EndOf(row.state.created_at, row.state.idle_end, row.state.absolute_end, cutoffs, now_micros());
+  AuthEvent ending{};
+  ending.event = before.over ? session::NameOf(before.event) : event;
+  ending.user_id = {true, row.user_id};
+  ending.session_id = &id;
+  ending.detail = before.over ? detail_of(before) : detail;
+  ending.is_part = before.over;
+  write_event(ending, GetCurrentTimestamp());
+  return !before.over;
+}
+
+Datum revoke_refresh_session(FunctionCallInfo fcinfo) {
+  if (PG_ARGISNULL(0)) raise_null_argument("session_id");
+  const pg_uuid_t id = *PG_GETARG_UUID_P(0);
+  const char *detail = reason_detail(optional_text(fcinfo, 1));
+  const OwnerScope scope = enter_owner("refresh_session");
+  SPI_connect();
+  const bool ended = end_session(id, session::UserKeyIn(session_id_of(id)), "session_revoked", detail);
+  SPI_finish();
+  leave_owner(scope);
+  return BoolGetDatum(ended);
+}
+
+// Any authentic token of a session ends it, an old one as well: the family secret says that it is one.
+Datum revoke_refresh_token(FunctionCallInfo fcinfo) {
+  const std::string_view text = required_bytes(fcinfo, 0, "refresh_token");
+  struct Presented {
+    bool well_formed;
+    session::PresentedToken token;
+  };
+  const Presented presented = value_or_raise([&]() -> Result<Presented> {
+    const auto token = session::RefreshToken::Decode(text);
+    if (!token) return Presented{};
+    return Presented{true, token->Present()};
+  });
+  if (!presented.well_formed) return BoolGetDatum(false);
+
+  const pg_uuid_t id = uuid_of(presented.token.session_id);
+  const session::UserKey user_key = session::UserKeyIn(presented.token.session_id);
+  const OwnerScope scope = enter_owner("refresh_session");
+  SPI_connect();
+  SessionRow row;
+  const bool authentic = read_session(id, user_key, ReadMode::kLatest, CurrentMemoryContext, row) &&
+                         session::SameHash(row.state.family_hash, presented.token.family_hash);
+  const bool ended = authentic && end_session(id, user_key, "logout", nullptr);
+  SPI_finish();
+  leave_owner(scope);
+  return BoolGetDatum(ended);
+}
+
+// The clock once the account's row was ours.
+session::Micros move_cutoff(const UserRef &user) {
+  const session::Micros asked = now_micros();
+  const session::Micros cutoff = raise_cutoff(user, asked);
+  // Whoever held the row may have been given tokens since: then the clock counts from when the row was ours.
+  return has_waited(asked) ? raise_cutoff(user, now_micros()) : cutoff;
+}
+
+// Cutoff first, so that a log-in that races waits or comes after it; then the sessions.
+int revoke_user(const UserRef &user, const OptionalText &reason) {
+  const OwnerScope scope = enter_owner("account");
+  SPI_connect();
+  const session::Micros cutoff = move_cutoff(user);
+  refresh_keyring();
+  const EndedSessions ended = delete_user_sessions(user, nullptr, CurrentMemoryContext);
+  write_mass_ending({"user_revoked", user, ended, nullptr, reason}, timestamp_or_infinity(cutoff));
+  SPI_finish();
+  leave_owner(scope);
+  return static_cast<int>(ended.live);
+}
+
+Datum revoke_user_tokens(FunctionCallInfo fcinfo) {
+  const UserRef user = user_argument(fcinfo, 0);
+  return Int32GetDatum(revoke_user(user, optional_text(fcinfo, 1)));
+}
+
+// The account's row is written, so that a log-in that races comes before (and ends) or after (and stays).
+Datum revoke_other_sessions(FunctionCallInfo fcinfo) {
+  const UserRef user = user_argument(fcinfo, 0);
+  if (PG_ARGISNULL(1)) raise_null_argument("keep");
+  const pg_uuid_t keep = *PG_GETARG_UUID_P(1);
+  const OwnerScope scope = enter_owner("account");
+  SPI_connect();
+  hold_account(user);
+  refresh_keyring();
+  const EndedSessions ended = delete_user_sessions(user, &keep, CurrentMemoryContext);
+  write_mass_ending({"others_revoked", user, ended, &keep, {false, {}}}, GetCurrentTimestamp());
+  SPI_finish();
+  leave_owner(scope);
+  return Int32GetDatum(static_cast<int>(ended.live));
+}
+
+// The old id of the row: an UPDATE that changes both id and password must not spare the old one.
+Datum revoke_on_password_change(FunctionCallInfo fcinfo) {
+  if (!CALLED_AS_TRIGGER(fcinfo))
+    ereport(ERROR,
+            (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED), errmsg("revoke_on_password_change is a trigger function")));
+  auto *trigger = reinterpret_cast<TriggerData *>(fcinfo->context);
+  if (!TRIGGER_FIRED_AFTER(trigger->tg_event) || !TRIGGER_FIRED_FOR_ROW(trigger->tg_event) ||
+      TRIGGER_FIRED_BY_INSERT(trigger->tg_event) || trigger->tg_trigger->tgnargs != 1)
+    ereport(ERROR,
+            (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+             errmsg("revoke_on_password_change must be fired AFTER UPDATE OR DELETE FOR EACH ROW, with the name of the id "
+                    "column as its argument")));
+  TupleDesc columns = RelationGetDescr(trigger->tg_relation);
+  const int id = SPI_fnumber(columns, trigger->tg_trigger->tgargs[0]);
+  if (id <= 0)
+    ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
+                    errmsg("column \"%s\" of table \"%s\" does not exist", trigger->tg_trigger->tgargs[0],
+                           RelationGetRelationName(trigger->tg_relation))));
+  const char *user_id = SPI_getvalue(trigger->tg_trigtuple, columns, id);
+  // An id that no session can have ends none.
+  if (user_id == nullptr || *user_id == '\0' || std::strlen(user_id) > kMaxUserId) return static_cast<Datum>(0);
+  const char *reason = TRIGGER_FIRED_BY_DELETE(trigger->tg_event) ? "user deleted" : "password changed";
+  revoke_user(user_ref({}, {user_id, std::strlen(user_id)}), {true, reason});
+  return static_cast<Datum>(0);
+}
+
+Statement select_user_sessions = {
+    "SELECT s.session_id, s.created_at, s.refreshed_at, s.idle_ends_at, s.ip, s.user_agent, d.metadata"
+    " FROM jwt_auth.refresh_session s LEFT JOIN jwt_auth.session_data d ON d.session_id = s.session_id AND d.user_key = "
+    "s.user_key"
+    " WHERE s.user_key = $1 AND s.user_id = $2 AND s.created_at > $3 AND s.ends_at > $4 AND s.idle_ends_at > $4"
+    " ORDER BY s.refreshed_at DESC, s.session_id",
+    4,
+    {INT4OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID},
+    nullptr};
+
+Datum user_sessions(FunctionCallInfo fcinfo) {
+  const UserRef user = user_argument(fcinfo, 0);
+  refresh_keyring();
+  InitMaterializedSRF(fcinfo, 0);
+  auto *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
+  const OwnerScope scope = enter_owner("refresh_session");
+  SPI_connect();
+  const session::Micros cutoff = std::max(global_cutoff(), read_account(user).not_before);
+  Parameters parameters{};
+  add(parameters, Int32GetDatum(user.user_key));
+  add_text(parameters, user.user_id);
+  add(parameters, TimestampTzGetDatum(timestamp_or_infinity(cutoff)));
+  add(parameters, TimestampTzGetDatum(GetCurrentTimestamp()));
+  const std::uint64_t count = execute_latest(select_user_sessions, parameters);
+  for (std::uint64_t row = 0; row < count; row++) {
+    Datum values[7];
+    bool nulls[7];
+    for (int i = 0; i < 7; i++) values[i] = column(row, i + 1, &nulls[i]);
+    tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+  }
+  SPI_finish();
+  leave_owner(scope);
+  return static_cast<Datum>(0);
+}
+
+}  // namespace
+
+}  // namespace jwt_auth::pg
+
+JWT_AUTH_FUNCTION(jwt_auth_revoke_refresh_session) { return jwt_auth::pg::revoke_refresh_session(fcinfo); }
+JWT_AUTH_FUNCTION(jwt_auth_revoke_refresh_token) { return jwt_auth::pg::revoke_refresh_token(fcinfo); }
+JWT_AUTH_FUNCTION(jwt_auth_revoke_user_tokens) { return jwt_auth::pg::revoke_user_tokens(fcinfo); }
+JWT_AUTH_FUNCTION(jwt_auth_revoke_other_sessions) { return jwt_auth::pg::revoke_other_sessions(fcinfo); }
+JWT_AUTH_FUNCTION(jwt_auth_revoke_on_password_change) { return jwt_auth::pg::revoke_on_password_change(fcinfo); }
+JWT_AUTH_FUNCTION(jwt_auth_user_sessions) { return jwt_auth::pg::user_sessions(fcinfo); }

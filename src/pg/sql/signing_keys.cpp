@@ -1,0 +1,281 @@
+// The keyring's life: create_signing_key, import_signing_key, rotate_signing_key, retire_signing_key, seal_signing_keys, jwks.
+#include "pg/keyring/key_encryption.hpp"
+#include "pg/keyring/key_events.hpp"
+#include "pg/keyring/key_store.hpp"
+#include "pg/keyring/stored_key.hpp"
+#include "pg/support/arguments.hpp"
+#include "pg/support/boundary.hpp"
+
+extern "C" {
+#include <commands/trigger.h>
+#include <storage/fd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <utils/acl.h>
+
+#include <catalog/pg_authid.h>
+}
+
+namespace jwt_auth::pg {
+
+namespace {
+
+constexpr std::size_t kLongestKeyFile = 65536;
+
+[[noreturn]] void raise_active_already() {
+  ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE), errmsg("a signing key is active already"),
+                  errhint("Replace it with jwt_auth.rotate_signing_key(), or make a pending key with activate => false.")));
+  pg_unreachable();
+}
+
+// A key from a C++ phase; making a large RSA key takes a while.
+template <class Body>
+NewKey new_key(Body &&body) {
+  const auto outcome = guard_interruptible(std::forward<Body>(body));
+  if (!outcome.ok) raise_error(outcome.error);
+  return outcome.value;
+}
+
+NewKey make_key(std::string_view algorithm, const OptionalText &like) {
+  return new_key([&] { return MakeKey(algorithm, like); });
+}
+
+// Whether to activate: as told, or only if nothing is active.
+enum class Activation { kNo, kYes, kIfNoneIs };
+
+Activation activation_argument(FunctionCallInfo fcinfo, int index) {
+  if (PG_ARGISNULL(index)) return Activation::kIfNoneIs;
+  return PG_GETARG_BOOL(index) ? Activation::kYes : Activation::kNo;
+}
+
+Datum add_key(const NewKey &key, Activation activation) {
+  const OwnerScope scope = begin_keyring_change();
+  const bool one_is_active = find_active_key(CurrentMemoryContext).found;
+  if (one_is_active && activation == Activation::kYes) raise_active_already();
+  const TimestampTz now = GetCurrentTimestamp();
+  insert_key(key, !one_is_active && activation != Activation::kNo, now);
+  record_key_event("key_created", key.kid.view(), now);
+  end_keyring_change(scope);
+  cleanse(key.private_jwk);
+  return text_datum(key.kid.view());
+}
+
+Datum create_signing_key(FunctionCallInfo fcinfo) {
+  const std::string_view algorithm = required_bytes(fcinfo, 0, "algorithm");
+  if (PG_ARGISNULL(1)) raise_null_argument("activate");
+  return add_key(make_key(algorithm, {false, {}}), activation_argument(fcinfo, 1));
+}
+
+Datum import_signing_key(FunctionCallInfo fcinfo) {
+  const std::string_view text = required_bytes(fcinfo, 0, "key");
+  const Activation activation = activation_argument(fcinfo, 1);
+  return add_key(new_key([&] { return ImportKey(text); }), activation);
+}
+
+// A file of the server's, whole. Its path may be shown in an error, what it holds never.
+Bytes read_key_file(const char *path) {
+  const int file = OpenTransientFile(path, O_RDONLY | PG_BINARY | O_NONBLOCK);
+  if (file < 0) ereport(ERROR, (errcode_for_file_access(), errmsg("could not open file \"%s\": %m", path)));
+  struct stat status;
+  if (fstat(file, &status) != 0) ereport(ERROR, (errcode_for_file_access(), errmsg("could not stat file \"%s\": %m", path)));
+  if (!S_ISREG(status.st_mode))
+    ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE), errmsg("\"%s\" is not a regular file", path)));
+  Bytes text{static_cast<char *>(palloc(kLongestKeyFile + 1)), 0};
+  while (text.size <= kLongestKeyFile) {
+    const ssize_t count = read(file, text.data + text.size, kLongestKeyFile + 1 - text.size);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) ereport(ERROR, (errcode_for_file_access(), errmsg("could not read file \"%s\": %m", path)));
+    if (count == 0) break;
+    text.size += static_cast<std::size_t>(count);
+  }
+  CloseTransientFile(file);
+  if (text.size > kLongestKeyFile)
+    ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("file \"%s\" is too large for a key", path)));
+  return text;
+}
+
+// Errors show the path. Longer ones can't be opened, and a key that was given by mistake must not be repeated.
+void refuse_key_as_path(const char *path) {
+  if (strlen(path) >= MAXPGPATH) ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("path is too long")));
+  if (path[strspn(path, " \t")] == '{' || strpbrk(path, "\r\n") != nullptr || strstr(path, "-----BEGIN") != nullptr)
+    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("path is a key, not the name of a file that holds one")));
+}
+
+Datum import_signing_key_from_file(FunctionCallInfo fcinfo) {
+  if (PG_ARGISNULL(0)) raise_null_argument("path");
+  const char *path = text_to_cstring(PG_GETARG_TEXT_PP(0));
+  refuse_key_as_path(path);
+  const Activation activation = activation_argument(fcinfo, 1);
+  if (!has_privs_of_role(GetUserId(), ROLE_PG_READ_SERVER_FILES))
+    ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("permission denied to read a key from a server file"),
+                    errhint("It takes the privileges of the role pg_read_server_files.")));
+  const Bytes text = read_key_file(path);
+  const auto outcome = Guard([&] {
+    std::string_view trimmed = text.view();
+    trimmed.remove_prefix(std::min(trimmed.find_first_not_of(" \t\r\n"), trimmed.size()));
+    return ImportKey(trimmed);
+  });
+  cleanse(text);
+  if (!outcome.ok) raise_error(outcome.error);
+  return add_key(outcome.value, activation);
+}
+
+// A pending key must be one that can sign before it takes over.
+void check_that_it_signs(const StoredKey &key, MemoryContext context) {
+  const OptionalText private_jwk = private_part_of(key.kid, context);
+  const auto outcome = Guard([&]() -> Result<void> {
+    const auto opened = OpenStoredKey(key.kid, key.public_jwk, private_jwk);
+    if (!opened) return opened.error();
+    return {};
+  });
+  cleanse_text(private_jwk);
+  if (!outcome.ok) raise_error(outcome.error);
+}
+
+StoredKey choose_pending_key(const OptionalText &algorithm, MemoryContext context) {
+  const StoredKey key = find_pending_key(algorithm, context);
+  if (!key.found && algorithm.present && find_pending_key({false, {}}, context).found)
+    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("the pending key is for another algorithm"),
+                    errhint("Rotate without naming an algorithm, or retire the pending key first.")));
+  return key;
+}
+
+Datum rotate_signing_key(FunctionCallInfo fcinfo) {
+  const OptionalText algorithm = optional_text(fcinfo, 0);
+  MemoryContext caller = CurrentMemoryContext;
+  const OwnerScope scope = begin_keyring_change();
+  const StoredKey old = find_active_key(caller);
+  const StoredKey pending = choose_pending_key(algorithm, caller);
+  if (!old.found && !pending.found && !algorithm.present) raise_error({ErrorCode::kNoActiveKey, "nothing to rotate"});
+
+  NewKey fresh{};
+  if (pending.found) {
+    check_that_it_signs(pending, caller);
+  } else {
+    MemoryContext spi = MemoryContextSwitchTo(caller);
+    fresh = make_key(algorithm.present ? algorithm.text : old.algorithm, old.public_jwk);
+    MemoryContextSwitchTo(spi);
+  }
+  // The old key first: of two that meet here despite the lock, one fails on its row and not on the one-active index.
+  const TimestampTz now = GetCurrentTimestamp();
+  if (old.found) demote_key(old.kid, now);
+  const std::string_view kid = pending.found ? pending.kid : fresh.kid.view();
+  if (pending.found) {
+    activate_key(kid, now);
+  } else {
+    insert_key(fresh, true, now);
+    record_key_event("key_created", kid, now);
+  }
+  record_rotation(old.found ? old.kid : std::string_view(), kid, now);
+  end_keyring_change(scope);
+  if (!pending.found) cleanse(fresh.private_jwk);
+  return text_datum(kid);
+}
+
+Datum retire_signing_key(FunctionCallInfo fcinfo) {
+  const std::string_view kid = required_bytes(fcinfo, 0, "kid");
+  MemoryContext caller = CurrentMemoryContext;
+  const OwnerScope scope = begin_keyring_change();
+  const StoredKey key = find_key(kid, caller);
+  if (!key.found)
+    ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("there is no signing key of this kid"),
+                    errhint("The view jwt_auth.signing_keys lists them.")));
+  if (key.state != "retired") {
+    const TimestampTz now = GetCurrentTimestamp();
+    retire_key(kid, now);
+    record_key_event("key_retired", kid, now);
+  }
+  end_keyring_change(scope);
+  PG_RETURN_VOID();
+}
+
+Statement select_private_keys = {
+    "SELECT kid FROM jwt_auth.signing_key WHERE private_jwk IS NOT NULL ORDER BY created_at, kid", 0, {}, nullptr};
+
+Datum seal_signing_keys() {
+  if (!SealingIsOn())
+    ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE), errmsg("there is no key to seal the signing keys with"),
+                    errhint("Set jwt_auth.key_encryption_key_file and reload the configuration.")));
+  MemoryContext caller = CurrentMemoryContext;
+  const OwnerScope scope = begin_keyring_change();
+  const std::uint64_t count = execute_latest(select_private_keys, Parameters{});
+  auto *kids = static_cast<std::string_view *>(MemoryContextAlloc(caller, sizeof(std::string_view) * (count + 1)));
+  for (std::uint64_t i = 0; i < count; i++) kids[i] = text_column(i, 1, caller).text;
+  std::int32_t sealed = 0;
+  for (std::uint64_t i = 0; i < count; i++) {
+    lock_key(kids[i]);
+    const StoredKey key = find_key(kids[i], caller);
+    const OptionalText private_jwk = private_part_of(kids[i], caller);
+    const auto resealed = Guard([&] { return ResealStoredKey(key.kid, key.public_jwk, private_jwk); });
+    cleanse_text(private_jwk);
+    if (!resealed.ok) raise_error(resealed.error);
+    if (!resealed.value.changed) continue;
+    store_private_part(key.kid, resealed.value.private_jwk);
+    sealed++;
+  }
+  end_keyring_change(scope);
+  return Int32GetDatum(sealed);
+}
+
+// The key that signs now first, for readers that look no further; then those to come, then those that were.
+Statement select_jwks = {
+    "SELECT jsonb_build_object('keys', coalesce(jsonb_agg(public_jwk ORDER BY state, created_at DESC, kid), '[]'::jsonb))"
+    " FROM jwt_auth.signing_key WHERE state <> 'retired' AND public_jwk IS NOT NULL",
+    0,
+    {},
+    nullptr};
+
+Datum jwks() {
+  MemoryContext caller = CurrentMemoryContext;
+  const OwnerScope scope = enter_owner("signing_key");
+  SPI_connect();
+  execute_latest(select_jwks, Parameters{});
+  bool is_null;
+  const Datum value = column(0, 1, &is_null);
+  MemoryContext spi = MemoryContextSwitchTo(caller);
+  Datum copy = PointerGetDatum(PG_DETOAST_DATUM_COPY(value));
+  MemoryContextSwitchTo(spi);
+  SPI_finish();
+  leave_owner(scope);
+  return copy;
+}
+
+// The trigger data; an error for a call that is none, or not of the kind that the function is made for.
+const TriggerData *trigger_of(FunctionCallInfo fcinfo, const char *function, bool for_updated_rows) {
+  const auto *trigger = CALLED_AS_TRIGGER(fcinfo) ? reinterpret_cast<TriggerData *>(fcinfo->context) : nullptr;
+  const bool fits =
+      trigger != nullptr && TRIGGER_FIRED_AFTER(trigger->tg_event) &&
+      (!for_updated_rows || (TRIGGER_FIRED_FOR_ROW(trigger->tg_event) && TRIGGER_FIRED_BY_UPDATE(trigger->tg_event)));
+  if (!fits)
+    ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED), errmsg("%s is a trigger function", function),
+                    errdetail("It is for the triggers that the extension itself has made.")));
+  return trigger;
+}
+
+Datum keyring_changed(FunctionCallInfo fcinfo) {
+  CacheInvalidateRelcacheByRelid(RelationGetRelid(trigger_of(fcinfo, "keyring_changed", false)->tg_relation));
+  return static_cast<Datum>(0);
+}
+
+Datum signing_key_demoted(FunctionCallInfo fcinfo) {
+  const TriggerData *trigger = trigger_of(fcinfo, "signing_key_demoted", true);
+  TupleDesc descriptor = RelationGetDescr(trigger->tg_relation);
+  bool is_null;
+  const Datum kid = heap_getattr(trigger->tg_newtuple, SPI_fnumber(descriptor, "kid"), descriptor, &is_null);
+  extend_verification(view_of(PG_DETOAST_DATUM_COPY(kid)));
+  return static_cast<Datum>(0);
+}
+
+}  // namespace
+
+}  // namespace jwt_auth::pg
+
+JWT_AUTH_FUNCTION(jwt_auth_create_signing_key) { return jwt_auth::pg::create_signing_key(fcinfo); }
+JWT_AUTH_FUNCTION(jwt_auth_import_signing_key) { return jwt_auth::pg::import_signing_key(fcinfo); }
+JWT_AUTH_FUNCTION(jwt_auth_import_signing_key_from_file) { return jwt_auth::pg::import_signing_key_from_file(fcinfo); }
+JWT_AUTH_FUNCTION(jwt_auth_rotate_signing_key) { return jwt_auth::pg::rotate_signing_key(fcinfo); }
+JWT_AUTH_FUNCTION(jwt_auth_retire_signing_key) { return jwt_auth::pg::retire_signing_key(fcinfo); }
+JWT_AUTH_FUNCTION(jwt_auth_seal_signing_keys) { return (void)fcinfo, jwt_auth::pg::seal_signing_keys(); }
+JWT_AUTH_FUNCTION(jwt_auth_jwks) { return (void)fcinfo, jwt_auth::pg::jwks(); }
+JWT_AUTH_FUNCTION(jwt_auth_keyring_changed) { return jwt_auth::pg::keyring_changed(fcinfo); }
+JWT_AUTH_FUNCTION(jwt_auth_signing_key_demoted) { return jwt_auth::pg::signing_key_demoted(fcinfo); }

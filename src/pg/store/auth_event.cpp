@@ -1,0 +1,143 @@
+#include "pg/store/auth_event.hpp"
+
+#include "pg/store/plans.hpp"
+#include "pg/store/session_store.hpp"
+#include "pg/support/settings.hpp"
+#include "pg/support/statistics.hpp"
+#include "session/event.hpp"
+
+extern "C" {
+#include <commands/async.h>
+}
+
+namespace jwt_auth::pg {
+
+namespace {
+
+// Rows of one statement. Six are a user's five sessions that end, and the event that says so.
+constexpr int kMostRows = 6;
+
+// The type of the column `event`. What is written here is of our own closed list: a parameter of this type is not held against
+// the domain's, which would be compiled and hashed for every row.
+Oid event_name_type() {
+  return GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum("event_name"),
+                         ObjectIdGetDatum(get_namespace_oid("jwt_auth", false)));
+}
+
+// The parameters of all rows come first.
+constexpr int kCommonParameters = 4;
+
+// The statement that inserts so many rows of one time, user and client: executing one costs more than the rows it writes.
+Statement &insert_events(int rows) {
+  static Statement statements[kMostRows + 1];
+  Statement &statement = statements[rows];
+  const Oid event_name = event_name_type();
+  if (statement.sql != nullptr) {
+    // The extension may have been dropped and created again.
+    if (statement.parameter_types[kCommonParameters] == event_name) return statement;
+    discard(statement);
+    for (int row = 0; row < rows; row++) statement.parameter_types[kCommonParameters + 3 * row] = event_name;
+    return statement;
+  }
+  Statement made{nullptr, 0, {TIMESTAMPTZOID, TEXTOID, INETOID, TEXTOID}, nullptr};
+  made.parameter_count = kCommonParameters;
+  StringInfoData sql;
+  initStringInfo(&sql);
+  appendStringInfoString(&sql,
+                         "INSERT INTO jwt_auth.auth_event (at, user_id, ip, user_agent, event, session_id, detail) VALUES");
+  for (int row = 0; row < rows; row++) {
+    const int first = made.parameter_count;
+    appendStringInfo(&sql, "%s ($1, $2, $3, $4, $%d, $%d, $%d)", row == 0 ? "" : ",", first + 1, first + 2, first + 3);
+    for (const Oid type : {event_name, Oid{UUIDOID}, Oid{JSONBOID}}) made.parameter_types[made.parameter_count++] = type;
+  }
+  made.sql = MemoryContextStrdup(TopMemoryContext, sql.data);
+  statement = made;
+  return statement;
+}
+
+// A notification holds at most 8000 bytes; a user id of this size fits, however it is escaped.
+constexpr std::size_t kLongestTold = 1024;
+
+void notify(const AuthEvent &event, TimestampTz at) {
+  DetailBuilder payload;
+  payload.add_text("event", event.event);
+  payload.add_text("at", timestamptz_to_str(at));
+  if (event.user_id.present && event.user_id.text.size() <= kLongestTold) payload.add_optional("user_id", event.user_id);
+  if (event.session_id != nullptr)
+    payload.add_text("session_id", DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(event.session_id))));
+  if (event.has_ip) payload.add_text("ip", DatumGetCString(DirectFunctionCall1(inet_out, event.ip)));
+  if (event.is_unenforced) payload.add_bool("enforced", false);
+  Async_Notify(settings::notify_channel, payload.finish());
+}
+
+}  // namespace
+
+DetailBuilder::DetailBuilder() { initStringInfo(&text_); }
+
+void DetailBuilder::add_name(const char *name) { appendStringInfo(&text_, "%s\"%s\": ", text_.len == 0 ? "{" : ", ", name); }
+
+void DetailBuilder::add_text(const char *name, std::string_view value) {
+  add_name(name);
+  escape_json(&text_, pnstrdup(value.data(), value.size()));
+}
+
+void DetailBuilder::add_optional(const char *name, const OptionalText &value) {
+  if (value.present) add_text(name, value.text);
+}
+
+void DetailBuilder::add_number(const char *name, std::int64_t value) {
+  add_name(name);
+  appendStringInfo(&text_, INT64_FORMAT, value);
+}
+
+void DetailBuilder::add_bool(const char *name, bool value) {
+  add_name(name);
+  appendStringInfoString(&text_, value ? "true" : "false");
+}
+
+const char *DetailBuilder::finish() {
+  if (text_.len == 0) return nullptr;
+  appendStringInfoChar(&text_, '}');
+  return text_.data;
+}
+
+void add_ending(DetailBuilder &detail, const session::Ending &ending) {
+  detail.add_text("ended_at", timestamptz_to_str(timestamp_or_infinity(ending.at)));
+}
+
+const char *detail_of(const session::Ending &ending) {
+  DetailBuilder detail;
+  if (ending.event == session::Event::kExpired) detail.add_text("status", session::NameOf(ending.status));
+  add_ending(detail, ending);
+  return detail.finish();
+}
+
+void write_event(const AuthEvent &event, TimestampTz at) { write_events(&event, 1, at); }
+
+void write_events(const AuthEvent *events, int count, TimestampTz at) {
+  for (int done = 0; done < count; done += kMostRows) {
+    const int rows = Min(count - done, kMostRows);
+    Parameters parameters{};
+    add(parameters, TimestampTzGetDatum(at));
+    add_optional(parameters, events->user_id);
+    add_nullable(parameters, events->ip, !events->has_ip);
+    add_optional(parameters, events->user_agent);
+    for (int i = done; i < done + rows; i++) {
+      const AuthEvent &event = events[i];
+      add(parameters, CStringGetTextDatum(event.event));
+      add_nullable(parameters, UUIDPGetDatum(event.session_id), event.session_id == nullptr);
+      if (event.detail != nullptr)
+        add(parameters, DirectFunctionCall1(jsonb_in, CStringGetDatum(event.detail)));
+      else
+        add_nullable(parameters, 0, true);
+    }
+    execute(insert_events(rows), parameters);
+  }
+  for (int i = 0; i < count; i++) Count(session::EventNamed(events[i].event));
+  if (*settings::notify_channel == '\0') return;
+  for (int i = 0; i < count; i++) {
+    if (!events[i].is_part && session::IsSecurityEvent(session::EventNamed(events[i].event))) notify(events[i], at);
+  }
+}
+
+}  // namespace jwt_auth::pg

@@ -1,0 +1,50 @@
+// The audit: one row per event, and a notification for the events that a user should hear of.
+#pragma once
+
+#include "pg/support/arguments.hpp"
+#include "pg/support/postgres.hpp"
+#include "session/policy.hpp"
+
+namespace jwt_auth::pg {
+
+// Plain data; what is absent is NULL in the row. `detail` is JSON text and never holds a token or a secret.
+struct AuthEvent {
+  const char *event;  // one of the closed list that the table checks
+  OptionalText user_id;
+  const pg_uuid_t *session_id;
+  Datum ip;  // inet
+  bool has_ip;
+  OptionalText user_agent;
+  const char *detail;
+  bool is_unenforced;  // a mismatch that the policy only takes note of
+  bool is_part;        // of an event that is written beside it: nobody is told twice
+};
+
+// Builds the JSON object of a detail, member by member, in the current memory context.
+class DetailBuilder {
+ public:
+  DetailBuilder();
+  void add_text(const char *name, std::string_view value);
+  void add_optional(const char *name, const OptionalText &value);
+  void add_number(const char *name, std::int64_t value);
+  void add_bool(const char *name, bool value);
+  // The finished text; null for an object without members.
+  const char *finish();
+
+ private:
+  void add_name(const char *name);
+  StringInfoData text_;
+};
+
+// Of a session that was over before somebody came upon it: an event says when it is noticed, its detail when that was.
+void add_ending(DetailBuilder &detail, const session::Ending &ending);
+const char *detail_of(const session::Ending &ending);
+
+// Writes the event at the time `at`. Inside SPI, as the tables' owner. A security event is also sent to
+// jwt_auth.notify_channel:
+// {"event", "at", "user_id", "session_id", "ip", "enforced"}, never a token or a secret; "enforced" only where it is false.
+void write_event(const AuthEvent &event, TimestampTz at);
+// Several events of one user and one client, in this order, with fewer statements.
+void write_events(const AuthEvent *events, int count, TimestampTz at);
+
+}  // namespace jwt_auth::pg

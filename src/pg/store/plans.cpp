@@ -1,0 +1,62 @@
+#include "pg/store/plans.hpp"
+
+namespace jwt_auth::pg {
+
+namespace {
+
+void prepare(Statement &statement) {
+  SPIPlanPtr plan =
+      SPI_prepare_cursor(statement.sql, statement.parameter_count, statement.parameter_types, CURSOR_OPT_GENERIC_PLAN);
+  if (plan == nullptr) elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
+  if (SPI_keepplan(plan) != 0) elog(ERROR, "SPI_keepplan failed");
+  statement.plan = plan;
+}
+
+std::uint64_t checked(int result) {
+  if (result < 0) elog(ERROR, "SPI_execute failed: %s", SPI_result_code_string(result));
+  return SPI_processed;
+}
+
+}  // namespace
+
+std::uint64_t execute(Statement &statement, const Parameters &parameters) {
+  if (statement.plan == nullptr) prepare(statement);
+  return checked(SPI_execute_plan(statement.plan, const_cast<Datum *>(parameters.values), parameters.nulls, false, 0));
+}
+
+std::uint64_t execute_latest(Statement &statement, const Parameters &parameters) {
+  if (statement.plan == nullptr) prepare(statement);
+  return checked(SPI_execute_snapshot(statement.plan, const_cast<Datum *>(parameters.values), parameters.nulls,
+                                      GetLatestSnapshot(), InvalidSnapshot, true, false, 0));
+}
+
+std::uint64_t execute_on_latest(Statement &statement, const Parameters &parameters) {
+  if (statement.plan == nullptr) prepare(statement);
+  return checked(SPI_execute_snapshot(statement.plan, const_cast<Datum *>(parameters.values), parameters.nulls,
+                                      GetLatestSnapshot(), InvalidSnapshot, false, true, 0));
+}
+
+void discard(Statement &statement) {
+  if (statement.plan != nullptr) SPI_freeplan(statement.plan);
+  statement.plan = nullptr;
+}
+
+OptionalText text_column(std::uint64_t row, int number, MemoryContext context) {
+  bool is_null;
+  const Datum value = column(row, number, &is_null);
+  if (is_null) return {false, {}};
+  MemoryContext old = MemoryContextSwitchTo(context);
+  const OptionalText copy{true, view_of(reinterpret_cast<struct varlena *>(PG_DETOAST_DATUM_COPY(value)))};
+  MemoryContextSwitchTo(old);
+  return copy;
+}
+
+void cleanse_column(std::uint64_t row, int number) {
+  bool is_null;
+  const Datum value = column(row, number, &is_null);
+  if (is_null || VARATT_IS_EXTERNAL(DatumGetPointer(value))) return;
+  auto *stored = reinterpret_cast<struct varlena *>(DatumGetPointer(value));
+  cleanse({VARDATA_ANY(stored), VARSIZE_ANY_EXHDR(stored)});
+}
+
+}  // namespace jwt_auth::pg

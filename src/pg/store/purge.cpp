@@ -1,0 +1,40 @@
+#include "pg/store/purge.hpp"
+
+#include "pg/support/errors.hpp"
+
+extern "C" {
+#include <nodes/parsenodes.h>
+#include <tcop/utility.h>
+}
+
+namespace jwt_auth::pg {
+
+int batch_size_argument(FunctionCallInfo fcinfo, int index) {
+  if (PG_ARGISNULL(index)) raise_null_argument("batch_size");
+  const int size = PG_GETARG_INT32(index);
+  if (size < 1) ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("batch_size must be at least 1")));
+  return size;
+}
+
+void require_own_transactions(FunctionCallInfo fcinfo, const char *procedure) {
+  PreventCommandIfReadOnly(psprintf("%s()", procedure));
+  if (fcinfo->context == nullptr || !IsA(fcinfo->context, CallContext) || castNode(CallContext, fcinfo->context)->atomic)
+    ereport(ERROR, (errcode(ERRCODE_INVALID_TRANSACTION_TERMINATION),
+                    errmsg("%s can't run inside a transaction block, it commits after each batch", procedure)));
+}
+
+OwnerScope begin_batch(const char *table) {
+  SPI_connect_ext(SPI_OPT_NONATOMIC);
+  const OwnerScope scope = enter_owner(table);
+  PushActiveSnapshot(GetTransactionSnapshot());
+  return scope;
+}
+
+void commit_batch(const OwnerScope &scope) {
+  PopActiveSnapshot();
+  leave_owner(scope);
+  SPI_commit();
+  SPI_finish();
+}
+
+}  // namespace jwt_auth::pg

@@ -1,0 +1,121 @@
+#include "pg/support/arguments.hpp"
+
+#include "pg/support/jsonb.hpp"
+#include "pg/support/settings.hpp"
+
+namespace jwt_auth::pg {
+
+namespace {
+
+jose::KeyCache &ArgumentKeys() {
+  static auto *cache = new jose::KeyCache();  // lives as long as the backend
+  return *cache;
+}
+
+}  // namespace
+
+std::string_view required_bytes(FunctionCallInfo fcinfo, int index, const char *name) {
+  if (PG_ARGISNULL(index)) raise_null_argument(name);
+  return view_of(PG_GETARG_VARLENA_PP(index));
+}
+
+OptionalText optional_text(FunctionCallInfo fcinfo, int index) {
+  if (index >= PG_NARGS() || PG_ARGISNULL(index)) return {false, {}};
+  return {true, view_of(PG_GETARG_VARLENA_PP(index))};
+}
+
+OptionalText optional_name(FunctionCallInfo fcinfo, int index, const char *name) {
+  const OptionalText value = optional_text(fcinfo, index);
+  if (value.present && value.text.empty())
+    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s is empty", name)));
+  return value;
+}
+
+Jsonb *required_jsonb(FunctionCallInfo fcinfo, int index, const char *name) {
+  if (PG_ARGISNULL(index)) raise_null_argument(name);
+  return PG_GETARG_JSONB_P(index);
+}
+
+OptionalText optional_object_text(FunctionCallInfo fcinfo, int index, const char *name) {
+  if (index >= PG_NARGS() || PG_ARGISNULL(index)) return {false, {}};
+  Jsonb *value = PG_GETARG_JSONB_P(index);
+  if (!JB_ROOT_IS_OBJECT(value))
+    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s must be a JSON object", name)));
+  return {true, json_text_of(value).view()};
+}
+
+Result<const jose::JsonDocument *> HeaderOf(const OptionalText &header, jose::JsonDocument &document) {
+  if (!header.present) return nullptr;
+  auto parsed = jose::ParseJsonObject(header.text);
+  if (!parsed) return parsed.error();
+  document = std::move(*parsed);
+  return &document;
+}
+
+bool token_is_too_large(FunctionCallInfo fcinfo, int index) {
+  if (PG_ARGISNULL(index)) raise_null_argument("token");
+  return toast_raw_datum_size(PG_GETARG_DATUM(index)) - VARHDRSZ > static_cast<Size>(settings::max_token_size);
+}
+
+std::string_view required_token(FunctionCallInfo fcinfo, int index) {
+  if (token_is_too_large(fcinfo, index)) raise_error(kTokenTooLarge);
+  return view_of(PG_GETARG_VARLENA_PP(index));
+}
+
+TextArray text_array(FunctionCallInfo fcinfo, int index, const char *name) {
+  ArrayType *array = PG_GETARG_ARRAYTYPE_P(index);
+  Datum *values;
+  bool *nulls;
+  int count;
+  deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &values, &nulls, &count);
+  TextArray result{static_cast<std::string_view *>(palloc(sizeof(std::string_view) * (count + 1))), count};
+  for (int i = 0; i < count; i++) {
+    if (nulls[i]) ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("%s must not contain nulls", name)));
+    result.elements[i] = view_of(reinterpret_cast<struct varlena *>(DatumGetPointer(values[i])));
+  }
+  return result;
+}
+
+jose::AlgorithmSet algorithms_argument(FunctionCallInfo fcinfo, int index) {
+  if (index >= PG_NARGS() || PG_ARGISNULL(index)) return jose::AlgorithmSet::All();
+  const TextArray names = text_array(fcinfo, index, "algorithms");
+  if (names.count == 0) raise_error({ErrorCode::kInvalidArgument, "algorithms is empty, which would allow nothing"});
+  jose::AlgorithmSet allowed;
+  for (int i = 0; i < names.count; i++) {
+    const jose::AlgorithmSet named = jose::AlgorithmsNamed(names.elements[i]);
+    if (named.empty()) raise_error({ErrorCode::kInvalidArgument, "algorithms has an unknown name"});
+    allowed = allowed | named;
+  }
+  return allowed;
+}
+
+jose::Micros micros_argument(FunctionCallInfo fcinfo, int index, const char *name) {
+  if (index >= PG_NARGS() || PG_ARGISNULL(index)) return 0;
+  const Interval *interval = PG_GETARG_INTERVAL_P(index);
+  constexpr jose::Micros kLongest = static_cast<jose::Micros>(1000) * 366 * USECS_PER_DAY;
+  const jose::Micros days = static_cast<jose::Micros>(interval->month) * DAYS_PER_MONTH + interval->day;
+  if (days < -366000 || days > 366000 || interval->time < -kLongest || interval->time > kLongest ||
+      days * USECS_PER_DAY + interval->time < 0 || days * USECS_PER_DAY + interval->time > kLongest)
+    ereport(ERROR,
+            (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s must be an interval from zero to a thousand years", name)));
+  return days * USECS_PER_DAY + interval->time;
+}
+
+jose::Micros now_micros() { return micros_of(GetCurrentTimestamp()); }
+
+Result<const jose::KeySet *> KeysOf(const KeyArgument &argument) { return ArgumentKeys().Get(argument.kind, argument.bytes); }
+
+Datum composite(FunctionCallInfo fcinfo, Datum *values, bool *nulls) {
+  auto *descriptor = static_cast<TupleDesc>(fcinfo->flinfo->fn_extra);
+  if (descriptor == nullptr) {
+    MemoryContext old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+    TupleDesc found;
+    if (get_call_result_type(fcinfo, nullptr, &found) != TYPEFUNC_COMPOSITE) elog(ERROR, "function must return a row");
+    descriptor = BlessTupleDesc(CreateTupleDescCopy(found));
+    MemoryContextSwitchTo(old);
+    fcinfo->flinfo->fn_extra = descriptor;
+  }
+  return HeapTupleGetDatum(heap_form_tuple(descriptor, values, nulls));
+}
+
+}  // namespace jwt_auth::pg

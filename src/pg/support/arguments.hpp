@@ -1,0 +1,73 @@
+// SQL arguments as the core wants them.
+#pragma once
+
+#include <optional>
+
+#include "jose/jwt/claims.hpp"
+#include "jose/keys/key_cache.hpp"
+#include "pg/support/boundary.hpp"
+
+namespace jwt_auth::pg {
+
+// An optional text argument; plain data.
+struct OptionalText {
+  bool present;
+  std::string_view text;
+};
+inline std::optional<std::string_view> AsOptional(const OptionalText &value) {
+  return value.present ? std::optional<std::string_view>(value.text) : std::nullopt;
+}
+
+// A text or bytea argument that must be there; 22004 with its name otherwise.
+std::string_view required_bytes(FunctionCallInfo fcinfo, int index, const char *name);
+OptionalText optional_text(FunctionCallInfo fcinfo, int index);
+// The name of something, where NULL stands for a default: 22023 if it is empty.
+OptionalText optional_name(FunctionCallInfo fcinfo, int index, const char *name);
+Jsonb *required_jsonb(FunctionCallInfo fcinfo, int index, const char *name);
+// Compact text of an optional jsonb argument that must be an object (22023).
+OptionalText optional_object_text(FunctionCallInfo fcinfo, int index, const char *name);
+// For C++ phases: what a `header` argument holds, parsed into `document`; null where there is none.
+Result<const jose::JsonDocument *> HeaderOf(const OptionalText &header, jose::JsonDocument &document);
+// Whether a token is longer than jwt_auth.max_token_size; 22004 for NULL. Nothing is decompressed to find out.
+bool token_is_too_large(FunctionCallInfo fcinfo, int index);
+constexpr Error kTokenTooLarge{ErrorCode::kTooLarge, "longer than jwt_auth.max_token_size"};
+// A token: required, and JW040 if it is too large.
+std::string_view required_token(FunctionCallInfo fcinfo, int index);
+
+// The `algorithms` argument: all where it is NULL; 22023 for an unknown name or an empty list, 22004 for a NULL in it.
+jose::AlgorithmSet algorithms_argument(FunctionCallInfo fcinfo, int index);
+// The elements of a text[] argument, in the current memory context.
+struct TextArray {
+  std::string_view *elements;
+  int count;
+};
+TextArray text_array(FunctionCallInfo fcinfo, int index, const char *name);
+
+// A non-negative interval in microseconds (a month counts 30 days); 0 for NULL; 22023 otherwise.
+jose::Micros micros_argument(FunctionCallInfo fcinfo, int index, const char *name);
+
+// The clock now, in microseconds since 1970.
+jose::Micros now_micros();
+// Whether more time has passed than a statement takes that waits for nobody: then others may have committed meanwhile, and what
+// was decided before it is decided again.
+inline bool has_waited(jose::Micros since) { return now_micros() - since > 1000; }
+constexpr jose::Micros kPostgresEpoch =
+    static_cast<jose::Micros>(POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY * USECS_PER_SEC;
+inline TimestampTz timestamp_of(jose::Micros micros) { return micros - kPostgresEpoch; }
+inline jose::Micros micros_of(TimestampTz timestamp) { return timestamp + kPostgresEpoch; }
+
+// A `key` argument: text (JWK, JWKS, PEM or secret) or, in the bytea overloads, a secret of arbitrary bytes.
+struct KeyArgument {
+  jose::KeyCache::Kind kind;
+  std::string_view bytes;
+};
+inline KeyArgument key_argument(FunctionCallInfo fcinfo, int index, jose::KeyCache::Kind kind, const char *name = "key") {
+  return {kind, required_bytes(fcinfo, index, name)};
+}
+// For C++ phases: its parsed keys, from the backend's cache; valid until the next call.
+Result<const jose::KeySet *> KeysOf(const KeyArgument &argument);
+
+// A row of the function's own result type.
+Datum composite(FunctionCallInfo fcinfo, Datum *values, bool *nulls);
+
+}  // namespace jwt_auth::pg

@@ -1,0 +1,21 @@
+// The one table from refusals to SQLSTATEs and messages, and the one function that raises them.
+#pragma once
+
+#include "jose/result.hpp"
+#include "pg/support/postgres.hpp"
+
+namespace jwt_auth::pg {
+
+// Raises the refusal as an SQL error: "message: detail", with the hint of its kind.
+[[noreturn]] void raise_error(const Error &error);
+// Raises 22004 for the argument of that name.
+[[noreturn]] void raise_null_argument(const char *argument);
+
+// The five characters of its SQLSTATE, and the text that raise_error would use, for functions that return refusals.
+const char *sqlstate_of(ErrorCode code);
+char *message_of(const Error &error);
+
+// True where the token is to blame (or its bearer), false where the caller, a key or the installation is.
+bool IsTokenRefusal(ErrorCode code) noexcept;
+
+}  // namespace jwt_auth::pg

@@ -1,0 +1,150 @@
+#include "pg/support/settings.hpp"
+
+#include <climits>
+
+#include "pg/support/postgres.hpp"
+
+namespace jwt_auth::pg {
+
+namespace settings {
+
+char *issuer;
+char *audience;
+int leeway;
+int access_token_ttl;
+int refresh_token_ttl;
+int session_max_age;
+int max_sessions_per_user;
+int session_limit_policy;
+int refresh_reuse_interval;
+int ip_binding;
+int ip_binding_prefix_v4;
+int ip_binding_prefix_v6;
+int fingerprint_binding;
+char *claims_function;
+char *key_encryption_key_file;
+char *previous_key_encryption_key_file;
+int max_token_size;
+char *client_ip_header;
+int trusted_proxies;
+char *fingerprint_header;
+bool log_refresh;
+char *notify_channel;
+
+}  // namespace settings
+
+namespace {
+
+constexpr int kMinute = 60;
+constexpr int kDay = 24 * 60 * kMinute;
+constexpr int kMaxTokenSize = 16 * 1024 * 1024;  // a jsonb made from a token of this size still fits jsonb's own limits
+
+const config_enum_entry kSessionLimitPolicies[] = {
+    {"evict_oldest", kEvictOldest, false}, {"evict_idle", kEvictIdle, false}, {"reject", kReject, false}, {nullptr, 0, false}};
+const config_enum_entry kIpBindings[] = {{"off", kIpOff, false},
+                                         {"log", kIpLog, false},
+                                         {"subnet", kIpSubnet, false},
+                                         {"exact", kIpExact, false},
+                                         {nullptr, 0, false}};
+const config_enum_entry kFingerprintBindings[] = {
+    {"off", kFingerprintOff, false}, {"log", kFingerprintLog, false}, {"exact", kFingerprintExact, false}, {nullptr, 0, false}};
+
+// A name with its schema: anything else would be looked up in a search path that is not the administrator's.
+bool check_claims_function(char **value, void **, GucSource) {
+  const char *dot = std::strchr(*value, '.');
+  if (**value == '\0' || (dot != nullptr && dot != *value && dot[1] != '\0')) return true;
+  GUC_check_errdetail("The function must be named with its schema, such as \"app.token_claims\".");
+  return false;
+}
+
+bool check_notify_channel(char **value, void **, GucSource) {
+  if (std::strlen(*value) < NAMEDATALEN) return true;
+  GUC_check_errdetail("A channel name is shorter than %d bytes.", NAMEDATALEN);
+  return false;
+}
+
+void define_string(const char *name, const char *description, const char *more, char **variable, const char *initial,
+                   GucContext context, int flags, GucStringCheckHook check) {
+  DefineCustomStringVariable(name, description, more, variable, initial, context, flags, check, nullptr, nullptr);
+}
+
+void define_int(const char *name, const char *description, const char *more, int *variable, int initial, int min, int max,
+                int flags) {
+  DefineCustomIntVariable(name, description, more, variable, initial, min, max, PGC_SUSET, flags, nullptr, nullptr, nullptr);
+}
+
+void define_enum(const char *name, const char *description, const char *more, int *variable, int initial,
+                 const config_enum_entry *options) {
+  DefineCustomEnumVariable(name, description, more, variable, initial, options, PGC_SUSET, 0, nullptr, nullptr, nullptr);
+}
+
+void define_token_settings() {
+  define_string("jwt_auth.issuer", "Issuer (iss) put into the ring's tokens and expected of them.", "Empty: none.",
+                &settings::issuer, "", PGC_SUSET, 0, nullptr);
+  define_string("jwt_auth.audience", "Audience (aud) put into the ring's tokens and expected of them.", "Empty: none.",
+                &settings::audience, "", PGC_SUSET, 0, nullptr);
+  define_int("jwt_auth.leeway", "Clock difference that jwt_verify(token) tolerates.", nullptr, &settings::leeway, 0, 0,
+             60 * kMinute, GUC_UNIT_S);
+  define_int("jwt_auth.access_token_ttl", "Lifetime of an access token.", nullptr, &settings::access_token_ttl, 30 * kMinute, 1,
+             INT_MAX, GUC_UNIT_S);
+  define_int("jwt_auth.max_token_size", "Longest token that is looked at.", nullptr, &settings::max_token_size, 2 * 1024 * 1024,
+             1024, kMaxTokenSize, GUC_UNIT_BYTE);
+  define_string("jwt_auth.key_encryption_key_file", "File with the key that seals private signing keys at rest.",
+                "32 bytes in hex, base64, base64url or as an oct JWK. Empty: private keys are stored in the clear.",
+                &settings::key_encryption_key_file, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY, nullptr);
+  define_string("jwt_auth.previous_key_encryption_key_file",
+                "File with the key that sealed private signing keys before, for seal_signing_keys().", "Empty: none.",
+                &settings::previous_key_encryption_key_file, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY, nullptr);
+}
+
+void define_session_settings() {
+  define_int("jwt_auth.refresh_token_ttl", "How long a session may stay idle before its user must log in again.", nullptr,
+             &settings::refresh_token_ttl, 14 * kDay, 1, INT_MAX, GUC_UNIT_S);
+  define_int("jwt_auth.session_max_age", "How long a session may last at all.", "0: no end but the idle one.",
+             &settings::session_max_age, 90 * kDay, 0, INT_MAX, GUC_UNIT_S);
+  define_int("jwt_auth.max_sessions_per_user", "How many live sessions a user may have.", "0: unlimited.",
+             &settings::max_sessions_per_user, 5, 0, 10000, 0);
+  define_enum("jwt_auth.session_limit_policy", "What a log-in beyond the limit does.",
+              "evict_oldest and evict_idle end another session, reject refuses the log-in.", &settings::session_limit_policy,
+              kEvictOldest, kSessionLimitPolicies);
+  define_int("jwt_auth.refresh_reuse_interval", "How long after a rotation the previous refresh token may be presented again.",
+             "A retry within it gets the same successor; 0: none does.", &settings::refresh_reuse_interval, 10, 0, kDay,
+             GUC_UNIT_S);
+  define_enum("jwt_auth.ip_binding", "What a client address other than the log-in's means.",
+              "off, log, or end the session unless it is of the same subnet or exact.", &settings::ip_binding, kIpOff,
+              kIpBindings);
+  define_int("jwt_auth.ip_binding_prefix_v4", "Prefix length of a subnet in IPv4.", nullptr, &settings::ip_binding_prefix_v4,
+             24, 0, 32, 0);
+  define_int("jwt_auth.ip_binding_prefix_v6", "Prefix length of a subnet in IPv6.", nullptr, &settings::ip_binding_prefix_v6,
+             64, 0, 128, 0);
+  define_enum("jwt_auth.fingerprint_binding", "What a fingerprint other than the log-in's means.",
+              "off, log, or end the session.", &settings::fingerprint_binding, kFingerprintOff, kFingerprintBindings);
+  define_string("jwt_auth.claims_function", "Function that gives a session's claims at log-in and at each refresh.",
+                "Schema-qualified; (user_id text, session_id uuid, claims jsonb) returns jsonb. Empty: none.",
+                &settings::claims_function, "", PGC_SUSET, 0, check_claims_function);
+  DefineCustomBoolVariable("jwt_auth.log_refresh", "Whether each refresh is written to auth_event.", nullptr,
+                           &settings::log_refresh, false, PGC_SUSET, 0, nullptr, nullptr, nullptr);
+  define_string("jwt_auth.notify_channel", "Channel on which security events are sent with NOTIFY.", "Empty: none.",
+                &settings::notify_channel, "", PGC_SUSET, 0, check_notify_channel);
+}
+
+void define_front_settings() {
+  define_string("jwt_auth.client_ip_header", "Request header in which pre_request() finds the client's address.", nullptr,
+                &settings::client_ip_header, "x-forwarded-for", PGC_SUSET, 0, nullptr);
+  define_int("jwt_auth.trusted_proxies", "How many hops from the right of that header the client's address stands.", nullptr,
+             &settings::trusted_proxies, 1, 1, 100, 0);
+  define_string("jwt_auth.fingerprint_header", "Request header that pre_request() takes for the client's fingerprint.",
+                "Empty: none, so a token bound to a fingerprint is refused there.", &settings::fingerprint_header, "",
+                PGC_SUSET, 0, nullptr);
+}
+
+}  // namespace
+
+void define_settings() {
+  define_token_settings();
+  define_session_settings();
+  define_front_settings();
+  MarkGUCPrefixReserved("jwt_auth");
+}
+
+}  // namespace jwt_auth::pg

@@ -1,0 +1,148 @@
+#include "pg/support/statistics.hpp"
+
+#include <array>
+#include <atomic>
+#include <iterator>
+
+#include "pg/support/errors.hpp"
+#include "pg/support/postgres.hpp"
+
+extern "C" {
+#include <storage/ipc.h>
+#include <storage/lwlock.h>
+#include <storage/shmem.h>
+}
+
+namespace jwt_auth::pg {
+
+namespace {
+
+constexpr unsigned kErrorCodes = static_cast<unsigned>(ErrorCode::kInternal) + 1;
+constexpr unsigned kStatuses = static_cast<unsigned>(session::Status::kFingerprintMismatch) + 1;
+constexpr unsigned kPresented = static_cast<unsigned>(session::Presented::kNewer) + 1;
+constexpr unsigned kEvents = static_cast<unsigned>(session::Event::kIssuerDistrusted) + 1;
+constexpr unsigned kOutcomes[kCountedKinds] = {1 + kErrorCodes, kStatuses, kStatuses, kPresented, kEvents, 1, 4};
+constexpr const char *kNames[kCountedKinds] = {"verify", "login", "refresh", "reuse", "event", "keyring", "purge"};
+
+constexpr unsigned FirstOf(unsigned kind) {
+  unsigned first = 0;
+  for (unsigned i = 0; i < kind; i++) first += kOutcomes[i];
+  return first;
+}
+constexpr unsigned kCounters = FirstOf(kCountedKinds);
+
+// Databases that are counted apart. Those that come later share the last slot, and are told so by nobody: 64 databases with
+// this extension in one cluster are not expected.
+constexpr unsigned kSlots = 64;
+
+// Lock-free, hence usable by every process that maps it.
+struct Slot {
+  std::atomic<std::uint32_t> database;
+  std::array<std::atomic<std::uint64_t>, kCounters> counts;
+};
+static_assert(std::atomic<std::uint64_t>::is_always_lock_free && std::is_trivially_destructible_v<Slot>);
+
+struct Shared {
+  TimestampTz since;
+  std::array<Slot, kSlots> slots;
+};
+
+Shared *shared;  // null unless preloaded
+Slot own;        // of a backend whose library was not preloaded
+TimestampTz own_since;
+Slot *mine;  // of this backend's database, once something was counted
+shmem_request_hook_type previous_request_hook;
+shmem_startup_hook_type previous_startup_hook;
+
+void request_memory() {
+  if (previous_request_hook != nullptr) previous_request_hook();
+  RequestAddinShmemSpace(MAXALIGN(sizeof(Shared)));
+}
+
+// After a crash of another backend the memory is made anew, and counting starts again.
+void start_memory() {
+  if (previous_startup_hook != nullptr) previous_startup_hook();
+  bool found;
+  LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
+  shared = static_cast<Shared *>(ShmemInitStruct("jwt_auth statistics", sizeof(Shared), &found));
+  if (!found) {
+    MemSet(static_cast<void *>(shared), 0, sizeof(Shared));
+    shared->since = GetCurrentTimestamp();
+  }
+  LWLockRelease(AddinShmemInitLock);
+}
+
+Slot *FindSlot() noexcept {
+  if (shared == nullptr) return &own;
+  for (unsigned i = 0; i < kSlots - 1; i++) {
+    std::atomic<std::uint32_t> &database = shared->slots[i].database;
+    std::uint32_t found = database.load(std::memory_order_acquire);
+    if (found == 0 && database.compare_exchange_strong(found, MyDatabaseId)) return &shared->slots[i];
+    if (found == MyDatabaseId) return &shared->slots[i];
+  }
+  return &shared->slots[kSlots - 1];
+}
+
+Slot &Mine() noexcept {
+  if (mine == nullptr) mine = FindSlot();
+  return *mine;
+}
+
+const char *NameOfPurge(unsigned outcome) {
+  constexpr const char *kPurged[] = {"sessions", "denied_tokens", "left", "events"};
+  static_assert(std::size(kPurged) == kOutcomes[static_cast<unsigned>(Counted::kPurge)]);
+  return kPurged[outcome];
+}
+
+const char *NameOfOutcome(Counted what, unsigned outcome) {
+  switch (what) {
+    case Counted::kVerify:
+      return outcome == 0 ? "ok" : sqlstate_of(static_cast<ErrorCode>(outcome - 1));
+    case Counted::kLogin:
+    case Counted::kRefresh:
+      return session::NameOf(static_cast<session::Status>(outcome));
+    case Counted::kReuse:
+      return session::NameOf(static_cast<session::Presented>(outcome));
+    case Counted::kEvent:
+      return session::NameOf(static_cast<session::Event>(outcome));
+    case Counted::kKeyring:
+      return "loads";
+    case Counted::kPurge:
+      return NameOfPurge(outcome);
+  }
+  return "";
+}
+
+}  // namespace
+
+void Count(Counted what, unsigned outcome, std::uint64_t by) noexcept {
+  const auto kind = static_cast<unsigned>(what);
+  if (outcome >= kOutcomes[kind]) return;
+  Mine().counts[FirstOf(kind) + outcome].fetch_add(by, std::memory_order_relaxed);
+}
+
+bool read_statistics(unsigned line, CountedLine &result) {
+  for (unsigned kind = 0; kind < kCountedKinds; kind++) {
+    if (line < kOutcomes[kind]) {
+      result = {kNames[kind], NameOfOutcome(static_cast<Counted>(kind), line),
+                Mine().counts[FirstOf(kind) + line].load(std::memory_order_relaxed)};
+      return true;
+    }
+    line -= kOutcomes[kind];
+  }
+  return false;
+}
+
+const char *statistics_scope() { return shared != nullptr ? "server" : "backend"; }
+std::int64_t statistics_since() { return shared != nullptr ? shared->since : own_since; }
+
+void init_statistics() {
+  own_since = GetCurrentTimestamp();
+  if (!process_shared_preload_libraries_in_progress) return;
+  previous_request_hook = shmem_request_hook;
+  shmem_request_hook = request_memory;
+  previous_startup_hook = shmem_startup_hook;
+  shmem_startup_hook = start_memory;
+}
+
+}  // namespace jwt_auth::pg
