@@ -9,6 +9,7 @@
 
 #include "jose/json/base64url.hpp"
 #include "jose/keys/jwk.hpp"
+#include "session/api_key.hpp"
 #include "session/refresh_token.hpp"
 #include "vectors.hpp"
 
@@ -172,6 +173,10 @@ void AddSessions(Seeds &seeds) {
   }
   seeds.Add("session", Chosen({3, 7}, {"refresh_token", "/auth", "example.com", "lax", "value"}));
   seeds.Add("session", Chosen({3, 6}, {"__Host-refresh", "/", "", "None", "value"}));
+  const auto key = session::ApiKey::Make(id, std::string(session::kApiKeySecretSize, 's'));
+  seeds.Add("api_key", Chosen({0}, {jose::AsText(key.Encode())}));
+  seeds.Add("api_key", Chosen({1}, {std::string(52, 'k')}));
+  seeds.Add("api_key", Chosen({2}, {"orders:read", "orders:read orders:write"}));
 }
 
 }  // namespace
