@@ -179,6 +179,25 @@ void AddSessions(Seeds &seeds) {
   seeds.Add("api_key", Chosen({2}, {"orders:read", "orders:read orders:write"}));
 }
 
+void AddProofs(Seeds &seeds) {
+  const auto vectors = jose::LoadVectors("dpop.json");
+  jose::ForEach(vectors.root(), [&](const jose::JsonValue &vector) {
+    const std::string proof = jose::Member(vector, "proof");
+    const std::size_t first = proof.find('.');
+    const std::string claims = *jose::DecodeBase64Url(proof.substr(first + 1, proof.rfind('.') - first - 1));
+    seeds.Add("proof", Chosen({1}, {proof}));
+    seeds.Add("proof",
+              Chosen({2}, {jose::Member(vector, "method"), jose::Member(vector, "url"), R"("typ":"dpop+jwt")", claims}));
+  });
+  for (const char *url : {"https://a.example:443/b/../%7ec?d#e", "HTTP://[2001:db8::1]:80", "https://u@a.example/", "/b"}) {
+    seeds.Add("proof", Chosen({0}, {url}));
+  }
+  for (const int with_key : {0, 1}) {
+    seeds.Add("proof", Chosen({3, with_key}, {R"("typ":"dbsc+jwt")", R"({"jti":"challenge"})"}));
+    seeds.Add("proof", Chosen({3, with_key}, {R"("typ":"dbsc+jwt")", R"({"jti":"c","key":{"kty":"EC"}})"}));
+  }
+}
+
 }  // namespace
 
 int main(int argc, char **argv) try {
@@ -189,6 +208,7 @@ int main(int argc, char **argv) try {
   AddKeys(seeds);
   AddClaims(seeds);
   AddSessions(seeds);
+  AddProofs(seeds);
   return 0;
 } catch (const std::exception &e) {
   std::cerr << e.what() << "\n";
