@@ -45,12 +45,11 @@ const Error *check_session(const TokenFacts &facts, session::UserKey user_key, c
   add_bytes(parameters, token_id.data(), token_id.size());
   if (execute_latest(select_session_state, parameters) == 0) return &kEnded;
   bool is_null;
-  const Micros created_at = micros_or_never(DatumGetTimestampTz(column(0, 1, &is_null)));
-  const Micros ends_at = micros_or_never(DatumGetTimestampTz(column(0, 2, &is_null)));
-  const Micros idle_ends_at = micros_or_never(DatumGetTimestampTz(column(0, 3, &is_null)));
+  const Micros created_at = micros_of(DatumGetTimestampTz(column(0, 1, &is_null)));
+  const Micros ends_at = micros_of(DatumGetTimestampTz(column(0, 2, &is_null)));
+  const Micros idle_ends_at = micros_of(DatumGetTimestampTz(column(0, 3, &is_null)));
   const Datum not_before = column(0, 5, &is_null);
-  const session::Cutoffs cutoffs = {is_null ? session::kNoCutoff : micros_or_never(DatumGetTimestampTz(not_before)),
-                                    global_cutoff()};
+  const session::Cutoffs cutoffs = {is_null ? session::kNoCutoff : micros_of(DatumGetTimestampTz(not_before)), global_cutoff()};
   // A revocation deletes its sessions; the cutoff is asked as well, for rows that came back from a copy.
   if (!session::IsAfterCutoffs(created_at, cutoffs) || now >= ends_at || now >= idle_ends_at) return &kEnded;
   return DatumGetBool(column(0, 4, &is_null)) ? &kDenied : nullptr;

@@ -52,7 +52,7 @@ Datum response_datum(FunctionCallInfo fcinfo, const TokenResponse &response) {
     set(2, TimestampTzGetDatum(timestamp_of(response.access_expires_at * jose::kMicrosPerSecond)));
     set(3,
         PointerGetDatum(cstring_to_text_with_len(response.refresh_token.data, static_cast<int>(response.refresh_token.size))));
-    set(4, TimestampTzGetDatum(timestamp_or_infinity(response.refresh_expires_at)));
+    set(4, TimestampTzGetDatum(timestamp_of(response.refresh_expires_at)));
     cleanse(response.refresh_token);
   }
   if (response.session_id != nullptr) set(5, UUIDPGetDatum(response.session_id));

@@ -57,7 +57,7 @@ bool deny(const TokenFacts &facts, const char *event, const OptionalText &reason
   add_bytes(parameters, token_id.data(), token_id.size());
   add_text(parameters, facts.issuer);
   add(parameters, TimestampTzGetDatum(now));
-  add(parameters, TimestampTzGetDatum(timestamp_or_infinity(facts.exp)));
+  add(parameters, TimestampTzGetDatum(timestamp_of(facts.exp)));
   add_optional(parameters, reason);
   const bool denied = execute(insert_denial, parameters) == 1;
   pg_uuid_t session;

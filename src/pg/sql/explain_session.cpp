@@ -14,16 +14,15 @@ namespace jwt_auth::pg {
 namespace {
 
 // The last event that ends a session, or else the log-in.
-Statement select_last_event = {
+enum class EndColumn { kEvent, kAt, kUserId, kDetail, kIsLogin, kStatus };
+Query<EndColumn> select_last_event = {
     "SELECT event, coalesce((detail ->> 'ended_at')::timestamptz, at), user_id, detail, event = 'login', detail ->> 'status'"
     " FROM jwt_auth.auth_event WHERE session_id = $1"
     " AND event IN ('login', 'evicted', 'reuse_detected', 'unknown_rotation', 'ip_mismatch', 'fingerprint_mismatch', 'expired',"
     " 'logout', 'session_revoked', 'others_revoked', 'user_revoked', 'all_revoked')"
     " AND (detail -> 'enforced') IS DISTINCT FROM 'false'::jsonb"
     " ORDER BY event = 'login', at DESC, id DESC LIMIT 1",
-    1,
-    {UUIDOID},
-    nullptr};
+    {UUIDOID}};
 
 // The columns of the answer.
 enum Column { kAlive, kUserId, kEvent, kAt, kDetail, kExplanation, kColumns };
@@ -31,6 +30,7 @@ enum Column { kAlive, kUserId, kEvent, kAt, kDetail, kExplanation, kColumns };
 struct Answer {
   Datum values[kColumns];
   bool nulls[kColumns];
+  MemoryContext context;  // where the values are
 };
 
 void set(Answer &answer, Column column, Datum value) {
@@ -39,7 +39,13 @@ void set(Answer &answer, Column column, Datum value) {
 }
 
 void set_text(Answer &answer, Column column, std::string_view text) {
-  set(answer, column, PointerGetDatum(cstring_to_text_with_len(text.data(), static_cast<int>(text.size()))));
+  set(answer, column, in_context(answer.context, [&] { return text_datum(text); }));
+}
+
+void set_copy(Answer &answer, Column column, const Row<EndColumn> &row, EndColumn from) {
+  bool is_null;
+  const Datum value = row.nullable(from, &is_null);
+  if (!is_null) set(answer, column, copy_varlena_to(answer.context, value));
 }
 
 // The event that ended a session, in words. `status` is a refresh's, if it was its time that ran out.
@@ -65,13 +71,13 @@ void explain_row(Answer &answer, const SessionRow &row, const session::Cutoffs &
   if (ending.over) {
     set(answer, kAlive, BoolGetDatum(false));
     set_text(answer, kEvent, session::NameOf(ending.event));
-    set(answer, kAt, TimestampTzGetDatum(timestamp_or_infinity(ending.at)));
+    set(answer, kAt, TimestampTzGetDatum(timestamp_of(ending.at)));
     set_text(answer, kExplanation, why(session::NameOf(ending.event), session::NameOf(ending.status)));
     return;
   }
   set(answer, kAlive, BoolGetDatum(true));
   set_text(answer, kExplanation,
-           psprintf("alive until %s unless it is refreshed before", timestamptz_to_str(timestamp_or_infinity(state.idle_end))));
+           psprintf("alive until %s unless it is refreshed before", timestamptz_to_str(timestamp_of(state.idle_end))));
 }
 
 // No row is there: what the audit knows.
@@ -79,18 +85,16 @@ void explain_absence(Answer &answer, const pg_uuid_t &id) {
   set(answer, kAlive, BoolGetDatum(false));
   Parameters parameters{};
   add(parameters, UUIDPGetDatum(&id));
-  if (execute_latest(select_last_event, parameters) == 0) return set_text(answer, kExplanation, "no trace of such a session");
-  bool is_null;
-  Datum value = column(0, 3, &is_null);
-  if (!is_null) set(answer, kUserId, PointerGetDatum(PG_DETOAST_DATUM_COPY(value)));
-  if (DatumGetBool(column(0, 5, &is_null))) return set_text(answer, kExplanation, "it is gone, and no event says why");
-  const Datum event = PointerGetDatum(PG_DETOAST_DATUM_COPY(column(0, 1, &is_null)));
-  set(answer, kEvent, event);
-  set(answer, kAt, column(0, 2, &is_null));
-  value = column(0, 4, &is_null);
-  if (!is_null) set(answer, kDetail, PointerGetDatum(PG_DETOAST_DATUM_COPY(value)));
-  const OptionalText status = text_column(0, 6, CurrentMemoryContext);
-  set_text(answer, kExplanation, why(view_of(reinterpret_cast<struct varlena *>(DatumGetPointer(event))), status.text));
+  const Rows<EndColumn> events = execute_latest(select_last_event, parameters);
+  if (events.empty()) return set_text(answer, kExplanation, "no trace of such a session");
+  const Row<EndColumn> last = events[0];
+  set_copy(answer, kUserId, last, EndColumn::kUserId);
+  if (last.boolean(EndColumn::kIsLogin)) return set_text(answer, kExplanation, "it is gone, and no event says why");
+  set_copy(answer, kEvent, last, EndColumn::kEvent);
+  set(answer, kAt, last.value(EndColumn::kAt));
+  set_copy(answer, kDetail, last, EndColumn::kDetail);
+  const OptionalText status = last.text(EndColumn::kStatus, answer.context);
+  set_text(answer, kExplanation, why(last.bytes(EndColumn::kEvent), status.text));
 }
 
 Datum explain_session(FunctionCallInfo fcinfo) {
@@ -100,22 +104,13 @@ Datum explain_session(FunctionCallInfo fcinfo) {
   refresh_keyring();
   Answer answer{};
   for (bool &is_null : answer.nulls) is_null = true;
-
-  MemoryContext caller = CurrentMemoryContext;
-  const OwnerScope scope = enter_owner("refresh_session");
-  SPI_connect();
-  SessionRow row;
-  const bool found = read_session(id, user_key, ReadMode::kLatest, caller, row);
-  const session::Cutoffs cutoffs = {found ? read_account({user_key, {}, row.user_id}).not_before : session::kNoCutoff,
-                                    global_cutoff()};
-  MemoryContext spi = MemoryContextSwitchTo(caller);
-  if (found)
+  as_owner("refresh_session", [&](MemoryContext caller) {
+    answer.context = caller;
+    SessionRow row;
+    if (!read_session(id, user_key, ReadMode::kLatest, caller, row)) return explain_absence(answer, id);
+    const session::Cutoffs cutoffs = {read_account({user_key, {}, row.user_id}).not_before, global_cutoff()};
     explain_row(answer, row, cutoffs, now_micros());
-  else
-    explain_absence(answer, id);
-  MemoryContextSwitchTo(spi);
-  SPI_finish();
-  leave_owner(scope);
+  });
   return composite(fcinfo, answer.values, answer.nulls);
 }
 

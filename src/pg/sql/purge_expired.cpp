@@ -101,9 +101,9 @@ bool sweep_session(const Key &key, session::Micros cutoff, session::Micros now) 
   if (execute(lock_session, parameters) == 0) return false;
   bool is_null;
   const std::string_view user_id = view_of(PG_DETOAST_DATUM_COPY(column(0, 1, &is_null)));
-  const session::Micros created_at = micros_or_never(DatumGetTimestampTz(column(0, 2, &is_null)));
-  const session::Micros idle_end = micros_or_never(DatumGetTimestampTz(column(0, 3, &is_null)));
-  const session::Micros absolute_end = micros_or_never(DatumGetTimestampTz(column(0, 4, &is_null)));
+  const session::Micros created_at = micros_of(DatumGetTimestampTz(column(0, 2, &is_null)));
+  const session::Micros idle_end = micros_of(DatumGetTimestampTz(column(0, 3, &is_null)));
+  const session::Micros absolute_end = micros_of(DatumGetTimestampTz(column(0, 4, &is_null)));
   // A batch holds many rows, and SPI would keep each answer until it ends.
   SPI_freetuptable(SPI_tuptable);
   const session::Ending ending = session::EndOf(created_at, idle_end, absolute_end, {session::kNoCutoff, cutoff}, now);
@@ -146,7 +146,7 @@ Batch sweep_cut_off(std::int64_t size, std::uint64_t left, session::Micros now) 
   const pg_uuid_t first = uuid_of(session::FirstIdAfter(cutoff));
   Parameters parameters{};
   add(parameters, UUIDPGetDatum(&first));
-  add(parameters, TimestampTzGetDatum(timestamp_or_infinity(cutoff)));
+  add(parameters, TimestampTzGetDatum(timestamp_of(cutoff)));
   add(parameters, Int64GetDatum(size));
   add(parameters, Int64GetDatum(static_cast<std::int64_t>(left)));
   return sweep_sessions(select_cut_off, parameters, cutoff, now);

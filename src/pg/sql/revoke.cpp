@@ -138,7 +138,7 @@ int revoke_user(const UserRef &user, const OptionalText &reason) {
   const session::Micros cutoff = move_cutoff(user);
   refresh_keyring();
   const EndedSessions ended = delete_user_sessions(user, nullptr, CurrentMemoryContext);
-  write_mass_ending({"user_revoked", user, ended, nullptr, reason}, timestamp_or_infinity(cutoff));
+  write_mass_ending({"user_revoked", user, ended, nullptr, reason}, timestamp_of(cutoff));
   SPI_finish();
   leave_owner(scope);
   return static_cast<int>(ended.live);
@@ -212,7 +212,7 @@ Datum user_sessions(FunctionCallInfo fcinfo) {
   Parameters parameters{};
   add(parameters, Int32GetDatum(user.user_key));
   add_text(parameters, user.user_id);
-  add(parameters, TimestampTzGetDatum(timestamp_or_infinity(cutoff)));
+  add(parameters, TimestampTzGetDatum(timestamp_of(cutoff)));
   add(parameters, TimestampTzGetDatum(GetCurrentTimestamp()));
   const std::uint64_t count = execute_latest(select_user_sessions, parameters);
   for (std::uint64_t row = 0; row < count; row++) {

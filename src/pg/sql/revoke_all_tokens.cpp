@@ -62,14 +62,14 @@ void end_sessions_ahead(session::Micros cutoff, const char *detail, TimestampTz 
   const pg_uuid_t first = uuid_of(session::FirstIdAfter(cutoff));
   Parameters parameters{};
   add(parameters, UUIDPGetDatum(&first));
-  add(parameters, TimestampTzGetDatum(timestamp_or_infinity(cutoff)));
+  add(parameters, TimestampTzGetDatum(timestamp_of(cutoff)));
   const std::uint64_t count = execute(select_ahead, parameters);
   SPITupleTable *users = SPI_tuptable;
   for (std::uint64_t i = 0; i < count; i++) {
     bool is_null;
     const session::UserKey key = DatumGetInt32(SPI_getbinval(users->vals[i], users->tupdesc, 1, &is_null));
     const std::string_view id = view_of(PG_DETOAST_DATUM_PACKED(SPI_getbinval(users->vals[i], users->tupdesc, 2, &is_null)));
-    end_sessions_of({key, {}, id}, timestamp_or_infinity(cutoff), detail, at);
+    end_sessions_of({key, {}, id}, timestamp_of(cutoff), detail, at);
   }
 }
 
@@ -94,7 +94,7 @@ Datum revoke_all_tokens(FunctionCallInfo fcinfo) {
   TimestampTz at = raise_cutoff_for_all(timestamp_of(asked));
   // Whoever held the row may have been waited for, and tokens been handed out since.
   if (has_waited(asked)) at = raise_cutoff_for_all(GetCurrentTimestamp());
-  end_sessions_ahead(micros_or_never(at), event.detail, at);
+  end_sessions_ahead(micros_of(at), event.detail, at);
   write_event(event, at);
   SPI_finish();
   leave_owner(scope);

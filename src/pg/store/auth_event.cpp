@@ -102,7 +102,7 @@ const char *DetailBuilder::finish() {
 }
 
 void add_ending(DetailBuilder &detail, const session::Ending &ending) {
-  detail.add_text("ended_at", timestamptz_to_str(timestamp_or_infinity(ending.at)));
+  detail.add_text("ended_at", timestamptz_to_str(timestamp_of(ending.at)));
 }
 
 const char *detail_of(const session::Ending &ending) {

@@ -12,6 +12,11 @@ void prepare(Statement &statement) {
   statement.plan = plan;
 }
 
+void prepare_for(Statement &statement, const Parameters &parameters) {
+  if (statement.plan == nullptr) prepare(statement);
+  if (parameters.count != statement.parameter_count) elog(ERROR, "a statement has other parameters: %s", statement.sql);
+}
+
 std::uint64_t checked(int result) {
   if (result < 0) elog(ERROR, "SPI_execute failed: %s", SPI_result_code_string(result));
   return SPI_processed;
@@ -20,18 +25,18 @@ std::uint64_t checked(int result) {
 }  // namespace
 
 std::uint64_t execute(Statement &statement, const Parameters &parameters) {
-  if (statement.plan == nullptr) prepare(statement);
+  prepare_for(statement, parameters);
   return checked(SPI_execute_plan(statement.plan, const_cast<Datum *>(parameters.values), parameters.nulls, false, 0));
 }
 
 std::uint64_t execute_latest(Statement &statement, const Parameters &parameters) {
-  if (statement.plan == nullptr) prepare(statement);
+  prepare_for(statement, parameters);
   return checked(SPI_execute_snapshot(statement.plan, const_cast<Datum *>(parameters.values), parameters.nulls,
                                       GetLatestSnapshot(), InvalidSnapshot, true, false, 0));
 }
 
 std::uint64_t execute_on_latest(Statement &statement, const Parameters &parameters) {
-  if (statement.plan == nullptr) prepare(statement);
+  prepare_for(statement, parameters);
   return checked(SPI_execute_snapshot(statement.plan, const_cast<Datum *>(parameters.values), parameters.nulls,
                                       GetLatestSnapshot(), InvalidSnapshot, false, true, 0));
 }
@@ -41,14 +46,21 @@ void discard(Statement &statement) {
   statement.plan = nullptr;
 }
 
+void raise_missing_row() {
+  elog(ERROR, "a row of jwt_auth's tables is missing");
+  pg_unreachable();
+}
+
+void raise_missing_value(TupleDesc columns, int number) {
+  elog(ERROR, "column \"%s\" of jwt_auth's tables is null", SPI_fname(columns, number));
+  pg_unreachable();
+}
+
 OptionalText text_column(std::uint64_t row, int number, MemoryContext context) {
   bool is_null;
   const Datum value = column(row, number, &is_null);
   if (is_null) return {false, {}};
-  MemoryContext old = MemoryContextSwitchTo(context);
-  const OptionalText copy{true, view_of(reinterpret_cast<struct varlena *>(PG_DETOAST_DATUM_COPY(value)))};
-  MemoryContextSwitchTo(old);
-  return copy;
+  return {true, view_of(reinterpret_cast<struct varlena *>(DatumGetPointer(copy_varlena_to(context, value))))};
 }
 
 void cleanse_column(std::uint64_t row, int number) {

@@ -1,8 +1,12 @@
-// Prepared statements, kept for the life of the backend.
+// Prepared statements, kept for the life of the backend, and the rows that they return.
 #pragma once
 
+#include <initializer_list>
+
 #include "pg/support/arguments.hpp"
+#include "pg/support/memory.hpp"
 #include "pg/support/postgres.hpp"
+#include "pg/support/time.hpp"
 
 namespace jwt_auth::pg {
 
@@ -12,10 +16,22 @@ constexpr int kMaxParameters = 24;
 // depends on changes, a dropped and re-created extension included; but for a parameter of a type of the extension's, see
 // discard().
 struct Statement {
-  const char *sql;
-  int parameter_count;
-  Oid parameter_types[kMaxParameters];
-  SPIPlanPtr plan;
+  constexpr Statement() = default;
+  constexpr Statement(const char *text, std::initializer_list<Oid> types) : sql(text) {
+    for (const Oid type : types) parameter_types[parameter_count++] = type;
+  }
+  constexpr Statement(const char *text, int, std::initializer_list<Oid> types, std::nullptr_t) : Statement(text, types) {}
+
+  const char *sql = nullptr;
+  int parameter_count = 0;
+  Oid parameter_types[kMaxParameters] = {};
+  SPIPlanPtr plan = nullptr;
+};
+
+// A statement that returns rows. Column is an enum that names what it returns, in its order, from zero.
+template <class Column>
+struct Query : Statement {
+  using Statement::Statement;
 };
 
 // Values for one execution. `nulls` as SPI wants it: 'n' for NULL, ' ' otherwise.
@@ -48,8 +64,10 @@ inline void add_bytes(Parameters &parameters, const unsigned char *bytes, std::s
   std::memcpy(VARDATA(value), bytes, size);
   add(parameters, PointerGetDatum(value));
 }
+inline void add_time(Parameters &parameters, jose::Micros time) { add(parameters, TimestampTzGetDatum(timestamp_of(time))); }
 
-// Each of these runs inside SPI_connect()/SPI_finish(), leaves rows in SPI_tuptable and returns how many were processed.
+// Each of these runs inside SPI_connect()/SPI_finish() and returns how many rows were processed. Those of the latest execution
+// are in SPI_tuptable.
 // execute() writes or locks, with a snapshot as the isolation level has it.
 std::uint64_t execute(Statement &statement, const Parameters &parameters);
 // execute_latest() reads with the latest snapshot, whatever the isolation level: a committed revocation is seen at once, also
@@ -60,6 +78,86 @@ std::uint64_t execute_on_latest(Statement &statement, const Parameters &paramete
 
 // Forgets the plan, for a parameter's type is another one now: the next execution prepares it anew.
 void discard(Statement &statement);
+
+[[noreturn]] void raise_missing_row();
+[[noreturn]] void raise_missing_value(TupleDesc columns, int number);
+
+// A row that a statement returned, in SPI's memory: what it gives by reference lives until the statement's rows are freed or
+// SPI ends. A NULL where none is expected is an error.
+template <class Column>
+class Row {
+ public:
+  Row(HeapTuple tuple, TupleDesc columns) : tuple_(tuple), columns_(columns) {}
+
+  Datum nullable(Column column, bool *is_null) const { return SPI_getbinval(tuple_, columns_, NumberOf(column), is_null); }
+  Datum value(Column column) const {
+    bool is_null;
+    const Datum value = nullable(column, &is_null);
+    if (is_null) raise_missing_value(columns_, NumberOf(column));
+    return value;
+  }
+  bool is_null(Column column) const {
+    bool is_null;
+    (void)nullable(column, &is_null);
+    return is_null;
+  }
+  bool boolean(Column column) const { return DatumGetBool(value(column)); }
+  std::int32_t int4(Column column) const { return DatumGetInt32(value(column)); }
+  std::int64_t int8(Column column) const { return DatumGetInt64(value(column)); }
+  TimestampTz timestamp(Column column) const { return DatumGetTimestampTz(value(column)); }
+  jose::Micros time(Column column) const { return micros_of(timestamp(column)); }
+  jose::Micros time_or(Column column, jose::Micros if_null) const {
+    bool is_null;
+    const Datum value = nullable(column, &is_null);
+    return is_null ? if_null : micros_of(DatumGetTimestampTz(value));
+  }
+  pg_uuid_t uuid(Column column) const { return *DatumGetUUIDP(value(column)); }
+  // The bytes of a text or bytea in SPI's memory.
+  std::string_view bytes(Column column) const { return view_of(PG_DETOAST_DATUM_PACKED(value(column))); }
+  // A text, bytea or jsonb, detoasted and copied into `context`.
+  OptionalText text(Column column, MemoryContext context) const {
+    bool is_null;
+    const Datum value = nullable(column, &is_null);
+    if (is_null) return {false, {}};
+    return {true, view_of(reinterpret_cast<struct varlena *>(DatumGetPointer(copy_varlena_to(context, value))))};
+  }
+
+ private:
+  static constexpr int NumberOf(Column column) { return static_cast<int>(column) + 1; }
+  HeapTuple tuple_;
+  TupleDesc columns_;
+};
+
+// What one execution returned.
+template <class Column>
+class Rows {
+ public:
+  Rows(SPITupleTable *table, std::uint64_t count) : table_(table), count_(count) {}
+
+  std::uint64_t count() const { return count_; }
+  bool empty() const { return count_ == 0; }
+  Row<Column> operator[](std::uint64_t index) const {
+    if (index >= count_) raise_missing_row();
+    return {table_->vals[index], table_->tupdesc};
+  }
+  // For loops of many statements, whose answers SPI would all keep until it ends.
+  void free() const { SPI_freetuptable(table_); }
+
+ private:
+  SPITupleTable *table_;
+  std::uint64_t count_;
+};
+
+template <class Column>
+Rows<Column> execute(Query<Column> &query, const Parameters &parameters) {
+  const std::uint64_t count = execute(static_cast<Statement &>(query), parameters);
+  return {SPI_tuptable, count};
+}
+template <class Column>
+Rows<Column> execute_latest(Query<Column> &query, const Parameters &parameters) {
+  const std::uint64_t count = execute_latest(static_cast<Statement &>(query), parameters);
+  return {SPI_tuptable, count};
+}
 
 // Column `number` (from 1) of row `row` of SPI_tuptable.
 inline Datum column(std::uint64_t row, int number, bool *is_null) {

@@ -135,7 +135,7 @@ Statement select_claims = {
 
 Micros micros_column(std::uint64_t row, int number) {
   bool is_null;
-  return micros_or_never(DatumGetTimestampTz(column(row, number, &is_null)));
+  return micros_of(DatumGetTimestampTz(column(row, number, &is_null)));
 }
 
 // A bytea column of exactly the array's size; false for NULL.
@@ -192,7 +192,7 @@ Account account_row() {
   Account account = default_account();
   bool is_null;
   const Datum not_before = column(0, 1, &is_null);
-  if (!is_null) account.not_before = micros_or_never(DatumGetTimestampTz(not_before));
+  if (!is_null) account.not_before = micros_of(DatumGetTimestampTz(not_before));
   const Datum max_sessions = column(0, 2, &is_null);
   if (!is_null) account.max_sessions = DatumGetInt32(max_sessions);
   // The table's constraints admit only names that are known; an unknown one would be the strictest.
@@ -218,20 +218,6 @@ DateADT day_of(Micros end) {
 }
 
 }  // namespace
-
-Micros micros_or_never(TimestampTz timestamp) {
-  if (TIMESTAMP_IS_NOEND(timestamp)) return kNever;
-  if (TIMESTAMP_IS_NOBEGIN(timestamp)) return kNoCutoff;
-  // Counted from 1970 the last years of a timestamp do not fit; nobody will see them.
-  Micros micros = 0;
-  return __builtin_add_overflow(timestamp, kPostgresEpoch, &micros) ? kNever : micros;
-}
-
-TimestampTz timestamp_or_infinity(Micros micros) {
-  if (micros == kNever) return DT_NOEND;
-  if (micros == kNoCutoff) return DT_NOBEGIN;
-  return timestamp_of(micros);
-}
 
 session::Address address_of(Datum inet_value) {
   const inet *address = DatumGetInetPP(inet_value);
@@ -262,7 +248,7 @@ Account read_account(const UserRef &user) {
 Micros raise_cutoff(const UserRef &user, Micros not_before) {
   Parameters parameters{};
   add_user(parameters, user);
-  add(parameters, TimestampTzGetDatum(timestamp_or_infinity(not_before)));
+  add(parameters, TimestampTzGetDatum(timestamp_of(not_before)));
   if (execute(update_cutoff, parameters) == 0) execute(raise_account_cutoff, parameters);
   return micros_column(0, 1);
 }
@@ -301,8 +287,8 @@ LiveSessions read_live_sessions(const UserRef &user, Micros cutoff, Micros now, 
   Parameters parameters{};
   add(parameters, Int32GetDatum(user.user_key));
   add_text(parameters, user.user_id);
-  add(parameters, TimestampTzGetDatum(timestamp_or_infinity(cutoff)));
-  add(parameters, TimestampTzGetDatum(timestamp_or_infinity(now)));
+  add(parameters, TimestampTzGetDatum(timestamp_of(cutoff)));
+  add(parameters, TimestampTzGetDatum(timestamp_of(now)));
   LiveSessions live{};
   live.count = execute(select_live_sessions, parameters);
   live.sessions =
@@ -324,9 +310,9 @@ void insert_session(const NewSession &session) {
   const bool has_data = session.has_claims || session.has_metadata;
   add_session(parameters, session.id, session.user.user_key);
   add_text(parameters, session.user.user_id);
-  add(parameters, TimestampTzGetDatum(timestamp_or_infinity(session.created_at)));
-  add(parameters, TimestampTzGetDatum(timestamp_or_infinity(session.ends_at)));
-  add(parameters, TimestampTzGetDatum(timestamp_or_infinity(session.idle_ends_at)));
+  add(parameters, TimestampTzGetDatum(timestamp_of(session.created_at)));
+  add(parameters, TimestampTzGetDatum(timestamp_of(session.ends_at)));
+  add(parameters, TimestampTzGetDatum(timestamp_of(session.idle_ends_at)));
   add(parameters, DateADTGetDatum(day_of(session.idle_ends_at)));
   add(parameters, BoolGetDatum(has_data));
   add_bytes(parameters, session.family.data(), session.family.size());
@@ -348,7 +334,7 @@ bool rotate_session(const Rotation &rotation) {
   Parameters parameters{};
   add_session(parameters, rotation.id, rotation.user_key);
   add_bytes(parameters, rotation.presented.data(), rotation.presented.size());
-  add(parameters, TimestampTzGetDatum(timestamp_or_infinity(rotation.idle_ends_at)));
+  add(parameters, TimestampTzGetDatum(timestamp_of(rotation.idle_ends_at)));
   add(parameters, TimestampTzGetDatum(timestamp_of(rotation.now)));
   add_bytes(parameters, rotation.successor.data(), rotation.successor.size());
   add_bytes(parameters, rotation.nonce.data(), rotation.nonce.size());

@@ -10,10 +10,6 @@
 
 namespace jwt_auth::pg {
 
-// Infinity in a table is kNever here, and the other way round.
-session::Micros micros_or_never(TimestampTz timestamp);
-TimestampTz timestamp_or_infinity(session::Micros micros);
-
 session::Address address_of(Datum inet_value);
 
 // Who a statement is about.

@@ -101,8 +101,6 @@ jose::Micros micros_argument(FunctionCallInfo fcinfo, int index, const char *nam
   return days * USECS_PER_DAY + interval->time;
 }
 
-jose::Micros now_micros() { return micros_of(GetCurrentTimestamp()); }
-
 Result<const jose::KeySet *> KeysOf(const KeyArgument &argument) { return ArgumentKeys().Get(argument.kind, argument.bytes); }
 
 Datum composite(FunctionCallInfo fcinfo, Datum *values, bool *nulls) {

@@ -6,6 +6,7 @@
 #include "jose/jwt/claims.hpp"
 #include "jose/keys/key_cache.hpp"
 #include "pg/support/boundary.hpp"
+#include "pg/support/time.hpp"
 
 namespace jwt_auth::pg {
 
@@ -45,16 +46,6 @@ TextArray text_array(FunctionCallInfo fcinfo, int index, const char *name);
 
 // A non-negative interval in microseconds (a month counts 30 days); 0 for NULL; 22023 otherwise.
 jose::Micros micros_argument(FunctionCallInfo fcinfo, int index, const char *name);
-
-// The clock now, in microseconds since 1970.
-jose::Micros now_micros();
-// Whether more time has passed than a statement takes that waits for nobody: then others may have committed meanwhile, and what
-// was decided before it is decided again.
-inline bool has_waited(jose::Micros since) { return now_micros() - since > 1000; }
-constexpr jose::Micros kPostgresEpoch =
-    static_cast<jose::Micros>(POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY * USECS_PER_SEC;
-inline TimestampTz timestamp_of(jose::Micros micros) { return micros - kPostgresEpoch; }
-inline jose::Micros micros_of(TimestampTz timestamp) { return timestamp + kPostgresEpoch; }
 
 // A `key` argument: text (JWK, JWKS, PEM or secret) or, in the bytea overloads, a secret of arbitrary bytes.
 struct KeyArgument {
