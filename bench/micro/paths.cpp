@@ -3,8 +3,8 @@
 #include <cstdio>
 
 #include "jose/json/base64url.hpp"
-#include "jose/jwt/claims.hpp"
 #include "jose/jws/jws.hpp"
+#include "jose/jwt/claims.hpp"
 #include "jose/keys/key_cache.hpp"
 #include "samples.hpp"
 #include "session/refresh_token.hpp"
@@ -43,7 +43,7 @@ PATH bool path_verify_refused(const std::string &token) { return !bench::VerifyT
 PATH bool path_refresh_token(const std::string &text) {
   const auto token = session::RefreshToken::Decode(text);
   if (!token) return false;
-  const session::PresentedToken presented = token->Present();
+  const session::RefreshTokenHashes presented = token->Hashes();
   const session::Nonce nonce{};
   return !token->Successor(presented.generation + 1, nonce, {}).Encode().empty();
 }

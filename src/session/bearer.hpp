@@ -9,7 +9,7 @@
 namespace jwt_auth::session {
 
 // The token of "Bearer <token>" (the scheme in any case), as a view into the header. None for an empty header and for other
-// schemes, which are somebody else's business. kMalformed for a Bearer without exactly one token of its alphabet.
+// schemes, which other software handles. kMalformed for a Bearer without exactly one token of its alphabet.
 Result<std::optional<std::string_view>> BearerToken(std::string_view authorization);
 
 }  // namespace jwt_auth::session

@@ -1,4 +1,4 @@
-// Where a client is, and whether that is where its session belongs.
+// Binding of a session to the address and the fingerprint of its client.
 #pragma once
 
 #include <array>
@@ -13,7 +13,7 @@ namespace jwt_auth::session {
 
 // An IP address without a netmask. An IPv4 address mapped into IPv6 (::ffff:a.b.c.d) is the IPv4 address. Plain data.
 struct Address {
-  enum class Family : std::uint8_t { kNone, kV4, kV6 };  // kNone: nobody said
+  enum class Family : std::uint8_t { kNone, kV4, kV6 };  // kNone: unknown
   Family family;
   std::array<unsigned char, 16> bytes;  // the first 4 for IPv4, the rest zero
 
@@ -53,22 +53,22 @@ struct BindingPolicy {
   FingerprintBinding fingerprint;
 };
 
-// What is known of a client: its address and the hash of its fingerprint. Plain data.
+// A client: its address, and the hash of its fingerprint. Plain data.
 struct Client {
   Address address;
   bool has_fingerprint;
   Hash fingerprint;
 };
-constexpr Client kNobody = {kNoAddress, false, {}};
+constexpr Client kUnknownClient = {kNoAddress, false, {}};
 
 // How a client compares with what a session is bound to.
 enum class BindingCheck : std::uint8_t {
-  kHolds,     // or nothing is bound, or nobody asks
-  kLogged,    // violated, under a policy that only takes notes
+  kHolds,     // or the session is not bound, or the policy is off
+  kLogged,    // violated, and the policy only logs
   kViolated,  // violated, and the policy enforces
 };
 
-// A session whose log-in gave no address (or fingerprint) is not bound by it. Where one is bound, an absent one violates.
+// A session whose log-in gave no address (or fingerprint) is not bound to one. If it is bound, a client without one violates.
 BindingCheck CheckAddress(const BindingPolicy &policy, const Address &bound, const Address &presented) noexcept;
 BindingCheck CheckFingerprint(const BindingPolicy &policy, const Client &bound, const Client &presented) noexcept;
 

@@ -8,7 +8,7 @@ namespace {
 
 constexpr Error Refusal(const char *detail) { return {ErrorCode::kInvalidArgument, detail}; }
 
-// Neither ends the attribute, nor starts a header of its own, nor is read differently by two parsers.
+// Characters that neither end the attribute nor start another header, and that all parsers read alike.
 bool IsHarmless(char c) { return c > ' ' && c < 0x7f && c != ';' && c != ',' && c != '"' && c != '\'' && c != '\\'; }
 bool AllHarmless(std::string_view text) { return std::all_of(text.begin(), text.end(), IsHarmless); }
 

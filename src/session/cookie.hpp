@@ -12,7 +12,7 @@ namespace jwt_auth::session {
 
 struct Cookie {
   std::string_view name;
-  std::optional<std::string_view> value;  // none: the cookie is to be forgotten
+  std::optional<std::string_view> value;  // none: the cookie is deleted
   std::string_view path;
   std::int64_t max_age;  // seconds; 0 where there is no value
   std::string_view same_site;

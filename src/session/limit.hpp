@@ -1,4 +1,4 @@
-// How many sessions a user may have, and which of them make room for a new one.
+// The limit on a user's sessions, and which of them end to make room for a new one.
 #pragma once
 
 #include <cstdint>
@@ -25,11 +25,12 @@ struct LiveSession {
 
 struct Room {
   bool granted;
-  std::vector<LiveSession> evicted;  // first to go first; empty unless granted
+  std::vector<LiveSession> evicted;  // in the order in which they end; empty unless granted
 };
 
-// Makes room for one more session among the live ones. A `limit` of 0 is none; one that was lowered evicts several.
-// kEvictOldest: by creation. kEvictIdle: by last refresh. Ties go by id, so that everybody chooses alike.
+// Makes room for one more session among the live ones. A `limit` of 0 means unlimited. If the limit was lowered, several are
+// evicted. kEvictOldest: by creation. kEvictIdle: by last refresh. Equal times are ordered by id, so that the choice is always
+// the same.
 Room MakeRoom(std::vector<LiveSession> live, int limit, LimitPolicy policy);
 
 }  // namespace jwt_auth::session

@@ -4,13 +4,13 @@ namespace jwt_auth::session {
 
 namespace {
 
-Presented WhichToken(const SessionState &state, const PresentedToken &token) noexcept {
-  if (SameHash(state.current_hash, token.secret_hash)) return Presented::kCurrent;
-  if (state.has_previous && SameHash(state.previous_hash, token.secret_hash)) return Presented::kPrevious;
-  return token.generation > state.generation ? Presented::kNewer : Presented::kOld;
+TokenAge AgeOf(const SessionState &state, const RefreshTokenHashes &token) noexcept {
+  if (SameHash(state.current_hash, token.secret_hash)) return TokenAge::kCurrent;
+  if (state.has_previous && SameHash(state.previous_hash, token.secret_hash)) return TokenAge::kPrevious;
+  return token.generation > state.generation ? TokenAge::kNewer : TokenAge::kOld;
 }
 
-// A client that says nothing about itself is not somewhere else.
+// Whether a client differs from the one of the latest rotation. What it does not tell is not compared.
 bool IsElsewhere(const Client &latest, const Client &client) noexcept {
   if (client.address.known() && !SameAddress(latest.address, client.address)) return true;
   if (!client.has_fingerprint) return false;
@@ -49,56 +49,56 @@ const char *NameOf(Status status) noexcept {
   return "";
 }
 
-const char *NameOf(Presented presented) noexcept {
-  switch (presented) {
-    case Presented::kCurrent:
+const char *NameOf(TokenAge age) noexcept {
+  switch (age) {
+    case TokenAge::kCurrent:
       return "current";
-    case Presented::kPrevious:
+    case TokenAge::kPrevious:
       return "previous";
-    case Presented::kOld:
+    case TokenAge::kOld:
       return "old";
-    case Presented::kNewer:
+    case TokenAge::kNewer:
       return "newer";
   }
   return "";
 }
 
-Ending EndOf(Micros created_at, Micros idle_end, Micros absolute_end, const Cutoffs &cutoffs, Micros now) noexcept {
-  if (created_at <= cutoffs.user) return {true, Status::kInvalid, Event::kUserRevoked, cutoffs.user};
-  if (created_at <= cutoffs.global) return {true, Status::kInvalid, Event::kAllRevoked, cutoffs.global};
-  if (now >= absolute_end) return {true, Status::kExpired, Event::kExpired, absolute_end};
-  if (now >= idle_end) return {true, Status::kIdleExpired, Event::kExpired, idle_end};
-  return {false, Status::kOk, Event::kNone, kNever};
+std::optional<Ending> EndOf(Micros created_at, Micros idle_end, Micros absolute_end, const Cutoffs &cutoffs,
+                            Micros now) noexcept {
+  if (created_at <= cutoffs.user) return Ending{Status::kInvalid, Event::kUserRevoked, cutoffs.user};
+  if (created_at <= cutoffs.global) return Ending{Status::kInvalid, Event::kAllRevoked, cutoffs.global};
+  if (now >= absolute_end) return Ending{Status::kExpired, Event::kExpired, absolute_end};
+  if (now >= idle_end) return Ending{Status::kIdleExpired, Event::kExpired, idle_end};
+  return std::nullopt;
 }
 
-Decision Decide(const SessionState &state, const PresentedToken &token, const Client &client, const RefreshPolicy &policy,
+Decision Decide(const SessionState &state, const RefreshTokenHashes &token, const Client &client, const RefreshPolicy &policy,
                 const Cutoffs &cutoffs, Micros now) noexcept {
   if (!SameHash(state.family_hash, token.family_hash)) return kUnknownSession;
 
-  const Presented presented = WhichToken(state, token);
-  const auto ends = [presented](Status status, Event event) { return Decision{status, true, event, presented, false, false}; };
+  const TokenAge age = AgeOf(state, token);
+  const auto ends = [age](Status status, Event event) { return Decision{status, true, event, age, false, false}; };
 
-  const Ending ending = EndOf(state.created_at, state.idle_end, state.absolute_end, cutoffs, now);
-  if (ending.over) return ends(ending.status, ending.event);
+  const auto ending = EndOf(state.created_at, state.idle_end, state.absolute_end, cutoffs, now);
+  if (ending) return ends(ending->status, ending->event);
 
   const BindingCheck address = CheckAddress(policy.binding, state.bound.address, client.address);
   if (address == BindingCheck::kViolated) return ends(Status::kIpMismatch, Event::kIpMismatch);
   const BindingCheck fingerprint = CheckFingerprint(policy.binding, state.bound, client);
   if (fingerprint == BindingCheck::kViolated) return ends(Status::kFingerprintMismatch, Event::kFingerprintMismatch);
 
-  switch (presented) {
-    case Presented::kCurrent:
-      return {
-          Status::kOk, false, Event::kNone, presented, address == BindingCheck::kLogged, fingerprint == BindingCheck::kLogged};
-    case Presented::kPrevious:
+  switch (age) {
+    case TokenAge::kCurrent:
+      return {Status::kOk, false, Event::kNone, age, address == BindingCheck::kLogged, fingerprint == BindingCheck::kLogged};
+    case TokenAge::kPrevious:
       if (IsWithinRetryWindow(state.refreshed_at, now, policy.reuse_interval)) {
         const Event event = IsElsewhere(state.latest, client) ? Event::kReplayElsewhere : Event::kNone;
-        return {Status::kReplayed, false, event, presented, false, false};
+        return {Status::kReplayed, false, event, age, false, false};
       }
       return ends(Status::kReuseDetected, Event::kReuseDetected);
-    case Presented::kNewer:
+    case TokenAge::kNewer:
       return ends(Status::kInvalid, Event::kUnknownRotation);
-    case Presented::kOld:
+    case TokenAge::kOld:
       return ends(Status::kReuseDetected, Event::kReuseDetected);
   }
   return kUnknownSession;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "session/binding.hpp"
 #include "session/event.hpp"
@@ -39,37 +40,38 @@ struct SessionState {
   Client latest;  // at the latest rotation
 };
 
-// Whether, why and since when a session is over though its row is still there: a cutoff came, or its time has run out.
+// Why and when a session ended whose row is still there: by a cutoff, or because its time has run out.
 struct Ending {
-  bool over;
-  Status status;  // of a refresh
+  Status status;  // the answer to a refresh
   Event event;
   Micros at;
 };
-Ending EndOf(Micros created_at, Micros idle_end, Micros absolute_end, const Cutoffs &cutoffs, Micros now) noexcept;
+// None while the session lives. The user's cutoff comes before the global one, the absolute end before the idle end.
+std::optional<Ending> EndOf(Micros created_at, Micros idle_end, Micros absolute_end, const Cutoffs &cutoffs,
+                            Micros now) noexcept;
 
 struct RefreshPolicy {
   BindingPolicy binding;
   Micros reuse_interval;  // 0: a retry is never answered
 };
 
-// Which of a session's tokens was presented, as far as the row can tell.
-enum class Presented : std::uint8_t { kCurrent, kPrevious, kOld, kNewer };
-const char *NameOf(Presented presented) noexcept;
+// Which of a session's refresh tokens was presented, as far as the row can tell.
+enum class TokenAge : std::uint8_t { kCurrent, kPrevious, kOld, kNewer };
+const char *NameOf(TokenAge age) noexcept;
 
 // What to answer and what to write. `ends` with an event says why the session ended; without `ends` nothing is deleted.
 struct Decision {
   Status status;
   bool ends;
-  Event event;          // of the outcome; kNone if there is none
-  Presented presented;  // meaningful once the family secret matched
-  // Mismatches that the policy only takes notes of; each is an event of its own beside an `ok`.
+  Event event;         // of the outcome; kNone if there is none
+  TokenAge token_age;  // meaningful once the family secret matched
+  // Mismatches that the policy only logs; each is an event of its own beside an `ok`.
   bool logs_ip_mismatch;
   bool logs_fingerprint_mismatch;
 };
 
-// A presentation of a session that has no row.
-constexpr Decision kUnknownSession = {Status::kInvalid, false, Event::kNone, Presented::kOld, false, false};
+// The answer where the session has no row.
+constexpr Decision kUnknownSession = {Status::kInvalid, false, Event::kNone, TokenAge::kOld, false, false};
 
 // First match wins:
 //   family secret wrong                     invalid; nothing ends
@@ -77,13 +79,13 @@ constexpr Decision kUnknownSession = {Status::kInvalid, false, Event::kNone, Pre
 //   past its absolute, its idle end         expired, idle_expired; ends (expired)
 //   binding violated under enforcement      ip_mismatch, fingerprint_mismatch; ends
 //   current secret                          ok; the caller rotates
-//   previous secret, within the interval    replayed; nothing is written, but replay_elsewhere if from somewhere else
+//   previous secret, within the interval    replayed; nothing is written, but event replay_elsewhere if the client differs
 //   previous secret, later                  reuse_detected; ends
 //   no secret, generation above the row's   invalid; ends (unknown_rotation)
 //   no secret                               reuse_detected; ends
 // The previous secret's successor is unused by construction: its use would have made the successor the previous one.
 // A clock that stepped back by less than the interval still admits a retry; by more, it does not stretch the window.
-Decision Decide(const SessionState &state, const PresentedToken &token, const Client &client, const RefreshPolicy &policy,
+Decision Decide(const SessionState &state, const RefreshTokenHashes &token, const Client &client, const RefreshPolicy &policy,
                 const Cutoffs &cutoffs, Micros now) noexcept;
 
 }  // namespace jwt_auth::session

@@ -22,8 +22,8 @@ constexpr std::size_t kRefreshTokenLength = kRefreshTokenPrefix.size() + 91;
 // Random bytes that a log-in needs: a family secret and a first secret.
 constexpr std::size_t kFreshSecretSize = 48;
 
-// What a presented token says, without its secrets: plain data that may cross into a Postgres phase.
-struct PresentedToken {
+// The parts of a refresh token, with hashes in place of the secrets: plain data that may cross into a Postgres phase.
+struct RefreshTokenHashes {
   SessionId session_id;
   std::uint32_t generation;
   Hash family_hash;
@@ -32,8 +32,8 @@ struct PresentedToken {
 
 // session id (16) || generation (4, big-endian) || family secret (16) || secret (32), in memory that is cleansed.
 //
-// The family secret is the same in every token of a session, so that only who once held one of them can end it by presenting
-// garbage. The generation counts rotations; it is a hint for the case where no secret matches, never an authority.
+// The family secret is the same in every token of a session, so only a client that once held one of them can end the session
+// by presenting a wrong secret. The generation counts rotations; it is only read where no secret matches.
 class RefreshToken {
  public:
   // Strict: exactly the prefix and the one base64url spelling of 68 bytes. kMalformed otherwise.
@@ -42,14 +42,14 @@ class RefreshToken {
   static RefreshToken First(const SessionId &session_id, std::string_view random);
   // The token that follows this one. Its secret is
   //   HMAC-SHA256(key = this secret, data = label || pepper || nonce || session id)
-  // so it can be computed again from this token and the row, and from neither alone.
+  // so it can be computed again from this token and the row together, and from neither alone.
   RefreshToken Successor(std::uint32_t generation, const Nonce &nonce, std::string_view pepper) const;
 
   SessionId session_id() const;
   std::uint32_t generation() const;
   Hash FamilyHash() const;
   Hash SecretHash() const;
-  PresentedToken Present() const { return {session_id(), generation(), FamilyHash(), SecretHash()}; }
+  RefreshTokenHashes Hashes() const { return {session_id(), generation(), FamilyHash(), SecretHash()}; }
   jose::SecretBytes Encode() const;
 
  private:

@@ -30,15 +30,15 @@ UserKey UserKeyOf(std::string_view issuer, std::string_view user_id);
 // `time` must not lie before 1970; four bytes of `random` are used (two bits of them are not).
 SessionId MakeSessionId(Micros time, UserKey user_key, const std::array<unsigned char, 4> &random) noexcept;
 
-// The user key in an id. True of any 16 bytes: one that no session has simply finds no row.
+// The user key in an id. Every 16 bytes have one; where no session has that id, no row is found.
 UserKey UserKeyIn(const SessionId &id) noexcept;
 
-// The usual text form, lower case with hyphens: the claim `sid`. Reading takes exactly that.
+// The usual text form, lower case with hyphens: the claim `sid`. Parsing accepts exactly that form.
 std::string FormatSessionId(const SessionId &id);
 bool ParseSessionId(std::string_view text, SessionId &id) noexcept;
 
-// The smallest id whose time is later than `time`: sessions created up to then sort before it. Of a time that
-// does not come, the greatest id.
+// The smallest id whose time is later than `time`: sessions created up to then sort before it. For kNever, the
+// greatest id.
 SessionId FirstIdAfter(Micros time) noexcept;
 
 }  // namespace jwt_auth::session

@@ -117,7 +117,7 @@ TEST(Binding, FingerprintIsCarriedOnlyWhereItIsEnforced) {
                                          std::pair(FingerprintBinding::kExact, true)}) {
     const BindingPolicy policy = {IpBinding::kOff, 24, 64, binding};
     EXPECT_EQ(CarriesFingerprint(policy, with), carried);
-    EXPECT_FALSE(CarriesFingerprint(policy, kNobody));
+    EXPECT_FALSE(CarriesFingerprint(policy, kUnknownClient));
   }
 }
 

@@ -109,15 +109,15 @@ SessionState StateOf(const Case &c) {
   state.current_hash = Filled(0xC0);
   state.has_previous = c.row_has_previous;
   if (c.row_has_previous) state.previous_hash = Filled(0xB0);
-  state.bound = state.latest = kNobody;
+  state.bound = state.latest = kUnknownClient;
   if (c.bound_ip) state.bound.address = kHome;
   if (c.bound_print) state.bound = {state.bound.address, true, Filled(0x11)};
   state.latest = {kHome, true, Filled(0x11)};
   return state;
 }
 
-PresentedToken TokenOf(const Case &c) {
-  PresentedToken token{};
+RefreshTokenHashes TokenOf(const Case &c) {
+  RefreshTokenHashes token{};
   token.family_hash = Filled(c.family == Family::kRight ? 0xF0 : 0xF1);
   switch (c.secret) {
     case Secret::kCurrent:
@@ -153,7 +153,7 @@ PresentedToken TokenOf(const Case &c) {
 }
 
 Client ClientOf(const Case &c) {
-  Client client = kNobody;
+  Client client = kUnknownClient;
   switch (c.where) {
     case Where::kSame:
       client.address = kHome;
@@ -246,20 +246,20 @@ Expected Oracle(const Case &c) {
   return {};
 }
 
-Presented OraclePresented(const Case &c) {
+TokenAge OracleAge(const Case &c) {
   switch (c.secret) {
     case Secret::kCurrent:
     case Secret::kCurrentGenerationAhead:
-      return Presented::kCurrent;
+      return TokenAge::kCurrent;
     case Secret::kPrevious:
-      return c.row_has_previous ? Presented::kPrevious : Presented::kOld;
+      return c.row_has_previous ? TokenAge::kPrevious : TokenAge::kOld;
     case Secret::kPreviousGenerationAhead:
-      return c.row_has_previous ? Presented::kPrevious : Presented::kNewer;
+      return c.row_has_previous ? TokenAge::kPrevious : TokenAge::kNewer;
     case Secret::kOld:
     case Secret::kSameGeneration:
-      return Presented::kOld;
+      return TokenAge::kOld;
     case Secret::kAhead:
-      return Presented::kNewer;
+      return TokenAge::kNewer;
   }
   return {};
 }
@@ -288,7 +288,7 @@ bool Agrees(const Case &c, std::set<Status> &seen) {
   seen.insert(decision.status);
   return decision.status == expected.status && decision.ends == expected.ends && decision.event == expected.event &&
          decision.logs_ip_mismatch == expected.logs_ip && decision.logs_fingerprint_mismatch == expected.logs_print &&
-         (c.family == Family::kWrong || decision.presented == OraclePresented(c));
+         (c.family == Family::kWrong || decision.token_age == OracleAge(c));
 }
 
 TEST(SessionPolicy, EveryCombinationMeansWhatTheTableSays) {
@@ -357,10 +357,10 @@ TEST(SessionPolicy, NamesAreTheDocumentedOnes) {
   EXPECT_STREQ(NameOf(Status::kReuseDetected), "reuse_detected");
   EXPECT_STREQ(NameOf(Status::kIpMismatch), "ip_mismatch");
   EXPECT_STREQ(NameOf(Status::kFingerprintMismatch), "fingerprint_mismatch");
-  EXPECT_STREQ(NameOf(Presented::kCurrent), "current");
-  EXPECT_STREQ(NameOf(Presented::kPrevious), "previous");
-  EXPECT_STREQ(NameOf(Presented::kOld), "old");
-  EXPECT_STREQ(NameOf(Presented::kNewer), "newer");
+  EXPECT_STREQ(NameOf(TokenAge::kCurrent), "current");
+  EXPECT_STREQ(NameOf(TokenAge::kPrevious), "previous");
+  EXPECT_STREQ(NameOf(TokenAge::kOld), "old");
+  EXPECT_STREQ(NameOf(TokenAge::kNewer), "newer");
 }
 
 TEST(SessionEvent, AClosedListOfWhichSecurityEventsAreTold) {
@@ -384,17 +384,17 @@ TEST(SessionPolicy, EndOfSaysWhyAndSinceWhen) {
   const auto end_of = [](Micros idle_end, Micros absolute_end, const Cutoffs &cutoffs) {
     return EndOf(kNow - 100 * kSecond, idle_end, absolute_end, cutoffs, kNow);
   };
-  EXPECT_FALSE(end_of(kNow + 1, kNow + 1, none).over);
-  EXPECT_FALSE(end_of(kNever, kNever, {kNow - 101 * kSecond, kNow - 101 * kSecond}).over);
+  EXPECT_FALSE(end_of(kNow + 1, kNow + 1, none));
+  EXPECT_FALSE(end_of(kNever, kNever, {kNow - 101 * kSecond, kNow - 101 * kSecond}));
 
-  const Ending idle = end_of(kNow, kNever, none);
-  EXPECT_TRUE(idle.over && idle.status == Status::kIdleExpired && idle.event == Event::kExpired && idle.at == kNow);
-  const Ending old = end_of(kNow - 3, kNow - 3, none);
-  EXPECT_TRUE(old.over && old.status == Status::kExpired && old.event == Event::kExpired && old.at == kNow - 3);
-  const Ending all = end_of(kNow - 3, kNow - 3, {kNoCutoff, kNow - 100 * kSecond});
-  EXPECT_TRUE(all.over && all.status == Status::kInvalid && all.event == Event::kAllRevoked && all.at == kNow - 100 * kSecond);
-  const Ending user = end_of(kNow - 3, kNow - 3, {kNow - 50, kNow - 40});
-  EXPECT_TRUE(user.over && user.status == Status::kInvalid && user.event == Event::kUserRevoked && user.at == kNow - 50);
+  const auto idle = end_of(kNow, kNever, none);
+  EXPECT_TRUE(idle && idle->status == Status::kIdleExpired && idle->event == Event::kExpired && idle->at == kNow);
+  const auto old = end_of(kNow - 3, kNow - 3, none);
+  EXPECT_TRUE(old && old->status == Status::kExpired && old->event == Event::kExpired && old->at == kNow - 3);
+  const auto all = end_of(kNow - 3, kNow - 3, {kNoCutoff, kNow - 100 * kSecond});
+  EXPECT_TRUE(all && all->status == Status::kInvalid && all->event == Event::kAllRevoked && all->at == kNow - 100 * kSecond);
+  const auto user = end_of(kNow - 3, kNow - 3, {kNow - 50, kNow - 40});
+  EXPECT_TRUE(user && user->status == Status::kInvalid && user->event == Event::kUserRevoked && user->at == kNow - 50);
 }
 
 }  // namespace

@@ -51,7 +51,7 @@ TEST(RefreshToken, ComesBackFromItsText) {
 }
 
 TEST(RefreshToken, HashesAreSha256OfTheSecrets) {
-  const PresentedToken presented = Example().Present();
+  const RefreshTokenHashes presented = Example().Hashes();
   EXPECT_EQ(BytesOf(presented.family_hash),
             jose::Sha256(std::string_view("\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f", 16)));
   EXPECT_EQ(BytesOf(presented.secret_hash), jose::Sha256("\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f"
@@ -62,7 +62,7 @@ TEST(RefreshToken, HashesAreSha256OfTheSecrets) {
 // Flipping any bit of the text gives no token, or one that differs in what it says: never the same one spelled otherwise.
 TEST(RefreshToken, EachFlippedBitIsNoticed) {
   const std::string text = Text(Example());
-  const PresentedToken original = Example().Present();
+  const RefreshTokenHashes original = Example().Hashes();
   int decoded_ones = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
     for (int bit = 0; bit < 8; ++bit) {
@@ -76,7 +76,7 @@ TEST(RefreshToken, EachFlippedBitIsNoticed) {
       ++decoded_ones;
       EXPECT_GE(i, kRefreshTokenPrefix.size());
       EXPECT_EQ(Text(*token), flipped);
-      const PresentedToken other = token->Present();
+      const RefreshTokenHashes other = token->Hashes();
       EXPECT_FALSE(other.session_id == original.session_id && other.generation == original.generation &&
                    other.family_hash == original.family_hash && other.secret_hash == original.secret_hash);
     }

@@ -24,7 +24,7 @@ void hash_fingerprint(const OptionalText &fingerprint, session::Client &client) 
 
 ClientArgument client_argument(FunctionCallInfo fcinfo, int ip, int user_agent, int fingerprint) {
   ClientArgument argument{};
-  argument.client = session::kNobody;
+  argument.client = session::kUnknownClient;
   argument.has_ip = !PG_ARGISNULL(ip);
   if (argument.has_ip) {
     argument.ip = PG_GETARG_DATUM(ip);

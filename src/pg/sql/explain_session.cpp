@@ -67,12 +67,13 @@ const char *why(std::string_view event, std::string_view status) {
 void explain_row(Answer &answer, const SessionRow &row, const session::Cutoffs &cutoffs, session::Micros now) {
   const session::SessionState &state = row.state;
   set_text(answer, kUserId, row.user_id);
-  const session::Ending ending = session::EndOf(state.created_at, state.idle_end, state.absolute_end, cutoffs, now);
-  if (ending.over) {
+  const std::optional<session::Ending> ending =
+      session::EndOf(state.created_at, state.idle_end, state.absolute_end, cutoffs, now);
+  if (ending) {
     set(answer, kAlive, BoolGetDatum(false));
-    set_text(answer, kEvent, session::NameOf(ending.event));
-    set(answer, kAt, TimestampTzGetDatum(timestamp_of(ending.at)));
-    set_text(answer, kExplanation, why(session::NameOf(ending.event), session::NameOf(ending.status)));
+    set_text(answer, kEvent, session::NameOf(ending->event));
+    set(answer, kAt, TimestampTzGetDatum(timestamp_of(ending->at)));
+    set_text(answer, kExplanation, why(session::NameOf(ending->event), session::NameOf(ending->status)));
     return;
   }
   set(answer, kAlive, BoolGetDatum(true));

@@ -106,10 +106,10 @@ bool sweep_session(const Key &key, session::Micros cutoff, session::Micros now) 
   const session::Micros absolute_end = micros_of(DatumGetTimestampTz(column(0, 4, &is_null)));
   // A batch holds many rows, and SPI would keep each answer until it ends.
   SPI_freetuptable(SPI_tuptable);
-  const session::Ending ending = session::EndOf(created_at, idle_end, absolute_end, {session::kNoCutoff, cutoff}, now);
-  if (ending.over) {
+  const auto ending = session::EndOf(created_at, idle_end, absolute_end, {session::kNoCutoff, cutoff}, now);
+  if (ending) {
     delete_session(key.session_id, key.user_key, nullptr);
-    record_end(key, user_id, ending, timestamp_of(now));
+    record_end(key, user_id, *ending, timestamp_of(now));
   } else {
     add(parameters, DateADTGetDatum(idle_end == session::kNever ? DATEVAL_NOEND : postgres_day(idle_end)));
     execute(move_day, parameters);

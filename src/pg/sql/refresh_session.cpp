@@ -21,16 +21,12 @@ using session::Decision;
 using session::Micros;
 using session::Status;
 
-struct Presented {
-  bool well_formed;
-  session::PresentedToken token;
-};
-
-Presented presented_token(std::string_view text) {
-  return value_or_raise([&]() -> Result<Presented> {
+// None if the text is no refresh token.
+std::optional<session::RefreshTokenHashes> hashes_of(std::string_view text) {
+  return value_or_raise([&]() -> Result<std::optional<session::RefreshTokenHashes>> {
     const auto token = session::RefreshToken::Decode(text);
-    if (!token) return Presented{};
-    return Presented{true, token->Present()};
+    if (!token) return std::optional<session::RefreshTokenHashes>();
+    return std::optional(token->Hashes());
   });
 }
 
@@ -65,7 +61,7 @@ session::Nonce random_nonce() {
 // One call, from its first look to what it wrote. Plain data.
 struct Refresh {
   std::string_view text;
-  session::PresentedToken token;
+  session::RefreshTokenHashes token;
   pg_uuid_t id;
   session::UserKey user_key;
   const ClientArgument *client;
@@ -76,7 +72,7 @@ struct Refresh {
   UserRef user;
   Account account;
   Micros now;
-  session::Ending ending;  // by its time or a cutoff
+  std::optional<session::Ending> ending;  // by its time or a cutoff
   Decision decision;
   Successor successor;
   Micros idle_end;
@@ -144,9 +140,9 @@ AuthEvent event_of(const Refresh &refresh, const char *name, const char *detail)
 // What was presented, what was answered, and which policy was at work.
 const char *detail_of(const Refresh &refresh) {
   DetailBuilder detail;
-  detail.add_text("presented", session::NameOf(refresh.decision.presented));
+  detail.add_text("presented", session::NameOf(refresh.decision.token_age));
   detail.add_text("status", session::NameOf(refresh.decision.status));
-  if (refresh.ending.over) add_ending(detail, refresh.ending);
+  if (refresh.ending) add_ending(detail, *refresh.ending);
   if (refresh.decision.event == session::Event::kIpMismatch)
     detail.add_text("policy", session::NameOf(refresh.account.binding.ip));
   if (refresh.decision.event == session::Event::kFingerprintMismatch)
@@ -226,10 +222,10 @@ Datum refresh_session(FunctionCallInfo fcinfo) {
   refuse_restricted_operation();
   const std::string_view text = required_bytes(fcinfo, 0, "refresh_token");
   const ClientArgument client = client_argument(fcinfo, 1, 2, 3);
-  const Presented presented = presented_token(text);
+  const std::optional<session::RefreshTokenHashes> hashes = hashes_of(text);
   TokenResponse response{};
   response.status = session::NameOf(Status::kInvalid);
-  if (!presented.well_formed) {
+  if (!hashes) {
     Count(Counted::kRefresh, Status::kInvalid);
     return response_datum(fcinfo, response);
   }
@@ -237,16 +233,16 @@ Datum refresh_session(FunctionCallInfo fcinfo) {
   refresh_keyring();
   Refresh refresh{};
   refresh.text = text;
-  refresh.token = presented.token;
-  refresh.id = uuid_of(presented.token.session_id);
-  refresh.user_key = session::UserKeyIn(presented.token.session_id);
+  refresh.token = *hashes;
+  refresh.id = uuid_of(hashes->session_id);
+  refresh.user_key = session::UserKeyIn(hashes->session_id);
   refresh.client = &client;
   refresh.caller = CurrentMemoryContext;
   run(refresh);
 
   Count(Counted::kRefresh, refresh.decision.status);
   if (refresh.decision.status == Status::kReuseDetected)
-    Count(Counted::kReuse, static_cast<unsigned>(refresh.decision.presented));
+    Count(Counted::kReuse, static_cast<unsigned>(refresh.decision.token_age));
   response.status = session::NameOf(refresh.decision.status);
   const bool has_tokens = hands_out_tokens(refresh.decision);
   if (refresh.decision.ends || has_tokens) {
@@ -257,7 +253,7 @@ Datum refresh_session(FunctionCallInfo fcinfo) {
 
   const OptionalText members = token_claim_members(refresh.user.user_id, refresh.id, refresh.claims, refresh.has_claims);
   const AccessTokenRequest request = {refresh.user.user_id,
-                                      presented.token.session_id,
+                                      hashes->session_id,
                                       refresh.now,
                                       std::min(refresh.now, refresh.row.state.created_at),
                                       refresh.idle_end,

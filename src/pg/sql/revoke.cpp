@@ -43,8 +43,8 @@ void write_mass_ending(const MassEnding &ending, TimestampTz at) {
   for (int i = 0; i < count; i++) {
     const EndedSession &one = ending.sessions.sessions[i];
     event.session_id = &one.id;
-    event.event = one.before.over ? session::NameOf(one.before.event) : ending.event;
-    event.detail = one.before.over ? detail_of(one.before) : reason;
+    event.event = one.before ? session::NameOf(one.before->event) : ending.event;
+    event.detail = one.before ? detail_of(*one.before) : reason;
     events[i] = event;
   }
 
@@ -72,16 +72,16 @@ bool end_session(const pg_uuid_t &id, session::UserKey user_key, const char *eve
   if (!delete_session(id, user_key, nullptr)) return false;
   refresh_keyring();
   const session::Cutoffs cutoffs = {read_account({user_key, {}, row.user_id}).not_before, global_cutoff()};
-  const session::Ending before =
+  const std::optional<session::Ending> before =
       session::EndOf(row.state.created_at, row.state.idle_end, row.state.absolute_end, cutoffs, now_micros());
   AuthEvent ending{};
-  ending.event = before.over ? session::NameOf(before.event) : event;
+  ending.event = before ? session::NameOf(before->event) : event;
   ending.user_id = {true, row.user_id};
   ending.session_id = &id;
-  ending.detail = before.over ? detail_of(before) : detail;
-  ending.is_part = before.over;
+  ending.detail = before ? detail_of(*before) : detail;
+  ending.is_part = before.has_value();
   write_event(ending, GetCurrentTimestamp());
-  return !before.over;
+  return !before;
 }
 
 Datum revoke_refresh_session(FunctionCallInfo fcinfo) {
@@ -99,24 +99,20 @@ Datum revoke_refresh_session(FunctionCallInfo fcinfo) {
 // Any authentic token of a session ends it, an old one as well: the family secret says that it is one.
 Datum revoke_refresh_token(FunctionCallInfo fcinfo) {
   const std::string_view text = required_bytes(fcinfo, 0, "refresh_token");
-  struct Presented {
-    bool well_formed;
-    session::PresentedToken token;
-  };
-  const Presented presented = value_or_raise([&]() -> Result<Presented> {
+  const auto hashes = value_or_raise([&]() -> Result<std::optional<session::RefreshTokenHashes>> {
     const auto token = session::RefreshToken::Decode(text);
-    if (!token) return Presented{};
-    return Presented{true, token->Present()};
+    if (!token) return std::optional<session::RefreshTokenHashes>();
+    return std::optional(token->Hashes());
   });
-  if (!presented.well_formed) return BoolGetDatum(false);
+  if (!hashes) return BoolGetDatum(false);
 
-  const pg_uuid_t id = uuid_of(presented.token.session_id);
-  const session::UserKey user_key = session::UserKeyIn(presented.token.session_id);
+  const pg_uuid_t id = uuid_of(hashes->session_id);
+  const session::UserKey user_key = session::UserKeyIn(hashes->session_id);
   const OwnerScope scope = enter_owner("refresh_session");
   SPI_connect();
   SessionRow row;
   const bool authentic = read_session(id, user_key, ReadMode::kLatest, CurrentMemoryContext, row) &&
-                         session::SameHash(row.state.family_hash, presented.token.family_hash);
+                         session::SameHash(row.state.family_hash, hashes->family_hash);
   const bool ended = authentic && end_session(id, user_key, "logout", nullptr);
   SPI_finish();
   leave_owner(scope);

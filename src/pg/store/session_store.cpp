@@ -153,7 +153,7 @@ bool bytes_column(std::uint64_t row, int number, std::array<unsigned char, N> &o
 
 // What a client was, from an inet and a bytea column.
 session::Client client_columns(std::uint64_t row, int ip, int fingerprint) {
-  session::Client client = session::kNobody;
+  session::Client client = session::kUnknownClient;
   bool is_null;
   const Datum address = column(row, ip, &is_null);
   if (!is_null) client.address = address_of(address);
@@ -387,7 +387,7 @@ EndedSessions delete_user_sessions(const UserRef &user, const pg_uuid_t *keep, M
     bool is_null;
     ended.sessions[i].id = uuid_column(i, 1);
     ended.sessions[i].before = session::EndOf(micros_column(i, 3), micros_column(i, 4), micros_column(i, 5), cutoffs, now);
-    if (!ended.sessions[i].before.over) ended.live++;
+    if (!ended.sessions[i].before) ended.live++;
     has_data[i] = DatumGetBool(column(i, 2, &is_null));
   }
   for (std::uint64_t i = 0; i < ended.count; i++) {

@@ -99,7 +99,7 @@ void delete_session_data(const pg_uuid_t &id, session::UserKey user_key);
 // others were over before, by their time or the cutoff for everybody.
 struct EndedSession {
   pg_uuid_t id;
-  session::Ending before;
+  std::optional<session::Ending> before;  // how it had ended already
 };
 struct EndedSessions {
   EndedSession *sessions;

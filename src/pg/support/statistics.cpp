@@ -19,9 +19,9 @@ namespace {
 
 constexpr unsigned kErrorCodes = static_cast<unsigned>(ErrorCode::kInternal) + 1;
 constexpr unsigned kStatuses = static_cast<unsigned>(session::Status::kFingerprintMismatch) + 1;
-constexpr unsigned kPresented = static_cast<unsigned>(session::Presented::kNewer) + 1;
+constexpr unsigned kTokenAges = static_cast<unsigned>(session::TokenAge::kNewer) + 1;
 constexpr unsigned kEvents = static_cast<unsigned>(session::Event::kIssuerDistrusted) + 1;
-constexpr unsigned kOutcomes[kCountedKinds] = {1 + kErrorCodes, kStatuses, kStatuses, kPresented, kEvents, 1, 4};
+constexpr unsigned kOutcomes[kCountedKinds] = {1 + kErrorCodes, kStatuses, kStatuses, kTokenAges, kEvents, 1, 4};
 constexpr const char *kNames[kCountedKinds] = {"verify", "login", "refresh", "reuse", "event", "keyring", "purge"};
 
 constexpr unsigned FirstOf(unsigned kind) {
@@ -102,7 +102,7 @@ const char *NameOfOutcome(Counted what, unsigned outcome) {
     case Counted::kRefresh:
       return session::NameOf(static_cast<session::Status>(outcome));
     case Counted::kReuse:
-      return session::NameOf(static_cast<session::Presented>(outcome));
+      return session::NameOf(static_cast<session::TokenAge>(outcome));
     case Counted::kEvent:
       return session::NameOf(static_cast<session::Event>(outcome));
     case Counted::kKeyring:

@@ -16,7 +16,7 @@ enum class Counted : std::uint8_t {
   kVerify,   // jwt_verify(token), authenticate, pre_request, consume_token: 0 = accepted, else 1 + ErrorCode
   kLogin,    // issue_refresh_session: session::Status
   kRefresh,  // refresh_session: session::Status
-  kReuse,    // sessions ended for reuse, by what was presented: session::Presented
+  kReuse,    // sessions ended for reuse, by the age of the presented token: session::TokenAge
   kEvent,    // rows of auth_event, by name: session::Event
   kKeyring,  // 0: loads of the keyring into a backend's cache
   kPurge,    // purge_expired, purge_events: PurgeOutcome
