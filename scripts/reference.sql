@@ -24,8 +24,10 @@ INSERT INTO function_group VALUES
   (6, 'Identity', 'current_session_id'),
   (7, 'PostgREST', 'pre_request'), (7, 'PostgREST', 'pre_config'), (7, 'PostgREST', 'refresh_cookie'), (7, 'PostgREST', 'request_ip'),
   (8, 'Privileges', 'grant_issuer'), (8, 'Privileges', 'grant_verifier'), (8, 'Privileges', 'privileges'),
+  (10, 'API keys', 'create_api_key'), (10, 'API keys', 'exchange_api_key'), (10, 'API keys', 'user_api_keys'),
+  (10, 'API keys', 'revoke_api_key'), (10, 'API keys', 'revoke_own_api_key'), (10, 'API keys', 'has_scope'),
   (9, 'Watching', 'doctor'), (9, 'Watching', 'counters'),
-  (10, 'Internal', 'keyring_changed'), (10, 'Internal', 'signing_key_demoted'), (10, 'Internal', 'private_jwk_in_transit'), (10, 'Internal', 'grant_functions');
+  (11, 'Internal', 'keyring_changed'), (11, 'Internal', 'signing_key_demoted'), (11, 'Internal', 'private_jwk_in_transit'), (11, 'Internal', 'grant_functions');
 
 CREATE TEMP TABLE event_meaning (name text, meaning text);
 INSERT INTO event_meaning VALUES
@@ -51,7 +53,9 @@ INSERT INTO event_meaning VALUES
   ('key_rotated', 'another key signs from now on'),
   ('key_retired', 'a key verifies no longer'),
   ('issuer_trusted', '`trust_issuer`'),
-  ('issuer_distrusted', '`distrust_issuer`');
+  ('issuer_distrusted', '`distrust_issuer`'),
+  ('api_key_created', '`create_api_key`; the detail has its id and name'),
+  ('api_key_revoked', '`revoke_api_key`, `revoke_own_api_key`, or `revoke` of the key');
 
 CREATE TEMP TABLE status_meaning (name text, tokens text, meaning text);
 INSERT INTO status_meaning VALUES
@@ -117,7 +121,7 @@ END $$;
 -- Text in a table's cell.
 CREATE FUNCTION pg_temp.cell(t text) RETURNS text LANGUAGE sql AS $$ SELECT replace(replace(t, '|', '\|'), E'\n', ' ') $$;
 CREATE FUNCTION pg_temp.arguments(p oid) RETURNS text LANGUAGE sql AS $$
-  SELECT replace(replace(regexp_replace(pg_get_function_arguments(p), '::[a-z]+(\[\])?', '', 'g'), 'jwt_auth.', ''),
+  SELECT replace(replace(regexp_replace(pg_get_function_arguments(p), '::(timestamp with time zone|[a-z]+)(\[\])?', '', 'g'), 'jwt_auth.', ''),
                  'timestamp with time zone', 'timestamptz')
 $$;
 CREATE FUNCTION pg_temp.result(p oid) RETURNS text LANGUAGE sql AS $$

@@ -13,7 +13,7 @@ CREATE DOMAIN jwt_auth.event_name AS text CHECK (VALUE IN (
   'login', 'limit_reached', 'evicted', 'refreshed', 'replay_elsewhere', 'reuse_detected', 'unknown_rotation', 'ip_mismatch',
   'fingerprint_mismatch', 'expired', 'logout', 'session_revoked', 'others_revoked', 'user_revoked', 'all_revoked',
   'token_denied', 'token_consumed', 'policy_changed', 'key_created', 'key_rotated', 'key_retired', 'issuer_trusted',
-  'issuer_distrusted'));
+  'issuer_distrusted', 'api_key_created', 'api_key_revoked'));
 COMMENT ON DOMAIN jwt_auth.event_name IS 'What jwt_auth.auth_event tells: a closed list';
 
 CREATE TABLE jwt_auth.account (

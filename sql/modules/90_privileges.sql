@@ -14,6 +14,7 @@ RETURNS SETOF record LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_cata
     ('current_claims', 'public'),
     ('current_session_id', 'public'),
     ('current_user_id', 'public'),
+    ('has_scope', 'public'),
     ('jwt_decode_unverified', 'public'),
     ('private_jwk_in_transit', 'public'),
     ('authenticate', 'verifier'),
@@ -24,7 +25,9 @@ RETURNS SETOF record LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_cata
     ('pre_request', 'verifier'),
     ('request_ip', 'verifier'),
     ('consume_token', 'issuer'),
+    ('create_api_key', 'issuer'),
     ('deny_token', 'issuer'),
+    ('exchange_api_key', 'issuer'),
     ('issue_refresh_session', 'issuer'),
     ('jwe_decrypt', 'issuer'),
     ('jwe_encrypt', 'issuer'),
@@ -35,11 +38,14 @@ RETURNS SETOF record LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_cata
     ('jwt_sign', 'issuer'),
     ('refresh_cookie', 'issuer'),
     ('refresh_session', 'issuer'),
+    ('revoke_api_key', 'issuer'),
     ('revoke_other_sessions', 'issuer'),
+    ('revoke_own_api_key', 'issuer'),
     ('revoke_refresh_session', 'issuer'),
     ('revoke_refresh_token', 'issuer'),
     ('revoke_user_tokens', 'issuer'),
     ('set_user_policy', 'issuer'),
+    ('user_api_keys', 'issuer'),
     ('user_sessions', 'issuer')
   ) AS kind (name, grantee) ON kind.name = p.proname::text
   WHERE p.pronamespace = 'jwt_auth'::regnamespace

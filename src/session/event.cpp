@@ -52,12 +52,16 @@ const char *NameOf(Event event) noexcept {
       return "issuer_trusted";
     case Event::kIssuerDistrusted:
       return "issuer_distrusted";
+    case Event::kApiKeyCreated:
+      return "api_key_created";
+    case Event::kApiKeyRevoked:
+      return "api_key_revoked";
   }
   return "";
 }
 
 Event EventNamed(std::string_view name) noexcept {
-  for (auto event = static_cast<std::uint8_t>(Event::kLogin); event <= static_cast<std::uint8_t>(Event::kIssuerDistrusted);
+  for (auto event = static_cast<std::uint8_t>(Event::kLogin); event <= static_cast<std::uint8_t>(Event::kApiKeyRevoked);
        ++event) {
     if (name == NameOf(static_cast<Event>(event))) return static_cast<Event>(event);
   }
@@ -75,6 +79,7 @@ bool IsSecurityEvent(Event event) noexcept {
     case Event::kUserRevoked:
     case Event::kAllRevoked:
     case Event::kTokenDenied:
+    case Event::kApiKeyRevoked:
       return true;
     default:
       return false;

@@ -31,6 +31,8 @@ enum class Event : std::uint8_t {
   kKeyRetired,
   kIssuerTrusted,
   kIssuerDistrusted,
+  kApiKeyCreated,
+  kApiKeyRevoked,
 };
 
 // As stored in auth_event.event.

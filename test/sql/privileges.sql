@@ -11,14 +11,14 @@ SELECT jwt_auth.grant_verifier('"regress ""quoted"" role"');
 SELECT function, grantee, coalesce(kind, 'owner') AS meant
 FROM jwt_auth.privileges() JOIN pg_proc p ON p.oid = function
 LEFT JOIN (SELECT 'public', unnest(ARRAY['base64url_decode', 'base64url_encode', 'current_claim', 'current_claims', 'current_session_id',
-                                         'current_user_id', 'jwt_decode_unverified', 'private_jwk_in_transit'])
+                                         'current_user_id', 'has_scope', 'jwt_decode_unverified', 'private_jwk_in_transit'])
            UNION ALL
            SELECT 'verifier', unnest(ARRAY['authenticate', 'jwks', 'jwt_try_verify', 'jwt_verify', 'pre_config', 'pre_request', 'request_ip'])
            UNION ALL
-           SELECT 'issuer', unnest(ARRAY['consume_token', 'deny_token', 'issue_refresh_session', 'jwe_decrypt', 'jwe_encrypt', 'jws_sign',
+           SELECT 'issuer', unnest(ARRAY['consume_token', 'create_api_key', 'deny_token', 'exchange_api_key', 'issue_refresh_session', 'jwe_decrypt', 'jwe_encrypt', 'jws_sign',
                                          'jws_verify', 'jwt_decrypt', 'jwt_encrypt', 'jwt_sign', 'refresh_cookie', 'refresh_session',
-                                         'revoke_other_sessions', 'revoke_refresh_session', 'revoke_refresh_token', 'revoke_user_tokens',
-                                         'set_user_policy', 'user_sessions'])) AS meant (kind, name) ON name = proname::text
+                                         'revoke_api_key', 'revoke_other_sessions', 'revoke_own_api_key', 'revoke_refresh_session', 'revoke_refresh_token', 'revoke_user_tokens',
+                                         'set_user_policy', 'user_api_keys', 'user_sessions'])) AS meant (kind, name) ON name = proname::text
 WHERE grantee <> coalesce(kind, 'owner');
 
 \echo == what each role may call is what its kind says, for every function: no rows

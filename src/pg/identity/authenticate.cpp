@@ -1,8 +1,12 @@
 #include "pg/identity/authenticate.hpp"
 
+#include "pg/identity/api_key_check.hpp"
 #include "pg/identity/identity.hpp"
+#include "pg/identity/token_state.hpp"
+#include "pg/session/key_claims.hpp"
 #include "pg/support/jsonb.hpp"
 #include "pg/support/settings.hpp"
+#include "pg/support/statistics.hpp"
 #include "session/session_id.hpp"
 
 namespace jwt_auth::pg {
@@ -30,12 +34,29 @@ char *role_claim(Jsonb *claims) {
   return pnstrdup(value.val.string.val, value.val.string.len);
 }
 
+// An API key in the place of a token. It proves no log-in, so whoever asks for a recent one refuses it.
+Outcome<Datum> authenticate_key(std::string_view api_key, const Presentation &presentation) {
+  static constexpr Error kNoLogin{ErrorCode::kStaleLogin, "an API key does not say when its user logged in"};
+  const ApiKeyCheck check = check_api_key(api_key, presentation.address);
+  const Error *refusal = !check.is_good() ? &check.refusal : presentation.has_max_age ? &kNoLogin : nullptr;
+  if (refusal != nullptr) {
+    CountRefused(refusal->code);
+    return {false, *refusal, 0};
+  }
+  CountAccepted();
+  note_key_use(check.row, now_micros(), KeyUse::kAuthenticate);
+  const Datum claims = claims_of_key(check.row);
+  become(DatumGetJsonbP(claims), {true, check.row.user_id}, nullptr, check.row.state.expires_at);
+  return {true, {}, claims};
+}
+
 }  // namespace
 
 Outcome<Datum> authenticate_token(std::string_view token, const Presentation &presentation) {
   if (InSecurityRestrictedOperation())
     ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
                     errmsg("nobody can be authenticated within a security-restricted operation")));
+  if (session::LooksLikeApiKey(token)) return authenticate_key(token, presentation);
   const Outcome<TokenFacts> checked = check_token(token);
   if (!checked.ok) return {false, checked.error, 0};
   const TokenFacts &facts = checked.value;
@@ -44,6 +65,12 @@ Outcome<Datum> authenticate_token(std::string_view token, const Presentation &pr
   if (!accepted.ok) {
     if (accepted.error.code == ErrorCode::kBindingMismatch) log_other_client(facts);
     return {false, accepted.error, 0};
+  }
+
+  pg_uuid_t key_id;
+  if (key_id_of(facts, key_id)) {
+    const Error *refusal = key_network_refusal(key_id, presentation.address);
+    if (refusal != nullptr) return {false, *refusal, 0};
   }
 
   Jsonb *claims = DatumGetJsonbP(jsonb_from(facts.claims));

@@ -1,7 +1,9 @@
 #include "pg/identity/token_state.hpp"
 
 #include "jose/crypto/openssl.hpp"
+#include "pg/identity/token_check.hpp"
 #include "pg/session/user_argument.hpp"
+#include "pg/store/api_key_store.hpp"
 #include "pg/store/owner.hpp"
 #include "pg/store/session_store.hpp"
 
@@ -55,6 +57,26 @@ const Error *check_session(const TokenFacts &facts, session::UserKey user_key, c
   return DatumGetBool(column(0, 4, &is_null)) ? &kDenied : nullptr;
 }
 
+bool is_denied(session::UserKey user_key, const TokenId &token_id) {
+  Parameters parameters{};
+  add(parameters, Int32GetDatum(user_key));
+  add_bytes(parameters, token_id.data(), token_id.size());
+  return execute_latest(select_denied, parameters) > 0;
+}
+
+// A token that an API key was exchanged for is judged by the key's row: its own time of issue says nothing that the row does
+// not.
+const Error *check_key(const TokenFacts &facts, const pg_uuid_t &key_id, session::UserKey user_key, const TokenId &token_id,
+                       Micros now) {
+  static constexpr Error kKeyEnded{ErrorCode::kSessionEnded, "its API key was revoked or has expired"};
+  ApiKeyRow row;
+  if (!facts.sub.present || !read_api_key(key_id, user_key, CurrentMemoryContext, row) || row.user_id != facts.sub.text)
+    return &kKeyEnded;
+  const session::Cutoffs cutoffs = {read_account({user_key, {}, facts.sub.text}).not_before, global_cutoff()};
+  if (session::JudgeExchangedKey(row.state, cutoffs, now) != session::ApiKeyVerdict::kGood) return &kKeyEnded;
+  return is_denied(user_key, token_id) ? &kDenied : nullptr;
+}
+
 // One without a session is judged by when it was issued, in whole seconds: a token from before the cutoff never passes.
 const Error *check_issued_at(const TokenFacts &facts, session::UserKey user_key, const TokenId &token_id) {
   static constexpr Error kNoIat{ErrorCode::kMalformed, "no iat"};
@@ -62,10 +84,17 @@ const Error *check_issued_at(const TokenFacts &facts, session::UserKey user_key,
   if (!facts.has_iat) return &kNoIat;
   if (facts.iat < global_cutoff()) return &kBeforeCutoff;
   if (facts.sub.present && facts.iat < read_account({user_key, facts.issuer, facts.sub.text}).not_before) return &kBeforeCutoff;
-  Parameters parameters{};
-  add(parameters, Int32GetDatum(user_key));
-  add_bytes(parameters, token_id.data(), token_id.size());
-  return execute_latest(select_denied, parameters) > 0 ? &kDenied : nullptr;
+  return is_denied(user_key, token_id) ? &kDenied : nullptr;
+}
+
+const Error *check_state(const TokenFacts &facts, const pg_uuid_t *key_id, session::UserKey user_key, const TokenId &token_id,
+                         Micros now) {
+  const bool has_session = facts.sid.present && facts.issuer.empty();
+  if (key_id != nullptr) {
+    const Error *refusal = check_key(facts, *key_id, user_key, token_id, now);
+    if (refusal != nullptr || !has_session) return refusal;
+  }
+  return has_session ? check_session(facts, user_key, token_id, now) : check_issued_at(facts, user_key, token_id);
 }
 
 }  // namespace
@@ -83,13 +112,21 @@ TokenId token_id_of(const TokenFacts &facts) {
 
 session::UserKey token_user_key(const TokenFacts &facts) { return user_ref(facts.issuer, facts.sub.text).user_key; }
 
+bool key_id_of(const TokenFacts &facts, pg_uuid_t &key_id) {
+  if (!facts.issuer.empty()) return false;
+  const jose::JsonNode *claim = FindClaim(facts.claims, "key_id");
+  return claim != nullptr && claim->type == jose::JsonType::kString && read_uuid(TextOf(facts.claims, *claim), key_id) &&
+         api_keys_exist();
+}
+
 const Error *token_state_refusal(const TokenFacts &facts, Micros now) {
   const TokenId token_id = token_id_of(facts);
   const session::UserKey user_key = token_user_key(facts);
+  pg_uuid_t key_id;
+  const bool has_key = key_id_of(facts, key_id);
   const OwnerScope scope = enter_owner("refresh_session");
   SPI_connect();
-  const Error *refusal = facts.sid.present && facts.issuer.empty() ? check_session(facts, user_key, token_id, now)
-                                                                   : check_issued_at(facts, user_key, token_id);
+  const Error *refusal = check_state(facts, has_key ? &key_id : nullptr, user_key, token_id, now);
   SPI_finish();
   leave_owner(scope);
   return refusal;

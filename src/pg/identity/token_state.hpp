@@ -15,6 +15,10 @@ TokenId token_id_of(const TokenFacts &facts);
 // Whose token it is: the distribution key of (issuer, sub), with an empty sub where there is none.
 session::UserKey token_user_key(const TokenFacts &facts);
 
+// The API key that a token of ours was exchanged for, by its claim key_id; false if there is none. Text that is no id of ours
+// in that claim means nothing: tokens of jwt_sign() may hold any.
+bool key_id_of(const TokenFacts &facts, pg_uuid_t &key_id);
+
 // kSessionEnded, kBeforeCutoff, kDenied, or null if the token is good. Writes nothing, reads with the latest snapshot; after
 // refresh_keyring().
 const Error *token_state_refusal(const TokenFacts &facts, jose::Micros now);

@@ -12,8 +12,8 @@ namespace jwt_auth::pg {
 
 namespace {
 
-constexpr std::string_view kReserved[] = {"iss", "sub", "aud",       "sid",       "iat",      "nbf",
-                                          "exp", "jti", "auth_time", "client_ip", "client_fp"};
+constexpr std::string_view kReserved[] = {"iss", "sub",       "aud",       "sid",       "iat",   "nbf",   "exp",
+                                          "jti", "auth_time", "client_ip", "client_fp", "scope", "key_id"};
 
 class ClaimsWriter {
  public:

@@ -50,8 +50,9 @@ Datum response_datum(FunctionCallInfo fcinfo, const TokenResponse &response) {
   if (response.has_tokens) {
     set(1, response.access_token);
     set(2, TimestampTzGetDatum(timestamp_of(response.access_expires_at * jose::kMicrosPerSecond)));
-    set(3,
-        PointerGetDatum(cstring_to_text_with_len(response.refresh_token.data, static_cast<int>(response.refresh_token.size))));
+  }
+  if (response.refresh_token.data != nullptr) {
+    set(3, text_datum(response.refresh_token.view()));
     set(4, TimestampTzGetDatum(timestamp_of(response.refresh_expires_at)));
     cleanse(response.refresh_token);
   }

@@ -23,7 +23,7 @@ struct TokenResponse {
   bool has_tokens;
   Datum access_token;
   std::int64_t access_expires_at;  // seconds since 1970
-  Bytes refresh_token;             // cleansed by response_datum
+  Bytes refresh_token;             // null: none; cleansed by response_datum
   session::Micros refresh_expires_at;
   const pg_uuid_t *session_id;  // null: unknown
   OptionalText user_id;

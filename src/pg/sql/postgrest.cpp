@@ -10,7 +10,9 @@
 #include "pg/store/session_store.hpp"
 #include "pg/support/arguments.hpp"
 #include "pg/support/boundary.hpp"
+#include "pg/support/jsonb.hpp"
 #include "pg/support/settings.hpp"
+#include "session/api_key.hpp"
 #include "session/bearer.hpp"
 #include "session/client_address.hpp"
 #include "session/cookie.hpp"
@@ -26,6 +28,7 @@ namespace {
 // What a request says of its client. Plain data, in the current memory context.
 struct Request {
   bool has_token;
+  bool is_api_key;  // from the header of jwt_auth.api_key_header: PostgREST has not seen it
   Bytes token;
   Presentation presentation;
 };
@@ -47,14 +50,27 @@ session::Address ClientAddress(const jose::JsonDocument &headers) {
   return forwarded ? session::ForwardedClient(*forwarded, settings::trusted_proxies) : session::kNoAddress;
 }
 
+// The token of the Authorization header; without one, what the header for API keys holds.
+Result<std::optional<std::string_view>> TokenIn(const jose::JsonDocument &headers, bool &is_api_key) {
+  const auto authorization = headers.root().Find("authorization");
+  if (authorization) {
+    if (!authorization->is(jose::JsonType::kString))
+      return Error{ErrorCode::kMalformed, "the Authorization header is no string"};
+    auto token = session::BearerToken(authorization->text());
+    if (!token || *token) return token;
+  }
+  const auto api_key = HeaderNamed(headers, settings::api_key_header);
+  if (!api_key || api_key->empty()) return std::optional<std::string_view>();
+  if (!session::LooksLikeApiKey(*api_key)) return Error{ErrorCode::kMalformed, "not an API key"};
+  is_api_key = true;
+  return api_key;
+}
+
 Result<Request> ReadRequest(std::string_view text) {
   auto headers = jose::ParseJsonObject(text);
   if (!headers) return kNoHeaders;
   Request request{};
-  const auto authorization = headers->root().Find("authorization");
-  if (!authorization) return request;
-  if (!authorization->is(jose::JsonType::kString)) return Error{ErrorCode::kMalformed, "the Authorization header is no string"};
-  auto token = session::BearerToken(authorization->text());
+  auto token = TokenIn(*headers, request.is_api_key);
   if (!token) return token.error();
   if (!*token) return request;
   if ((*token)->size() > static_cast<std::size_t>(settings::max_token_size)) return kTokenTooLarge;
@@ -65,7 +81,7 @@ Result<Request> ReadRequest(std::string_view text) {
 
   Presentation &presentation = request.presentation;
   presentation.address = ClientAddress(*headers);
-  if (!presentation.address.known() && settings::ip_binding >= kIpSubnet)
+  if (!request.is_api_key && !presentation.address.known() && settings::ip_binding >= kIpSubnet)
     return Error{ErrorCode::kBindingMismatch, "the client's address is not known"};
   if (const auto fingerprint = HeaderNamed(*headers, settings::fingerprint_header)) {
     auto fingerprint_copy = CopyOut(*fingerprint);
@@ -144,7 +160,11 @@ void pre_request() {
   }
   const Outcome<Datum> claims = authenticate_token(request.value.token.view(), request.value.presentation);
   if (!claims.ok) raise_unauthorized(claims.error);
-  check_same_token(DatumGetJsonbP(claims.value));
+  Jsonb *identity = DatumGetJsonbP(claims.value);
+  if (!request.value.is_api_key) return check_same_token(identity);
+  // PostgREST took the request for one without a token, so its role is the anonymous one; the key's role is chosen here.
+  check_same_token(nullptr);
+  if (has_member(identity, "role")) assume_role(identity);
 }
 
 Datum request_ip(FunctionCallInfo fcinfo) {

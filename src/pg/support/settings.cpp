@@ -28,6 +28,7 @@ int max_token_size;
 char *client_ip_header;
 int trusted_proxies;
 char *fingerprint_header;
+char *api_key_header;
 bool log_refresh;
 char *notify_channel;
 
@@ -136,6 +137,9 @@ void define_front_settings() {
   define_string("jwt_auth.fingerprint_header", "Request header that pre_request() takes for the client's fingerprint.",
                 "Empty: none, so a token bound to a fingerprint is refused there.", &settings::fingerprint_header, "",
                 PGC_SUSET, 0, nullptr);
+  define_string("jwt_auth.api_key_header", "Request header in which pre_request() finds an API key.",
+                "Looked at where the request has no bearer token. Empty: none.", &settings::api_key_header, "", PGC_SUSET, 0,
+                nullptr);
 }
 
 }  // namespace

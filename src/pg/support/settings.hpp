@@ -29,6 +29,7 @@ extern int max_token_size;                      // bytes
 extern char *client_ip_header;
 extern int trusted_proxies;
 extern char *fingerprint_header;  // "" = none
+extern char *api_key_header;      // "" = none
 extern bool log_refresh;
 extern char *notify_channel;  // "" = none
 
