@@ -9,8 +9,9 @@ source scripts/lib/server.sh
 source scripts/lib/play.sh
 source scripts/lib/suites.sh
 source scripts/lib/fuzz.sh
+source scripts/lib/model.sh
 
-all_suites=(core unit regress isolation demo readme reference interop fronts packaging tap fuzz lint bench)
+all_suites=(core unit model regress isolation demo readme reference interop fronts packaging tap fuzz lint bench)
 suites=("$@")
 [ "${#suites[@]}" -gt 0 ] || suites=("${all_suites[@]}")
 for suite in "${suites[@]}"; do
@@ -20,6 +21,7 @@ done
 need_to_build
 need_to_test
 need_to_fuzz
+need_to_model
 need_if_available clang-format-14 clang-format-14
 need_if_available clang-tidy-14 clang-tidy-14
 if [[ $PG_CONFIG =~ ^/usr/lib/postgresql/([0-9]+)/ ]]; then

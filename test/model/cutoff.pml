@@ -1,0 +1,432 @@
+/* Cutoffs: no token from before one is accepted after it. Log-ins, refreshes, signed tokens without a session, revocations of a user
+ * and of everybody, locks and the purge run at the same time, as transactions at READ COMMITTED or REPEATABLE READ with PostgreSQL's
+ * rules (see refresh.pml). A verification is one look at what is committed, so the promises are asserted of each committed state.
+ *
+ * The clock ticks at any moment, or does not: two moments may have the same time.
+ *
+ * Size:     LOGINS, REFRESHES, SIGNERS, USER_CUTOFFS, ALL_CUTOFFS, LOCKS, PURGES: processes of each kind; TICKS of the clock
+ * Scenario: NO_DELETION   a revocation leaves the sessions' rows: deleting them is only cleaning
+ * Faults:   FAULT_...
+ */
+#ifndef LOGINS
+#define LOGINS 0
+#endif
+#ifndef REFRESHES
+#define REFRESHES 0
+#endif
+#ifndef SIGNERS
+#define SIGNERS 0
+#endif
+#ifndef USER_CUTOFFS
+#define USER_CUTOFFS 0
+#endif
+#ifndef ALL_CUTOFFS
+#define ALL_CUTOFFS 0
+#endif
+#ifndef LOCKS
+#define LOCKS 0
+#endif
+#ifndef PURGES
+#define PURGES 0
+#endif
+#ifndef TICKS
+#define TICKS 2
+#endif
+
+/* Session 0 is there when the run begins. */
+#define SESSIONS (1 + LOGINS)
+#define TOKENS (SIGNERS + 1)
+/* Lifetime of a token without a session, in ticks. */
+#define LIFETIME 2
+#define READ_COMMITTED 0
+#define REPEATABLE_READ 1
+
+byte now = 1;
+
+/* The account; a time of 0 is no cutoff. */
+byte account_version, account_holder;
+byte not_before;
+bool locked;
+/* Everybody's cutoff, which is read from a cache that knows what is committed. */
+byte cutoff, cutoff_holder;
+
+bool alive[SESSIONS];
+byte created[SESSIONS];
+byte version[SESSIONS];
+byte holder[SESSIONS];
+bool rotated_after[SESSIONS];   /* a refresh gave out a token later than the latest cutoff */
+
+/* Tokens without a session: when they were issued, 0 for none. */
+byte issued[TOKENS];
+
+/* What must not be accepted any more: its log-in or signature was over when a revocation began that is committed. */
+bool doomed[SESSIONS];
+bool doomed_token[TOKENS];
+/* What must be accepted: its log-in began when no revocation was under way, and none came since. */
+bool sound[SESSIONS];
+byte revoking;      /* revocations that are under way */
+byte revocations;   /* and that there were */
+
+#ifdef FAULT_EQUAL_TIME_PASSES
+#define SURVIVES(time, limit) (limit == 0 || time >= limit)
+#else
+#define SURVIVES(time, limit) (limit == 0 || time > limit)
+#endif
+#ifdef FAULT_JUDGED_BY_TIME_OF_ISSUE
+#define SESSION_IS_GOOD(s) (alive[s] && !locked && (rotated_after[s] || (SURVIVES(created[s], not_before) && SURVIVES(created[s], cutoff))))
+#else
+#define SESSION_IS_GOOD(s) (alive[s] && !locked && SURVIVES(created[s], not_before) && SURVIVES(created[s], cutoff))
+#endif
+#define TOKEN_IS_GOOD(t) (issued[t] != 0 && now < issued[t] + LIFETIME && !locked && SURVIVES(issued[t], not_before) && SURVIVES(issued[t], cutoff))
+
+inline promise() {
+  for (k : 0 .. SESSIONS - 1) {
+    /* The promise: no token from before a cutoff is accepted after it, and none of a locked user. */
+    assert(!(doomed[k] && SESSION_IS_GOOD(k)));
+    /* The promise: a session from after a cutoff is good at once. */
+    assert(!(sound[k] && !SESSION_IS_GOOD(k)))
+  }
+  for (k : 0 .. TOKENS - 1) {
+    assert(!(doomed_token[k] && TOKEN_IS_GOOD(k)))
+  }
+  k = 0
+}
+
+/* A revocation begins: it will doom what is there now. */
+inline revocation_begins() {
+  revoking++;
+  revocations++;
+  for (k : 0 .. SESSIONS - 1) { was[k] = alive[k]; sound[k] = false }
+  for (k : 0 .. TOKENS - 1) { was_issued[k] = issued[k] != 0 }
+  k = 0
+}
+inline revocation_ends() {
+  revoking--;
+  for (k : 0 .. SESSIONS - 1) { doomed[k] = doomed[k] || was[k]; sound[k] = false; rotated_after[k] = false }
+  for (k : 0 .. TOKENS - 1) { doomed_token[k] = doomed_token[k] || was_issued[k] }
+  k = 0
+}
+
+active proctype clock() {
+  byte k;
+end:
+  do
+  :: atomic { now < TICKS -> now++; d_step { promise() } }
+  od
+}
+
+#if LOGINS > 0
+proctype login(byte me; byte mine) {
+  byte isolation, snapshot, seen_user, seen_all, k, revocations_before;
+  bool quiet;
+  atomic {
+    if
+    :: isolation = READ_COMMITTED
+    :: isolation = REPEATABLE_READ; snapshot = account_version
+    fi
+  }
+  /* The call begins. */
+  atomic { quiet = (revoking == 0 && !locked); revocations_before = revocations }
+  /* The account's row is written. */
+  atomic {
+    account_holder == 0;
+    if
+    :: isolation == REPEATABLE_READ && account_version != snapshot -> goto finished
+    :: else
+    fi;
+    account_holder = me;
+    seen_user = not_before;
+    if
+    :: locked -> account_holder = 0; goto finished
+    :: else
+    fi
+  }
+  seen_all = cutoff;
+  atomic {
+    created[mine] = now;
+#ifndef FAULT_CREATED_BY_CLOCK_ALONE
+    created[mine] = (created[mine] > seen_user -> created[mine] : seen_user + 1);
+    created[mine] = (created[mine] > seen_all -> created[mine] : seen_all + 1)
+#endif
+  }
+  atomic {
+    d_step {
+      alive[mine] = true;
+      version[mine] = 1;
+      sound[mine] = quiet && revocations == revocations_before;
+      account_version++;
+      account_holder = 0;
+      promise()
+    }
+  }
+finished:
+  skip
+}
+#endif
+
+#if REFRESHES > 0
+proctype refresh(byte me) {
+  byte isolation, snapshot, seen_version, seen_created, k;
+  bool seen_alive, snapshot_alive, began_doomed, good;
+  atomic {
+    if
+    :: isolation = READ_COMMITTED
+    :: isolation = REPEATABLE_READ; snapshot = version[0]; snapshot_alive = alive[0]
+    fi
+  }
+  began_doomed = doomed[0] || locked;
+look:
+  atomic {
+    if
+    :: isolation == READ_COMMITTED -> seen_alive = alive[0]; seen_version = version[0]
+    :: else -> seen_alive = snapshot_alive; seen_version = snapshot
+    fi;
+    if
+    :: !seen_alive -> goto finished
+    :: else
+    fi
+  }
+  /* Account and cutoff are read with the latest snapshot. */
+#ifdef FAULT_JUDGED_BY_OLD_SNAPSHOT
+  good = true;
+#else
+  good = SURVIVES(created[0], not_before) && SURVIVES(created[0], cutoff) && !locked;
+#endif
+  if
+  :: !good -> goto finished
+  :: else
+  fi;
+  atomic {
+    holder[0] == 0;
+    if
+    :: isolation == REPEATABLE_READ && version[0] != snapshot -> goto finished
+    :: isolation == READ_COMMITTED && (!alive[0] || version[0] != seen_version) -> goto look
+    :: !(isolation == READ_COMMITTED && (!alive[0] || version[0] != seen_version)) &&
+       !(isolation == REPEATABLE_READ && version[0] != snapshot) -> holder[0] = me
+    fi
+  }
+  atomic {
+    d_step {
+      alive[0] = true;
+      version[0] = version[0] + 1;
+      rotated_after[0] = true;
+      holder[0] = 0;
+      promise()
+    };
+    /* The promise, of refresh tokens. */
+    assert(!began_doomed)
+  }
+finished:
+  skip
+}
+#endif
+
+#if SIGNERS > 0
+/* A token without a session: nothing is read or locked. */
+proctype signer(byte mine) {
+  issued[mine] = now
+}
+#endif
+
+#if USER_CUTOFFS > 0 || LOCKS > 0
+/* revoke_user_tokens and lock_user, which is the same and a mark. */
+proctype revoke_user(byte me; bool locks) {
+  byte isolation, snapshot, k, one, asked;
+  byte seen_version[SESSIONS];
+  bool seen_alive[SESSIONS];
+  bool was[SESSIONS];
+  bool was_issued[TOKENS];
+  atomic {
+    if
+    :: isolation = READ_COMMITTED
+    :: isolation = REPEATABLE_READ;
+       d_step {
+         snapshot = account_version;
+         for (k : 0 .. SESSIONS - 1) { seen_alive[k] = alive[k]; seen_version[k] = version[k] }
+         k = 0
+       }
+    fi
+  }
+  atomic { d_step { revocation_begins() }; asked = now }
+  atomic {
+    account_holder == 0;
+    if
+    :: isolation == REPEATABLE_READ && account_version != snapshot -> goto roll_back
+    :: else -> account_holder = me
+    fi
+  }
+  /* The clock is asked again if the row was waited for. */
+  asked = now;
+#ifndef NO_DELETION
+  if
+  :: isolation == READ_COMMITTED -> d_step {
+       for (k : 0 .. SESSIONS - 1) { seen_alive[k] = alive[k]; seen_version[k] = version[k] }
+       k = 0
+     }
+  :: else
+  fi;
+  do
+  :: one < SESSIONS && seen_alive[one] ->
+     atomic {
+       holder[one] == 0;
+       if
+       :: isolation == REPEATABLE_READ && version[one] != seen_version[one] -> goto roll_back
+       :: else -> holder[one] = (alive[one] -> me : 0)
+       fi;
+       one++
+     }
+  :: one < SESSIONS && !seen_alive[one] -> one++
+  :: one == SESSIONS -> break
+  od;
+#endif
+  atomic {
+    d_step {
+      for (k : 0 .. SESSIONS - 1) {
+        if
+        :: holder[k] == me -> holder[k] = 0; alive[k] = false; version[k] = version[k] + 1
+        :: else
+        fi
+      }
+      k = 0;
+#ifndef FAULT_NO_CUTOFF
+      not_before = (asked > not_before -> asked : not_before);
+#endif
+      locked = locked || locks;
+      account_version++;
+      account_holder = 0;
+      revocation_ends();
+      promise()
+    };
+    goto finished
+  }
+roll_back:
+  skip;
+  d_step {
+    revoking--;
+    for (k : 0 .. SESSIONS - 1) {
+      if
+      :: holder[k] == me -> holder[k] = 0
+      :: else
+      fi
+    }
+    k = 0;
+    if
+    :: account_holder == me -> account_holder = 0
+    :: else
+    fi
+  }
+finished:
+  skip
+}
+#endif
+
+#if LOCKS > 0
+/* unlock_user: a cutoff at that moment. */
+proctype unlock(byte me) {
+  byte k;
+  bool was[SESSIONS];
+  bool was_issued[TOKENS];
+end:
+  locked;
+  d_step { revocation_begins() };
+  atomic { account_holder == 0; account_holder = me }
+  atomic {
+    d_step {
+      locked = false;
+#ifndef FAULT_UNLOCK_IS_NO_CUTOFF
+      not_before = (now > not_before -> now : not_before);
+#endif
+      account_version++;
+      account_holder = 0;
+      revocation_ends();
+      promise()
+    }
+  }
+}
+#endif
+
+#if ALL_CUTOFFS > 0
+/* revoke_all_tokens: one small write, and no session is deleted. */
+proctype revoke_all(byte me) {
+  byte k, asked;
+  bool was[SESSIONS];
+  bool was_issued[TOKENS];
+  d_step { revocation_begins() };
+  atomic { cutoff_holder == 0; cutoff_holder = me }
+  asked = now;
+  atomic {
+    d_step {
+      cutoff = (asked > cutoff -> asked : cutoff);
+      cutoff_holder = 0;
+      revocation_ends();
+      promise()
+    }
+  }
+}
+#endif
+
+#if PURGES > 0
+/* purge_expired: sessions from before everybody's cutoff, and accounts whose cutoff can refuse nothing any more. It waits for nobody. */
+proctype purge(byte me) {
+  byte k, one;
+  do
+  :: one < SESSIONS -> atomic {
+       if
+       :: holder[one] == 0 && alive[one] && !SURVIVES(created[one], cutoff) -> alive[one] = false; version[one] = version[one] + 1
+       :: else
+       fi;
+       one++
+     }
+  :: one == SESSIONS -> break
+  od;
+  atomic {
+    d_step {
+      bool has_session;
+      for (k : 0 .. SESSIONS - 1) { has_session = has_session || alive[k] }
+      k = 0;
+      if
+#ifdef FAULT_ACCOUNT_PURGED_EARLY
+      :: account_holder == 0 && !locked && !has_session && now + 1 >= not_before + LIFETIME ->
+#else
+      :: account_holder == 0 && !locked && !has_session && now >= not_before + LIFETIME ->
+#endif
+         not_before = 0;
+         account_version++
+      :: else
+      fi;
+      has_session = false;
+      promise()
+    }
+  }
+}
+#endif
+
+init {
+  atomic {
+    byte n = 1;
+    alive[0] = true;
+    version[0] = 1;
+    created[0] = 1;
+#if LOGINS > 0
+    for (n : 1 .. LOGINS) { run login(n, n) }
+#endif
+#if REFRESHES > 0
+    for (n : 1 .. REFRESHES) { run refresh(20 + n) }
+#endif
+#if SIGNERS > 0
+    for (n : 1 .. SIGNERS) { run signer(n) }
+#endif
+#if USER_CUTOFFS > 0
+    for (n : 1 .. USER_CUTOFFS) { run revoke_user(40 + n, false) }
+#endif
+#if LOCKS > 0
+    for (n : 1 .. LOCKS) { run revoke_user(60 + n, true); run unlock(80 + n) }
+#endif
+#if ALL_CUTOFFS > 0
+    for (n : 1 .. ALL_CUTOFFS) { run revoke_all(100 + n) }
+#endif
+#if PURGES > 0
+    for (n : 1 .. PURGES) { run purge(120 + n) }
+#endif
+  }
+}
