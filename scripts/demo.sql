@@ -21,8 +21,11 @@ VALUES ('ann@example.org', crypt('correct horse', gen_salt('bf'))),
 
 -- Whoever changes a password, from wherever: every token issued before it is worth nothing.
 CREATE TRIGGER password_changed
-AFTER UPDATE OF password_hash ON users FOR EACH ROW
-WHEN (OLD.password_hash IS DISTINCT FROM NEW.password_hash)
+AFTER UPDATE ON users FOR EACH ROW
+WHEN (OLD.password_hash IS DISTINCT FROM NEW.password_hash OR OLD.id IS DISTINCT FROM NEW.id)
+EXECUTE FUNCTION jwt_auth.revoke_on_password_change('id');
+CREATE TRIGGER user_deleted
+AFTER DELETE ON users FOR EACH ROW
 EXECUTE FUNCTION jwt_auth.revoke_on_password_change('id');
 
 -- The key that signs. It never leaves the database; its public half is for everybody.

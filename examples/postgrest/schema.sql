@@ -200,8 +200,8 @@ GRANT EXECUTE ON FUNCTION api.log_out, api.log_out_everywhere, api.change_passwo
 
 RESET ROLE;
 
-CREATE TRIGGER revoke_tokens_of_old_password AFTER UPDATE OF password_hash ON private.account
-  FOR EACH ROW WHEN (OLD.password_hash IS DISTINCT FROM NEW.password_hash)
+CREATE TRIGGER revoke_tokens_of_old_password AFTER UPDATE ON private.account
+  FOR EACH ROW WHEN (OLD.password_hash IS DISTINCT FROM NEW.password_hash OR OLD.id IS DISTINCT FROM NEW.id)
   EXECUTE FUNCTION jwt_auth.revoke_on_password_change('id');
 CREATE TRIGGER revoke_tokens_of_the_deleted AFTER DELETE ON private.account
   FOR EACH ROW EXECUTE FUNCTION jwt_auth.revoke_on_password_change('id');

@@ -20,8 +20,8 @@ CREATE TABLE account (
 ALTER TABLE account OWNER TO web_owner;
 
 -- A new password ends every session and every access token of its user.
-CREATE TRIGGER revoke_tokens_of_old_password AFTER UPDATE OF password_hash ON account
-  FOR EACH ROW WHEN (OLD.password_hash IS DISTINCT FROM NEW.password_hash)
+CREATE TRIGGER revoke_tokens_of_old_password AFTER UPDATE ON account
+  FOR EACH ROW WHEN (OLD.password_hash IS DISTINCT FROM NEW.password_hash OR OLD.id IS DISTINCT FROM NEW.id)
   EXECUTE FUNCTION jwt_auth.revoke_on_password_change('id');
 CREATE TRIGGER revoke_tokens_of_the_deleted AFTER DELETE ON account
   FOR EACH ROW EXECUTE FUNCTION jwt_auth.revoke_on_password_change('id');

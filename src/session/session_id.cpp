@@ -32,6 +32,10 @@ UserKey UserKeyOf(std::string_view issuer, std::string_view user_id) {
   return static_cast<UserKey>(key);
 }
 
+std::string_view WithoutPadding(std::string_view user_id) noexcept {
+  return user_id.substr(0, user_id.find_last_not_of(' ') + 1);
+}
+
 SessionId MakeSessionId(Micros time, UserKey user_key, const std::array<unsigned char, 4> &random) noexcept {
   SessionId id;
   PutTime(time, id);

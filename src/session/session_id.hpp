@@ -27,6 +27,9 @@ using UserKey = std::int32_t;
 // The first four bytes, big-endian, of SHA-256 over issuer || 0x00 || user id. The ring's own issuer is the empty string.
 UserKey UserKeyOf(std::string_view issuer, std::string_view user_id);
 
+// A user id without the trailing blanks (U+0020 only) that char(n) pads with.
+std::string_view WithoutPadding(std::string_view user_id) noexcept;
+
 // `time` must not lie before 1970; four bytes of `random` are used (two bits of them are not).
 SessionId MakeSessionId(Micros time, UserKey user_key, const std::array<unsigned char, 4> &random) noexcept;
 

@@ -25,8 +25,9 @@ sub stressed_node
 		SELECT jwt_auth.create_signing_key('HS256');
 		CREATE TABLE app_user (name text PRIMARY KEY, password_hash uuid);
 		INSERT INTO app_user SELECT 'user ' || n FROM generate_series(0, 99) n;
-		CREATE TRIGGER revoke AFTER UPDATE OF password_hash ON app_user FOR EACH ROW
-		  WHEN (OLD.password_hash IS DISTINCT FROM NEW.password_hash) EXECUTE FUNCTION jwt_auth.revoke_on_password_change('name');
+		CREATE TRIGGER revoke AFTER UPDATE ON app_user FOR EACH ROW
+		  WHEN (OLD.password_hash IS DISTINCT FROM NEW.password_hash OR OLD.name IS DISTINCT FROM NEW.name)
+		  EXECUTE FUNCTION jwt_auth.revoke_on_password_change('name');
 	});
 	return $node;
 }

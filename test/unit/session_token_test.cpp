@@ -197,5 +197,20 @@ TEST(SessionId, UserKeyIsTheHashOfIssuerAndUser) {
   EXPECT_NE(UserKeyOf("", "alice"), UserKeyOf("alice", ""));
 }
 
+TEST(UserId, PaddingIsTheBlanksAtTheEnd) {
+  for (const auto &[padded, user_id] :
+       std::initializer_list<std::pair<std::string_view, std::string_view>>{{"ann", "ann"},
+                                                                            {"ann ", "ann"},
+                                                                            {"ann     ", "ann"},
+                                                                            {" a n ", " a n"},
+                                                                            {"ann\t", "ann\t"},
+                                                                            {"ann \t", "ann \t"},
+                                                                            {"ann\n ", "ann\n"},
+                                                                            {"ann\xC2\xA0", "ann\xC2\xA0"},
+                                                                            {"   ", ""},
+                                                                            {"", ""}})
+    EXPECT_EQ(WithoutPadding(padded), user_id) << padded;
+}
+
 }  // namespace
 }  // namespace jwt_auth::session

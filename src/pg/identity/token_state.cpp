@@ -51,10 +51,12 @@ const Error *check_session(const TokenFacts &facts, session::UserKey user_key, c
   const Micros ends_at = micros_of(DatumGetTimestampTz(column(0, 2, &is_null)));
   const Micros idle_ends_at = micros_of(DatumGetTimestampTz(column(0, 3, &is_null)));
   const Datum not_before = column(0, 5, &is_null);
-  const session::Cutoffs cutoffs = {is_null ? session::kNoCutoff : micros_of(DatumGetTimestampTz(not_before)), global_cutoff()};
+  session::Cutoffs cutoffs = {is_null ? session::kNoCutoff : micros_of(DatumGetTimestampTz(not_before)), global_cutoff()};
+  const bool denied = DatumGetBool(column(0, 4, &is_null));
+  cutoffs.user = std::max(cutoffs.user, unpadded_cutoff({user_key, {}, facts.sub.text}));
   // A revocation deletes its sessions; the cutoff is asked as well, for rows that came back from a copy.
   if (!session::IsAfterCutoffs(created_at, cutoffs) || now >= ends_at || now >= idle_ends_at) return &kEnded;
-  return DatumGetBool(column(0, 4, &is_null)) ? &kDenied : nullptr;
+  return denied ? &kDenied : nullptr;
 }
 
 bool is_denied(session::UserKey user_key, const TokenId &token_id) {

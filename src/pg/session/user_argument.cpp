@@ -1,6 +1,36 @@
 #include "pg/session/user_argument.hpp"
 
+extern "C" {
+#include <catalog/pg_collation.h>
+#include <parser/parse_coerce.h>
+}
+
 namespace jwt_auth::pg {
+
+namespace {
+
+std::string_view user_id_argument(FunctionCallInfo fcinfo, int index) {
+  const std::string_view user_id = required_bytes(fcinfo, index, "user_id");
+  if (user_id.empty() || user_id.size() > kMaxUserId)
+    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("user_id must have 1 to %zu bytes", kMaxUserId)));
+  return user_id;
+}
+
+// Calls a cast function: of the value, and where it takes them the type modifier and that the cast is explicit.
+OptionalText call_cast(Oid function, Datum value) {
+  FmgrInfo info;
+  fmgr_info(function, &info);
+  LOCAL_FCINFO(fcinfo, 3);
+  InitFunctionCallInfoData(*fcinfo, &info, info.fn_nargs, DEFAULT_COLLATION_OID, nullptr, nullptr);
+  fcinfo->args[0] = {value, false};
+  fcinfo->args[1] = {Int32GetDatum(-1), false};
+  fcinfo->args[2] = {BoolGetDatum(true), false};
+  const Datum result = FunctionCallInvoke(fcinfo);
+  if (fcinfo->isnull) return {false, {}};
+  return {true, view_of(PG_DETOAST_DATUM_PACKED(result))};
+}
+
+}  // namespace
 
 UserRef user_ref(std::string_view issuer, std::string_view user_id) {
   const session::UserKey key =
@@ -9,10 +39,30 @@ UserRef user_ref(std::string_view issuer, std::string_view user_id) {
 }
 
 UserRef user_argument(FunctionCallInfo fcinfo, int index) {
-  const std::string_view user_id = required_bytes(fcinfo, index, "user_id");
-  if (user_id.empty() || user_id.size() > kMaxUserId)
-    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("user_id must have 1 to %zu bytes", kMaxUserId)));
+  const std::string_view user_id = user_id_argument(fcinfo, index);
+  if (session::WithoutPadding(user_id).size() != user_id.size())
+    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("user_id must not end with a blank"),
+                    errhint("The value of a char(n) column is padded with blanks: pass the column itself, its cast to text, or "
+                            "rtrim() of it.")));
   return user_ref({}, user_id);
+}
+
+Spellings spellings_argument(FunctionCallInfo fcinfo, int index) {
+  const std::string_view given = user_id_argument(fcinfo, index);
+  const std::string_view user_id = session::WithoutPadding(given);
+  if (user_id.empty() || user_id.size() == given.size()) return {user_ref({}, given), false, {}};
+  return {user_ref({}, user_id), true, user_ref({}, given)};
+}
+
+OptionalText id_column_as_text(HeapTuple row, TupleDesc columns, int number) {
+  bool is_null;
+  const Datum value = SPI_getbinval(row, columns, number, &is_null);
+  if (is_null) return {false, {}};
+  Oid function = InvalidOid;
+  const CoercionPathType path = find_coercion_pathway(TEXTOID, SPI_gettypeid(columns, number), COERCION_EXPLICIT, &function);
+  if (path == COERCION_PATH_FUNC) return call_cast(function, value);
+  const char *text = SPI_getvalue(row, columns, number);
+  return {true, {text, std::strlen(text)}};
 }
 
 void check_object(Jsonb *value, const char *name) {

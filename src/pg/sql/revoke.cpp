@@ -129,36 +129,50 @@ session::Micros move_cutoff(const UserRef &user) {
 
 // Cutoff first, so that a log-in that races waits or comes after it; then the sessions.
 int revoke_user(const UserRef &user, const OptionalText &reason) {
-  const OwnerScope scope = enter_owner("account");
-  SPI_connect();
   const session::Micros cutoff = move_cutoff(user);
   refresh_keyring();
   const EndedSessions ended = delete_user_sessions(user, nullptr, CurrentMemoryContext);
   write_mass_ending({"user_revoked", user, ended, nullptr, reason}, timestamp_of(cutoff));
-  SPI_finish();
-  leave_owner(scope);
   return static_cast<int>(ended.live);
 }
 
+// An id with trailing blanks had an account of its own in version 1.
+int revoke_spellings(const Spellings &spellings, const OptionalText &reason) {
+  return as_owner("account", [&](MemoryContext) {
+    const int live = revoke_user(spellings.user, reason);
+    return spellings.has_padded && has_account(spellings.padded) ? live + revoke_user(spellings.padded, reason) : live;
+  });
+}
+
 Datum revoke_user_tokens(FunctionCallInfo fcinfo) {
-  const UserRef user = user_argument(fcinfo, 0);
-  return Int32GetDatum(revoke_user(user, optional_text(fcinfo, 1)));
+  return Int32GetDatum(revoke_spellings(spellings_argument(fcinfo, 0), optional_text(fcinfo, 1)));
 }
 
 // The account's row is written, so that a log-in that races comes before (and ends) or after (and stays).
-Datum revoke_other_sessions(FunctionCallInfo fcinfo) {
-  const UserRef user = user_argument(fcinfo, 0);
-  if (PG_ARGISNULL(1)) raise_null_argument("keep");
-  const pg_uuid_t keep = *PG_GETARG_UUID_P(1);
-  const OwnerScope scope = enter_owner("account");
-  SPI_connect();
+int revoke_others(const UserRef &user, const pg_uuid_t &keep) {
   hold_account(user);
   refresh_keyring();
   const EndedSessions ended = delete_user_sessions(user, &keep, CurrentMemoryContext);
   write_mass_ending({"others_revoked", user, ended, &keep, {false, {}}}, GetCurrentTimestamp());
-  SPI_finish();
-  leave_owner(scope);
-  return Int32GetDatum(static_cast<int>(ended.live));
+  return static_cast<int>(ended.live);
+}
+
+Datum revoke_other_sessions(FunctionCallInfo fcinfo) {
+  const Spellings spellings = spellings_argument(fcinfo, 0);
+  if (PG_ARGISNULL(1)) raise_null_argument("keep");
+  const pg_uuid_t keep = *PG_GETARG_UUID_P(1);
+  const int ended = as_owner("account", [&](MemoryContext) {
+    const int live = revoke_others(spellings.user, keep);
+    return spellings.has_padded && has_account(spellings.padded) ? live + revoke_others(spellings.padded, keep) : live;
+  });
+  return Int32GetDatum(ended);
+}
+
+// Why a row of the application's table of users ends sessions.
+const char *reason_of(const TriggerData &trigger, int id, std::string_view old_id) {
+  if (TRIGGER_FIRED_BY_DELETE(trigger.tg_event)) return "user deleted";
+  const OptionalText new_id = id_column_as_text(trigger.tg_newtuple, RelationGetDescr(trigger.tg_relation), id);
+  return new_id.present && new_id.text == old_id ? "password changed" : "id changed";
 }
 
 // The old id of the row: an UPDATE that changes both id and password must not spare the old one.
@@ -179,11 +193,14 @@ Datum revoke_on_password_change(FunctionCallInfo fcinfo) {
     ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
                     errmsg("column \"%s\" of table \"%s\" does not exist", trigger->tg_trigger->tgargs[0],
                            RelationGetRelationName(trigger->tg_relation))));
-  const char *user_id = SPI_getvalue(trigger->tg_trigtuple, columns, id);
+  const OptionalText user_id = id_column_as_text(trigger->tg_trigtuple, columns, id);
   // An id that no session can have ends none.
-  if (user_id == nullptr || *user_id == '\0' || std::strlen(user_id) > kMaxUserId) return static_cast<Datum>(0);
-  const char *reason = TRIGGER_FIRED_BY_DELETE(trigger->tg_event) ? "user deleted" : "password changed";
-  revoke_user(user_ref({}, {user_id, std::strlen(user_id)}), {true, reason});
+  if (!user_id.present || user_id.text.empty() || user_id.text.size() > kMaxUserId) return static_cast<Datum>(0);
+  // What version 1 took for the id.
+  const char *printed = SPI_getvalue(trigger->tg_trigtuple, columns, id);
+  Spellings spellings{user_ref({}, user_id.text), false, {}};
+  if (printed != user_id.text && std::strlen(printed) <= kMaxUserId) spellings = {spellings.user, true, user_ref({}, printed)};
+  revoke_spellings(spellings, {true, reason_of(*trigger, id, user_id.text)});
   return static_cast<Datum>(0);
 }
 
@@ -197,13 +214,7 @@ Statement select_user_sessions = {
     {INT4OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID},
     nullptr};
 
-Datum user_sessions(FunctionCallInfo fcinfo) {
-  const UserRef user = user_argument(fcinfo, 0);
-  refresh_keyring();
-  InitMaterializedSRF(fcinfo, 0);
-  auto *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
-  const OwnerScope scope = enter_owner("refresh_session");
-  SPI_connect();
+void put_sessions(const UserRef &user, ReturnSetInfo *result) {
   const session::Micros cutoff = std::max(global_cutoff(), read_account(user).not_before);
   Parameters parameters{};
   add(parameters, Int32GetDatum(user.user_key));
@@ -217,8 +228,17 @@ Datum user_sessions(FunctionCallInfo fcinfo) {
     for (int i = 0; i < 7; i++) values[i] = column(row, i + 1, &nulls[i]);
     tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
   }
-  SPI_finish();
-  leave_owner(scope);
+}
+
+Datum user_sessions(FunctionCallInfo fcinfo) {
+  const Spellings spellings = spellings_argument(fcinfo, 0);
+  refresh_keyring();
+  InitMaterializedSRF(fcinfo, 0);
+  auto *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
+  as_owner("refresh_session", [&](MemoryContext) {
+    put_sessions(spellings.user, result);
+    if (spellings.has_padded) put_sessions(spellings.padded, result);
+  });
   return static_cast<Datum>(0);
 }
 

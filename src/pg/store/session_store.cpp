@@ -242,7 +242,22 @@ void hold_account(const UserRef &user) {
 Account read_account(const UserRef &user) {
   Parameters parameters{};
   add_user(parameters, user);
-  return execute_latest(read_account_row, parameters) == 0 ? default_account() : account_row();
+  Account account = execute_latest(read_account_row, parameters) == 0 ? default_account() : account_row();
+  account.not_before = std::max(account.not_before, unpadded_cutoff(user));
+  return account;
+}
+
+bool has_account(const UserRef &user) {
+  Parameters parameters{};
+  add_user(parameters, user);
+  return execute_latest(read_account_row, parameters) > 0;
+}
+
+Micros unpadded_cutoff(const UserRef &user) {
+  const std::string_view user_id = session::WithoutPadding(user.user_id);
+  if (user_id.size() == user.user_id.size() || user_id.empty() || !user.issuer.empty()) return kNoCutoff;
+  const session::UserKey key = value_or_raise([&]() -> Result<session::UserKey> { return session::UserKeyOf({}, user_id); });
+  return read_account({key, {}, user_id}).not_before;
 }
 
 Micros raise_cutoff(const UserRef &user, Micros not_before) {

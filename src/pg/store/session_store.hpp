@@ -31,8 +31,13 @@ struct Account {
 Account touch_account(const UserRef &user, TimestampTz now);
 // The same where nobody logs in: nothing in the row changes, but it is written.
 void hold_account(const UserRef &user);
-// Reads it with the latest snapshot.
+// Reads it with the latest snapshot. The cutoff of an id holds for the same id with trailing blanks as well.
 Account read_account(const UserRef &user);
+// Of an id with trailing blanks, which only sessions and tokens of version 1 have: the cutoff of the id without them. Else
+// kNoCutoff.
+session::Micros unpadded_cutoff(const UserRef &user);
+// Whether the user has a row: who logged in or was revoked has one.
+bool has_account(const UserRef &user);
 // Moves the user's cutoff to `not_before` unless it is later already; answers the cutoff that now holds.
 session::Micros raise_cutoff(const UserRef &user, session::Micros not_before);
 
