@@ -27,7 +27,8 @@ INSERT INTO function_group VALUES
   (10, 'API keys', 'create_api_key'), (10, 'API keys', 'exchange_api_key'), (10, 'API keys', 'user_api_keys'),
   (10, 'API keys', 'revoke_api_key'), (10, 'API keys', 'revoke_own_api_key'), (10, 'API keys', 'has_scope'),
   (9, 'Watching', 'doctor'), (9, 'Watching', 'counters'),
-  (11, 'Internal', 'keyring_changed'), (11, 'Internal', 'signing_key_demoted'), (11, 'Internal', 'private_jwk_in_transit'), (11, 'Internal', 'grant_functions');
+  (11, 'Proofs of a key', 'verify_proof'), (11, 'Proofs of a key', 'proof_nonce'),
+  (12, 'Internal', 'keyring_changed'), (12, 'Internal', 'signing_key_demoted'), (12, 'Internal', 'private_jwk_in_transit'), (12, 'Internal', 'grant_functions');
 
 CREATE TEMP TABLE event_meaning (name text, meaning text);
 INSERT INTO event_meaning VALUES
@@ -84,6 +85,7 @@ INSERT INTO error_meaning VALUES
   ('JW011', 'the token was denied or consumed'),
   ('JW012', 'the token is bound to another address or device'),
   ('JW013', 'the log-in is longer ago than `max_age`'),
+  ('JW015', 'the token is bound to a key, and the proof of that key is missing or wrong'),
   ('JW020', 'a key that can''t be used: malformed, weak, of another kind, or its parts don''t belong together'),
   ('JW021', 'no key of the ring is active'),
   ('JW022', 'a private key is sealed and the key file can''t open it, or is unreadable'),

@@ -121,6 +121,39 @@ RETURNS boolean LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'jw
 COMMENT ON FUNCTION jwt_auth.has_scope(text)
   IS 'Whether the scope claim of the authenticated token or API key holds this scope. False if it has no such claim, as a session''s token, and if nobody is authenticated';
 
+-- Proofs of a key, and the secret that nonces are made under.
+
+CREATE TABLE jwt_auth.server_secret (
+  only_row   boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+  created_at timestamptz NOT NULL,
+  secret     text NOT NULL
+);
+COMMENT ON TABLE jwt_auth.server_secret
+  IS 'The secret under which nonces and challenges are made: one row, made with the first signing key or when it is first needed';
+COMMENT ON COLUMN jwt_auth.server_secret.secret
+  IS 'A JWK of 32 bytes, as an encrypted JWK (RFC 7517 section 7) where jwt_auth.key_encryption_key_file is set';
+REVOKE ALL ON jwt_auth.server_secret FROM PUBLIC;
+SELECT pg_catalog.pg_extension_config_dump('jwt_auth.server_secret', '');
+CREATE TRIGGER keyring_changed AFTER INSERT OR UPDATE OR DELETE ON jwt_auth.server_secret
+  FOR EACH ROW EXECUTE FUNCTION jwt_auth.keyring_changed();
+CREATE TRIGGER keyring_truncated AFTER TRUNCATE ON jwt_auth.server_secret
+  FOR EACH STATEMENT EXECUTE FUNCTION jwt_auth.keyring_changed();
+ALTER TABLE jwt_auth.server_secret ENABLE ALWAYS TRIGGER keyring_changed;
+ALTER TABLE jwt_auth.server_secret ENABLE ALWAYS TRIGGER keyring_truncated;
+
+CREATE FUNCTION jwt_auth.verify_proof(proof text, method text, url text, access_token text DEFAULT NULL,
+                                      nonce text DEFAULT NULL, OUT jkt text, OUT jti text, OUT iat timestamptz)
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_verify_proof';
+COMMENT ON FUNCTION jwt_auth.verify_proof(text, text, text, text, text)
+  IS 'Checks a DPoP proof (RFC 9449) for a request and answers the thumbprint of its key. access_token: the proof must be for it. nonce: the proof must have it, or if it is one of proof_nonce() a fresh one. JW015 otherwise. Whether the jti was seen before is for the caller to know';
+REVOKE ALL ON FUNCTION jwt_auth.verify_proof(text, text, text, text, text) FROM PUBLIC;
+
+CREATE FUNCTION jwt_auth.proof_nonce()
+RETURNS text LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_proof_nonce';
+COMMENT ON FUNCTION jwt_auth.proof_nonce()
+  IS 'A nonce for DPoP proofs (the header DPoP-Nonce), good for jwt_auth.proof_max_age. Nothing is stored, so a standby makes and knows them too';
+REVOKE ALL ON FUNCTION jwt_auth.proof_nonce() FROM PUBLIC;
+
 -- Who may call what.
 CREATE OR REPLACE FUNCTION jwt_auth.privileges(OUT function regprocedure, OUT grantee text)
 RETURNS SETOF record LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -142,7 +175,9 @@ RETURNS SETOF record LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_cata
     ('jwt_verify', 'verifier'),
     ('pre_config', 'verifier'),
     ('pre_request', 'verifier'),
+    ('proof_nonce', 'verifier'),
     ('request_ip', 'verifier'),
+    ('verify_proof', 'verifier'),
     ('consume_token', 'issuer'),
     ('create_api_key', 'issuer'),
     ('deny_token', 'issuer'),
@@ -169,3 +204,5 @@ RETURNS SETOF record LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_cata
   ) AS kind (name, grantee) ON kind.name = p.proname::text
   WHERE p.pronamespace = 'jwt_auth'::regnamespace
 $$;
+COMMENT ON FUNCTION jwt_auth.grant_verifier(regrole)
+  IS 'Lets a role verify tokens: jwt_verify, jwt_try_verify, authenticate, jwks, pre_request, pre_config, request_ip, verify_proof, proof_nonce';

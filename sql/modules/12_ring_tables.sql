@@ -49,10 +49,22 @@ CREATE TABLE jwt_auth.cutoff (
 );
 COMMENT ON TABLE jwt_auth.cutoff IS 'The cutoff for everybody: no session and no token from before it is good';
 
-REVOKE ALL ON jwt_auth.signing_key, jwt_auth.signing_keys, jwt_auth.trusted_issuer, jwt_auth.cutoff FROM PUBLIC;
+CREATE TABLE jwt_auth.server_secret (
+  only_row   boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+  created_at timestamptz NOT NULL,
+  secret     text NOT NULL
+);
+COMMENT ON TABLE jwt_auth.server_secret
+  IS 'The secret under which nonces and challenges are made: one row, made with the first signing key or when it is first needed';
+COMMENT ON COLUMN jwt_auth.server_secret.secret
+  IS 'A JWK of 32 bytes, as an encrypted JWK (RFC 7517 section 7) where jwt_auth.key_encryption_key_file is set';
+
+REVOKE ALL ON jwt_auth.signing_key, jwt_auth.signing_keys, jwt_auth.trusted_issuer, jwt_auth.cutoff, jwt_auth.server_secret
+  FROM PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('jwt_auth.signing_key', '');
 SELECT pg_catalog.pg_extension_config_dump('jwt_auth.trusted_issuer', '');
 SELECT pg_catalog.pg_extension_config_dump('jwt_auth.cutoff', '');
+SELECT pg_catalog.pg_extension_config_dump('jwt_auth.server_secret', '');
 
 CREATE FUNCTION jwt_auth.keyring_changed() RETURNS trigger
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_keyring_changed';
@@ -72,12 +84,18 @@ CREATE TRIGGER keyring_changed AFTER INSERT OR UPDATE OR DELETE ON jwt_auth.cuto
   FOR EACH ROW EXECUTE FUNCTION jwt_auth.keyring_changed();
 CREATE TRIGGER keyring_truncated AFTER TRUNCATE ON jwt_auth.cutoff
   FOR EACH STATEMENT EXECUTE FUNCTION jwt_auth.keyring_changed();
+CREATE TRIGGER keyring_changed AFTER INSERT OR UPDATE OR DELETE ON jwt_auth.server_secret
+  FOR EACH ROW EXECUTE FUNCTION jwt_auth.keyring_changed();
+CREATE TRIGGER keyring_truncated AFTER TRUNCATE ON jwt_auth.server_secret
+  FOR EACH STATEMENT EXECUTE FUNCTION jwt_auth.keyring_changed();
 ALTER TABLE jwt_auth.signing_key ENABLE ALWAYS TRIGGER keyring_changed;
 ALTER TABLE jwt_auth.signing_key ENABLE ALWAYS TRIGGER keyring_truncated;
 ALTER TABLE jwt_auth.trusted_issuer ENABLE ALWAYS TRIGGER keyring_changed;
 ALTER TABLE jwt_auth.trusted_issuer ENABLE ALWAYS TRIGGER keyring_truncated;
 ALTER TABLE jwt_auth.cutoff ENABLE ALWAYS TRIGGER keyring_changed;
 ALTER TABLE jwt_auth.cutoff ENABLE ALWAYS TRIGGER keyring_truncated;
+ALTER TABLE jwt_auth.server_secret ENABLE ALWAYS TRIGGER keyring_changed;
+ALTER TABLE jwt_auth.server_secret ENABLE ALWAYS TRIGGER keyring_truncated;
 
 CREATE FUNCTION jwt_auth.signing_key_demoted() RETURNS trigger
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_signing_key_demoted';

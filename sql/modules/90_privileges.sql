@@ -23,7 +23,9 @@ RETURNS SETOF record LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_cata
     ('jwt_verify', 'verifier'),
     ('pre_config', 'verifier'),
     ('pre_request', 'verifier'),
+    ('proof_nonce', 'verifier'),
     ('request_ip', 'verifier'),
+    ('verify_proof', 'verifier'),
     ('consume_token', 'issuer'),
     ('create_api_key', 'issuer'),
     ('deny_token', 'issuer'),
@@ -79,7 +81,7 @@ RETURNS void LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog,
   SELECT jwt_auth.grant_functions(role, '{verifier}')
 $$;
 COMMENT ON FUNCTION jwt_auth.grant_verifier(regrole)
-  IS 'Lets a role verify tokens: jwt_verify, jwt_try_verify, authenticate, jwks, pre_request, pre_config, request_ip';
+  IS 'Lets a role verify tokens: jwt_verify, jwt_try_verify, authenticate, jwks, pre_request, pre_config, request_ip, verify_proof, proof_nonce';
 REVOKE ALL ON FUNCTION jwt_auth.grant_verifier(regrole) FROM PUBLIC;
 
 CREATE FUNCTION jwt_auth.grant_issuer(role regrole)

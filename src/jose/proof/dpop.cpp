@@ -66,7 +66,7 @@ std::optional<ProofRefusal> CheckDpopProof(const DpopProof &proof, const DpopExp
   if (expected.nonce == NonceCheck::kWrong) return ProofRefusal::kOtherNonce;
 
   const Micros earliest = SaturatingAdd(expected.now, -SaturatingAdd(expected.max_age, expected.leeway));
-  const Micros latest = SaturatingAdd(expected.now, expected.leeway);
+  const Micros latest = SaturatingAdd(expected.now, SaturatingAdd(expected.leeway, kProofAheadTolerance));
   if (expected.nonce != NonceCheck::kFresh) {
     if (proof.iat_ < earliest || (proof.exp_ && SaturatingAdd(*proof.exp_, expected.leeway) <= expected.now)) {
       return ProofRefusal::kTooOld;

@@ -38,6 +38,9 @@ class DpopProof {
 // `typ` dpop+jwt, an asymmetric algorithm, a public key, and the claims jti, htm, htu and iat.
 ProofResult<DpopProof> ReadDpopProof(std::string_view proof);
 
+// How far ahead `iat` may lie beside the leeway: clients round, and their clocks run a little fast.
+constexpr Micros kProofAheadTolerance = 5 * kMicrosPerSecond;
+
 // What is known of the proof's nonce; whoever makes nonces finds it out.
 enum class NonceCheck : std::uint8_t {
   kNotAsked,  // and the proof may have any, or none
@@ -56,7 +59,7 @@ struct DpopExpectations {
 };
 
 // Items 8 to 12 of RFC 9449 section 4.3: none if the proof is one for this request. First match wins: kOtherMethod, kOtherUrl,
-// kOtherNonce, kTooOld (iat + max_age + leeway < now, unless the nonce says when), kAhead (iat > now + leeway),
+// kOtherNonce, kTooOld (iat + max_age + leeway < now, unless the nonce says when), kAhead (iat > now + leeway + kProofAheadTolerance),
 // kOtherAccessToken.
 std::optional<ProofRefusal> CheckDpopProof(const DpopProof &proof, const DpopExpectations &expected);
 

@@ -41,17 +41,6 @@ Transit transit;
 
 void forget_transit(void *) { transit = Transit{}; }
 
-// Whatever ends the statement, SPI's memory goes with it, and what was in transit is forgotten.
-std::uint64_t execute_with_private_jwk(Statement &statement, const Parameters &parameters, std::string_view private_jwk) {
-  auto *callback = static_cast<MemoryContextCallback *>(palloc0(sizeof(MemoryContextCallback)));
-  callback->func = forget_transit;
-  MemoryContextRegisterResetCallback(CurrentMemoryContext, callback);
-  transit = {true, private_jwk};
-  const std::uint64_t rows = execute(statement, parameters);
-  forget_transit(nullptr);
-  return rows;
-}
-
 #define KEY_COLUMNS "kid, algorithm, state, public_jwk::text"
 
 Statement select_key = {"SELECT " KEY_COLUMNS " FROM jwt_auth.signing_key WHERE kid = $1", 1, {TEXTOID}, nullptr};
@@ -111,6 +100,17 @@ Statement select_run_out_keys = {
     nullptr};
 
 }  // namespace
+
+// Whatever ends the statement, SPI's memory goes with it, and what was in transit is forgotten.
+std::uint64_t execute_with_private_jwk(Statement &statement, const Parameters &parameters, std::string_view private_jwk) {
+  auto *callback = static_cast<MemoryContextCallback *>(palloc0(sizeof(MemoryContextCallback)));
+  callback->func = forget_transit;
+  MemoryContextRegisterResetCallback(CurrentMemoryContext, callback);
+  transit = {true, private_jwk};
+  const std::uint64_t rows = execute(statement, parameters);
+  forget_transit(nullptr);
+  return rows;
+}
 
 OwnerScope begin_keyring_change() {
   // The lock below would refuse as well on a standby, but in words about locks.

@@ -152,4 +152,34 @@ Result<Resealed> ResealStoredKey(std::string_view kid, const OptionalText &publi
   return Resealed{true, *sealed};
 }
 
+Result<Bytes> StoredSecret(std::string_view jwk, std::string_view name) {
+  return SealingIsOn() ? SealedForStorage(jwk, name) : PlainForStorage(jwk);
+}
+
+Result<jose::SecretBytes> OpenStoredSecret(std::string_view stored, std::string_view name) {
+  if (!IsPlain(stored)) {
+    auto opened = OpenSealed(stored, name);
+    if (!opened) return opened.error();
+    return std::move(opened->jwk);
+  }
+  jose::SecretBytes jwk;
+  jose::Append(jwk, stored);
+  return jwk;
+}
+
+Result<Resealed> ResealStoredSecret(std::string_view stored, std::string_view name) {
+  Opened opened{};
+  if (IsPlain(stored)) {
+    jose::Append(opened.jwk, stored);
+  } else {
+    auto unsealed = OpenSealed(stored, name);
+    if (!unsealed) return unsealed.error();
+    opened = std::move(*unsealed);
+  }
+  if (opened.is_current) return Resealed{false, {}};
+  auto sealed = SealedForStorage(jose::AsText(opened.jwk), name);
+  if (!sealed) return sealed.error();
+  return Resealed{true, *sealed};
+}
+
 }  // namespace jwt_auth::pg

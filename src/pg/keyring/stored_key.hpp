@@ -32,4 +32,9 @@ struct Resealed {
 };
 Result<Resealed> ResealStoredKey(std::string_view kid, const OptionalText &public_jwk, const OptionalText &private_jwk);
 
+// The same for a secret that is no signing key: a JWK under a name of its own. What is to be stored; the JWK of a row.
+Result<Bytes> StoredSecret(std::string_view jwk, std::string_view name);
+Result<jose::SecretBytes> OpenStoredSecret(std::string_view stored, std::string_view name);
+Result<Resealed> ResealStoredSecret(std::string_view stored, std::string_view name);
+
 }  // namespace jwt_auth::pg

@@ -2,6 +2,7 @@
 #include "pg/keyring/key_encryption.hpp"
 #include "pg/keyring/key_events.hpp"
 #include "pg/keyring/key_store.hpp"
+#include "pg/keyring/server_secret.hpp"
 #include "pg/keyring/stored_key.hpp"
 #include "pg/support/arguments.hpp"
 #include "pg/support/boundary.hpp"
@@ -55,6 +56,7 @@ Datum add_key(const NewKey &key, Activation activation) {
   const TimestampTz now = GetCurrentTimestamp();
   insert_key(key, !one_is_active && activation != Activation::kNo, now);
   record_key_event("key_created", key.kid.view(), now);
+  create_server_secret();
   end_keyring_change(scope);
   cleanse(key.private_jwk);
   return text_datum(key.kid.view());
@@ -213,6 +215,7 @@ Datum seal_signing_keys() {
     store_private_part(key.kid, resealed.value.private_jwk);
     sealed++;
   }
+  reseal_server_secret();
   end_keyring_change(scope);
   return Int32GetDatum(sealed);
 }

@@ -28,6 +28,7 @@ constexpr ErrorRow kErrors[] = {
     {ErrorCode::kDenied, "JW011", "token has been denied", nullptr, true},
     {ErrorCode::kBindingMismatch, "JW012", "token is bound to another client", nullptr, true},
     {ErrorCode::kStaleLogin, "JW013", "log-in of this token is too long ago", nullptr, true},
+    {ErrorCode::kProofInvalid, "JW015", "proof of the key is missing or wrong", nullptr, true},
     {ErrorCode::kUnusableKey, "JW020", "unusable key", nullptr, false},
     {ErrorCode::kNoActiveKey, "JW021", "no active signing key",
      "Create one with jwt_auth.create_signing_key(), or activate one with jwt_auth.rotate_signing_key().", false},

@@ -2,6 +2,8 @@
 
 #include <climits>
 
+#include "jose/proof/http_url.hpp"
+#include "pg/support/boundary.hpp"
 #include "pg/support/postgres.hpp"
 
 namespace jwt_auth::pg {
@@ -29,6 +31,8 @@ char *client_ip_header;
 int trusted_proxies;
 char *fingerprint_header;
 char *api_key_header;
+int proof_max_age;
+char *proof_origin;
 bool log_refresh;
 char *notify_channel;
 
@@ -61,6 +65,14 @@ bool check_claims_function(char **value, void **, GucSource) {
 bool check_notify_channel(char **value, void **, GucSource) {
   if (std::strlen(*value) < NAMEDATALEN) return true;
   GUC_check_errdetail("A channel name is shorter than %d bytes.", NAMEDATALEN);
+  return false;
+}
+
+bool check_origin(char **value, void **, GucSource) {
+  const std::string_view text(*value);
+  const auto is_origin = Guard([&]() -> Result<bool> { return jose::NormalizedOrigin(text).has_value(); });
+  if (text.empty() || (is_origin.ok && is_origin.value)) return true;
+  GUC_check_errdetail("An origin is a scheme and a host, such as \"https://api.example.com\".");
   return false;
 }
 
@@ -123,6 +135,8 @@ void define_session_settings() {
   define_string("jwt_auth.claims_function", "Function that gives a session's claims at log-in and at each refresh.",
                 "Schema-qualified; (user_id text, session_id uuid, claims jsonb) returns jsonb. Empty: none.",
                 &settings::claims_function, "", PGC_SUSET, 0, check_claims_function);
+  define_int("jwt_auth.proof_max_age", "How old a proof of a key, or its nonce, may be.", nullptr, &settings::proof_max_age, 60,
+             1, 60 * kMinute, GUC_UNIT_S);
   DefineCustomBoolVariable("jwt_auth.log_refresh", "Whether each refresh is written to auth_event.", nullptr,
                            &settings::log_refresh, false, PGC_SUSET, 0, nullptr, nullptr, nullptr);
   define_string("jwt_auth.notify_channel", "Channel on which security events are sent with NOTIFY.", "Empty: none.",
@@ -140,6 +154,11 @@ void define_front_settings() {
   define_string("jwt_auth.api_key_header", "Request header in which pre_request() finds an API key.",
                 "Looked at where the request has no bearer token. Empty: none.", &settings::api_key_header, "", PGC_SUSET, 0,
                 nullptr);
+  define_string(
+      "jwt_auth.proof_origin", "Origin of the URLs that pre_request() expects in proofs of a key.",
+      "Scheme, host and port as clients see them, such as https://api.example.com. Empty: none, so a token bound to a "
+      "key is refused there.",
+      &settings::proof_origin, "", PGC_SUSET, 0, check_origin);
 }
 
 }  // namespace

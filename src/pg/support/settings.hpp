@@ -30,6 +30,8 @@ extern char *client_ip_header;
 extern int trusted_proxies;
 extern char *fingerprint_header;  // "" = none
 extern char *api_key_header;      // "" = none
+extern int proof_max_age;         // seconds
+extern char *proof_origin;        // "" = none
 extern bool log_refresh;
 extern char *notify_channel;  // "" = none
 

@@ -1,0 +1,143 @@
+#include "pg/keyring/server_secret.hpp"
+
+#include "jose/json/base64url.hpp"
+#include "pg/keyring/key_store.hpp"
+#include "pg/keyring/stored_key.hpp"
+#include "pg/store/owner.hpp"
+#include "pg/store/plans.hpp"
+#include "session/challenge.hpp"
+
+extern "C" {
+#include <access/xact.h>
+#include <access/xlog.h>
+}
+
+namespace jwt_auth::pg {
+
+namespace {
+
+// What a sealed secret is named within its seal, so that no signing key's row passes for it. A kid is never empty.
+constexpr std::string_view kSealName = "jwt_auth server secret";
+
+// The backend's copy. Invalidations only count and clear; they may arrive at any time.
+struct SecretCache {
+  bool valid;
+  bool found;
+  std::uint64_t invalidations;
+  Oid table;
+  TimestampTz loaded_with;
+  unsigned char secret[session::kServerSecretSize];
+};
+SecretCache cache;
+
+void on_relcache_invalidation(Datum, Oid relation) {
+  if (OidIsValid(relation) && relation != cache.table) return;
+  cache.valid = false;
+  cache.invalidations++;
+}
+
+enum class SecretColumn { kSecret };
+Query<SecretColumn> select_secret = {"SELECT secret FROM jwt_auth.server_secret", {}};
+Statement insert_secret = {
+    "INSERT INTO jwt_auth.server_secret (created_at, secret) VALUES ($1, jwt_auth.private_jwk_in_transit())"
+    " ON CONFLICT DO NOTHING",
+    {TIMESTAMPTZOID}};
+Statement update_secret = {"UPDATE jwt_auth.server_secret SET secret = jwt_auth.private_jwk_in_transit()", {}};
+
+Result<Bytes> MakeStoredSecret() {
+  const jose::SecretBytes random = jose::RandomBytes(session::kServerSecretSize);
+  jose::SecretBytes jwk;
+  jose::Append(jwk, R"({"kty":"oct","k":")");
+  jose::AppendBase64Url(jose::AsText(random), jwk);
+  jose::Append(jwk, "\"}");
+  return StoredSecret(jose::AsText(jwk), kSealName);
+}
+
+// The bytes of a row, into the cache.
+Result<void> OpenInto(std::string_view stored, unsigned char *secret) {
+  constexpr Error kSpoilt{ErrorCode::kUnusableKey, "the server's secret is not a JWK of 32 bytes"};
+  const auto jwk = OpenStoredSecret(stored, kSealName);
+  if (!jwk) return jwk.error();
+  const auto document = jose::ParseJsonObject(jose::AsText(*jwk));
+  if (!document) return kSpoilt;
+  const auto k = document->root().Find("k");
+  if (!k || !k->is(jose::JsonType::kString)) return kSpoilt;
+  jose::SecretBytes bytes;
+  if (!jose::AppendDecodedBase64Url(k->text(), bytes) || bytes.size() != session::kServerSecretSize) return kSpoilt;
+  std::memcpy(secret, bytes.data(), bytes.size());
+  return {};
+}
+
+// The row as it is stored, in `context`. cleanse_text() it.
+OptionalText read_stored(MemoryContext context) {
+  const auto rows = execute_latest(select_secret, Parameters{});
+  if (rows.empty()) return OptionalText{};
+  const OptionalText stored = rows[0].text(SecretColumn::kSecret, context);
+  cleanse_column(0, 1);
+  return stored;
+}
+
+bool table_is_there() {
+  const Oid schema = get_namespace_oid("jwt_auth", true);
+  cache.table = OidIsValid(schema) ? get_relname_relid("server_secret", schema) : InvalidOid;
+  return OidIsValid(cache.table);
+}
+
+void load() {
+  const std::uint64_t seen = cache.invalidations;
+  cache.found = false;
+  if (!table_is_there()) return;
+  const OptionalText stored = as_owner("server_secret", [](MemoryContext caller) { return read_stored(caller); });
+  if (stored.present) {
+    const auto opened = Guard([&] { return OpenInto(stored.text, cache.secret); });
+    cleanse_text(stored);
+    if (!opened.ok) raise_error(opened.error);
+    cache.found = true;
+  }
+  cache.valid = cache.invalidations == seen;
+  cache.loaded_with = PgReloadTime;
+}
+
+}  // namespace
+
+void init_server_secret() { CacheRegisterRelcacheCallback(on_relcache_invalidation, static_cast<Datum>(0)); }
+
+bool find_server_secret() {
+  AcceptInvalidationMessages();
+  if (!cache.valid || cache.loaded_with != PgReloadTime) load();
+  return cache.found;
+}
+
+void need_server_secret() {
+  if (find_server_secret()) return;
+  if (XactReadOnly || RecoveryInProgress() || IsInParallelMode())
+    ereport(ERROR, (errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION), errmsg("the server has no secret yet"),
+                    errhint("jwt_auth.create_signing_key() on the primary makes one.")));
+  as_owner("server_secret", [](MemoryContext) { create_server_secret(); });
+  CommandCounterIncrement();
+  cache.valid = false;
+  if (!find_server_secret()) elog(ERROR, "jwt_auth.server_secret has no row");
+}
+
+void create_server_secret() {
+  if (!table_is_there() || !execute_latest(select_secret, Parameters{}).empty()) return;
+  const Bytes stored = value_or_raise([] { return MakeStoredSecret(); });
+  Parameters parameters{};
+  add_time(parameters, now_micros());
+  execute_with_private_jwk(insert_secret, parameters, stored.view());
+  cleanse(stored);
+}
+
+void reseal_server_secret() {
+  if (!table_is_there()) return;
+  const OptionalText stored = read_stored(CurrentMemoryContext);
+  if (!stored.present) return;
+  const auto resealed = Guard([&] { return ResealStoredSecret(stored.text, kSealName); });
+  cleanse_text(stored);
+  if (!resealed.ok) raise_error(resealed.error);
+  if (resealed.value.changed) execute_with_private_jwk(update_secret, Parameters{}, resealed.value.private_jwk.view());
+}
+
+std::string_view ServerSecret() { return {reinterpret_cast<const char *>(cache.secret), sizeof(cache.secret)}; }
+
+}  // namespace jwt_auth::pg

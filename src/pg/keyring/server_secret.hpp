@@ -1,0 +1,29 @@
+// The server's secret: 32 random bytes that nonces, challenges and keyed hashes rest on. It lives in jwt_auth.server_secret,
+// one row, sealed as private keys are where jwt_auth.key_encryption_key_file is set. Each backend keeps it, as it keeps the
+// keyring.
+#pragma once
+
+#include <string_view>
+
+#include "pg/support/boundary.hpp"
+
+namespace jwt_auth::pg {
+
+// Registers the invalidation callback; called once, when the library is loaded.
+void init_server_secret();
+
+// Postgres phase: makes the backend's copy current. False if the database has no secret yet, so nothing that rests on one can
+// be good; false as well in a database that has not been updated to 2.0. JW022 if it is sealed and no key opens it.
+bool find_server_secret();
+// The same, and makes the secret where there is none: 25006 where that can't be written.
+void need_server_secret();
+
+// Within SPI, as the tables' owner: makes the secret where there is none.
+void create_server_secret();
+// Within SPI, as the tables' owner: seals it with the present key-encryption key where it is not yet.
+void reseal_server_secret();
+
+// For C++ phases, after find_server_secret() or need_server_secret() in the same call.
+std::string_view ServerSecret();
+
+}  // namespace jwt_auth::pg
