@@ -109,7 +109,7 @@ SET ROLE regress_proof;
 SELECT checked(:'nonce') AS verifier, length(jwt_auth.proof_nonce());
 SELECT * FROM jwt_auth.server_secret;
 RESET ROLE;
-SELECT function, grantee FROM jwt_auth.privileges() WHERE function::text ~ 'proof' ORDER BY 1::text;
+SELECT function, grantee FROM jwt_auth.privileges() WHERE function::text ~ 'proof' ORDER BY function::text COLLATE "C";
 DROP OWNED BY regress_proof;
 DROP ROLE regress_proof;
 DROP FUNCTION checked, proof;
