@@ -29,6 +29,7 @@ std::string BindingOf(const ChallengedSession &session) {
   return binding;
 }
 
+// The time and its MAC, in bytes.
 std::string ValueAt(std::string_view secret, std::string_view label, std::string_view binding, std::int64_t seconds) {
   std::string value;
   AppendNumber(static_cast<std::uint64_t>(seconds), kTimeSize, value);
@@ -37,11 +38,11 @@ std::string ValueAt(std::string_view secret, std::string_view label, std::string
   data.append(value).append(binding);
   const jose::SecretBytes mac = jose::Hmac(jose::Digest::kSha256, secret, data);
   value.append(jose::AsText(mac).substr(0, kMacSize));
-  return jose::EncodeBase64Url(value);
+  return value;
 }
 
 std::string ValueNow(std::string_view secret, std::string_view label, std::string_view binding, Micros now) {
-  return ValueAt(secret, label, binding, now / kMicrosPerSecond);
+  return jose::EncodeBase64Url(ValueAt(secret, label, binding, now / kMicrosPerSecond));
 }
 
 bool IsGood(std::string_view secret, std::string_view label, std::string_view binding, std::string_view value, Micros now,
@@ -55,7 +56,7 @@ bool IsGood(std::string_view secret, std::string_view label, std::string_view bi
   if (seconds > static_cast<std::uint64_t>(std::numeric_limits<Micros>::max() / 4 / kMicrosPerSecond)) return false;
   const auto made_at = static_cast<Micros>(seconds) * kMicrosPerSecond;
   const std::string expected = ValueAt(secret, label, binding, static_cast<std::int64_t>(seconds));
-  if (!jose::EqualInConstantTime(expected, value)) return false;
+  if (!jose::EqualInConstantTime(expected, *bytes)) return false;
   return made_at <= now + leeway && now < made_at + kMicrosPerSecond + lifetime + leeway;
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "jose/crypto/openssl.hpp"
+#include "jose/crypto/verdict.hpp"
 #include "jose/json/base64url.hpp"
 
 namespace jwt_auth::session {
@@ -89,7 +90,7 @@ jose::SecretBytes RefreshToken::Encode() const {
   return text;
 }
 
-bool SameHash(const Hash &a, const Hash &b) noexcept { return CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0; }
+bool SameHash(const Hash &a, const Hash &b) noexcept { return jose::Verdict(CRYPTO_memcmp(a.data(), b.data(), a.size())) == 0; }
 
 Hash HashOf(std::string_view text) {
   const std::string digest = jose::Sha256(text);

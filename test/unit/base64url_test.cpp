@@ -36,6 +36,33 @@ TEST(Base64Url, AppendsBehindWhatIsThere) {
   EXPECT_EQ(out, "xZm9vfoo");
 }
 
+// Text for secrets has code of its own, in which no address depends on what it says.
+TEST(Base64Url, SecretsAreReadAndWrittenAsEverythingElse) {
+  std::string bytes;
+  for (int size = 0; size < 70; ++size) {
+    SecretBytes text = {'x'};
+    AppendBase64Url(bytes, text);
+    EXPECT_EQ(AsText(text), "x" + EncodeBase64Url(bytes));
+    bytes.push_back(static_cast<char>(size * 37 + 11));
+  }
+  for (std::size_t size = 0; size <= 6; ++size) {
+    for (std::size_t place = 0; place < size; ++place) {
+      for (int byte = 0; byte < 256; ++byte) {
+        std::string text(size, 'A');
+        text[place] = static_cast<char>(byte);
+        SecretBytes secret = {'x'};
+        const auto read = AppendDecodedBase64Url(text, secret);
+        const auto expected = DecodeBase64Url(text);
+        ASSERT_EQ(static_cast<bool>(read), static_cast<bool>(expected)) << "size " << size << " byte " << byte;
+        if (expected)
+          EXPECT_EQ(AsText(secret), "x" + *expected);
+        else
+          EXPECT_STREQ(read.error().detail, expected.error().detail) << "size " << size << " byte " << byte;
+      }
+    }
+  }
+}
+
 TEST(Base64Url, EachForeignByteIsRefusedAtEachPlace) {
   const std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
   for (int byte = 0; byte < 256; ++byte) {

@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "jose/crypto/verdict.hpp"
+
 namespace jwt_auth::jose {
 namespace {
 
@@ -105,7 +107,7 @@ SecretBytes RandomBytes(std::size_t size) {
 }
 
 bool EqualInConstantTime(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+  return a.size() == b.size() && Verdict(CRYPTO_memcmp(a.data(), b.data(), a.size())) == 0;
 }
 
 void DrainErrorQueue() { ERR_clear_error(); }
