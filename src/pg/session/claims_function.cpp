@@ -5,8 +5,11 @@
 #include "pg/support/settings.hpp"
 
 extern "C" {
+#include <catalog/objectaccess.h>
+#include <catalog/pg_collation.h>
 #include <catalog/pg_proc.h>
 #include <nodes/pg_list.h>
+#include <pgstat.h>
 #include <utils/varlena.h>
 }
 
@@ -16,14 +19,6 @@ namespace {
 
 constexpr Oid kArguments[] = {TEXTOID, UUIDOID, JSONBOID};
 
-// The function, as the catalog has it.
-struct Function {
-  Oid oid;
-  Oid owner;
-  const char *schema;
-  const char *name;
-};
-
 [[noreturn]] void raise_no_function() {
   ereport(ERROR, (errcode(ERRCODE_UNDEFINED_FUNCTION),
                   errmsg("jwt_auth.claims_function names no function %s(text, uuid, jsonb) that returns jsonb",
@@ -31,70 +26,69 @@ struct Function {
   pg_unreachable();
 }
 
-// Found by name alone: neither the caller's rights on its schema nor anybody's search_path play a part.
-Function find_function() {
+// Looks the setting up. By name alone: neither the caller's rights on the schema nor a search_path matter.
+Oid look_up_function() {
   List *names = NIL;
   if (!SplitIdentifierString(pstrdup(settings::claims_function), '.', &names) || list_length(names) != 2) raise_no_function();
-  Function function{};
-  function.schema = static_cast<const char *>(linitial(names));
-  function.name = static_cast<const char *>(lsecond(names));
-  const Oid schema = get_namespace_oid(function.schema, true);
+  const Oid schema = get_namespace_oid(static_cast<const char *>(linitial(names)), true);
   if (!OidIsValid(schema)) raise_no_function();
   oidvector *arguments = buildoidvector(kArguments, lengthof(kArguments));
   HeapTuple tuple =
-      SearchSysCache3(PROCNAMEARGSNSP, CStringGetDatum(function.name), PointerGetDatum(arguments), ObjectIdGetDatum(schema));
+      SearchSysCache3(PROCNAMEARGSNSP, PointerGetDatum(lsecond(names)), PointerGetDatum(arguments), ObjectIdGetDatum(schema));
   if (!HeapTupleIsValid(tuple)) raise_no_function();
   const auto *row = reinterpret_cast<Form_pg_proc>(GETSTRUCT(tuple));
+  const Oid function = row->oid;
   const bool suits = row->prokind == PROKIND_FUNCTION && !row->proretset && row->prorettype == JSONBOID;
-  function.oid = row->oid;
-  function.owner = row->proowner;
   ReleaseSysCache(tuple);
   if (!suits) raise_no_function();
   return function;
 }
 
-// The call, prepared; anew when the setting names another function.
-struct PreparedCall {
-  Oid function;
-  SPIPlanPtr plan;
-};
-PreparedCall prepared;
-
-void prepare(const Function &function) {
-  if (prepared.plan != nullptr && prepared.function == function.oid) return;
-  if (prepared.plan != nullptr) SPI_freeplan(prepared.plan);
-  prepared = PreparedCall{};
-  const char *sql = psprintf("SELECT %s($1, $2, $3)", quote_qualified_identifier(function.schema, function.name));
-  Oid types[] = {TEXTOID, UUIDOID, JSONBOID};
-  SPIPlanPtr plan = SPI_prepare_cursor(sql, lengthof(types), types, CURSOR_OPT_GENERIC_PLAN);
-  if (plan == nullptr || SPI_keepplan(plan) != 0) elog(ERROR, "could not prepare the call of the claims function");
-  prepared = PreparedCall{function.oid, plan};
+Oid owner_of_function(Oid function) {
+  HeapTuple tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+  if (!HeapTupleIsValid(tuple)) raise_no_function();
+  const Oid owner = reinterpret_cast<Form_pg_proc>(GETSTRUCT(tuple))->proowner;
+  ReleaseSysCache(tuple);
+  return owner;
 }
 
-Jsonb *call(const Function &function, Datum *values) {
-  MemoryContext caller = CurrentMemoryContext;
+// Null if it answers NULL.
+Jsonb *invoke(FmgrInfo *function, const NullableDatum (&arguments)[lengthof(kArguments)]) {
+  LOCAL_FCINFO(fcinfo, lengthof(kArguments));
+  InitFunctionCallInfoData(*fcinfo, function, lengthof(kArguments), DEFAULT_COLLATION_OID, nullptr, nullptr);
+  for (std::size_t i = 0; i < lengthof(kArguments); i++) fcinfo->args[i] = arguments[i];
+  PgStat_FunctionCallUsage usage;
+  pgstat_init_function_usage(fcinfo, &usage);
+  const Datum answer = FunctionCallInvoke(fcinfo);
+  pgstat_end_function_usage(&usage, true);
+  return fcinfo->isnull ? nullptr : DatumGetJsonbPCopy(answer);
+}
+
+// The function is called by its OID. A statement that names it would come to mean another function once this one is renamed.
+Jsonb *call_claims_function(const NullableDatum (&arguments)[lengthof(kArguments)]) {
+  FmgrInfo function;
+  fmgr_info(look_up_function(), &function);
+  InvokeFunctionExecuteHook(function.fn_oid);
+  // A function that is not VOLATILE reads with the snapshot that it finds: the caller's is from before our own writes.
+  CommandCounterIncrement();
+  PushActiveSnapshot(GetTransactionSnapshot());
   Oid user;
   int context;
   GetUserIdAndSecContext(&user, &context);
   const int level = NewGUCNestLevel();
-  SetUserIdAndSecContext(function.owner, context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
   (void)set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-  SPI_connect();
-  prepare(function);
-  const int result = SPI_execute_plan(prepared.plan, values, nullptr, false, 1);
-  if (result != SPI_OK_SELECT || SPI_processed != 1) elog(ERROR, "the claims function answered no row");
-  bool is_null;
-  const Datum answer = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null);
-  if (is_null)
-    ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-                    errmsg("the claims function %s answered null", settings::claims_function)));
-  MemoryContext spi = MemoryContextSwitchTo(caller);
-  auto *claims = reinterpret_cast<Jsonb *>(PG_DETOAST_DATUM_COPY(answer));
-  MemoryContextSwitchTo(spi);
-  SPI_finish();
+  // The owner is read last. From here until the function's language reads the body, this backend takes in no change that
+  // another one has committed, so owner and body belong together.
+  SetUserIdAndSecContext(owner_of_function(function.fn_oid),
+                         context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
+  Jsonb *claims = invoke(&function, arguments);
   // As after an abort: whatever the function set is undone.
   AtEOXact_GUC(false, level);
   SetUserIdAndSecContext(user, context);
+  PopActiveSnapshot();
+  if (claims == nullptr)
+    ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+                    errmsg("the claims function %s answered null", settings::claims_function)));
   return claims;
 }
 
@@ -105,10 +99,10 @@ OptionalText token_claim_members(std::string_view user_id, const pg_uuid_t &sess
     if (!has_stored) return {false, {}};
     return {true, claim_members(DatumGetJsonbP(stored)).view()};
   }
-  const Function function = find_function();
-  Datum values[] = {PointerGetDatum(cstring_to_text_with_len(user_id.data(), static_cast<int>(user_id.size()))),
-                    UUIDPGetDatum(&session_id), has_stored ? stored : DirectFunctionCall1(jsonb_in, CStringGetDatum("{}"))};
-  Jsonb *claims = call(function, values);
+  const NullableDatum arguments[] = {{text_datum(user_id), false},
+                                     {UUIDPGetDatum(&session_id), false},
+                                     {has_stored ? stored : DirectFunctionCall1(jsonb_in, CStringGetDatum("{}")), false}};
+  Jsonb *claims = call_claims_function(arguments);
   if (!JB_ROOT_IS_OBJECT(claims))
     ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
                     errmsg("the claims function %s did not answer a JSON object", settings::claims_function)));
