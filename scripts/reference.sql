@@ -23,7 +23,7 @@ INSERT INTO function_group VALUES
   (6, 'Identity', 'authenticate'), (6, 'Identity', 'current_claims'), (6, 'Identity', 'current_claim'), (6, 'Identity', 'current_user_id'),
   (6, 'Identity', 'current_session_id'),
   (7, 'PostgREST', 'pre_request'), (7, 'PostgREST', 'pre_config'), (7, 'PostgREST', 'refresh_cookie'), (7, 'PostgREST', 'request_ip'),
-  (8, 'Privileges', 'grant_issuer'), (8, 'Privileges', 'grant_verifier'), (8, 'Privileges', 'privileges'),
+  (8, 'Privileges', 'grant_issuer'), (8, 'Privileges', 'grant_verifier'), (8, 'Privileges', 'privileges'), (8, 'Privileges', 'privilege_differences'),
   (10, 'API keys', 'create_api_key'), (10, 'API keys', 'exchange_api_key'), (10, 'API keys', 'user_api_keys'),
   (10, 'API keys', 'revoke_api_key'), (10, 'API keys', 'revoke_own_api_key'), (10, 'API keys', 'has_scope'),
   (9, 'Watching', 'doctor'), (9, 'Watching', 'counters'),

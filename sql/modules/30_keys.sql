@@ -36,11 +36,12 @@ COMMENT ON FUNCTION jwt_auth.seal_signing_keys()
   IS 'Seals the private keys that are not yet sealed with the key in jwt_auth.key_encryption_key_file; how many. Opens with the previous file what was sealed before';
 REVOKE ALL ON FUNCTION jwt_auth.seal_signing_keys() FROM PUBLIC;
 
+-- While the library is exchanged, sessions with the one of version 1 still call it.
 CREATE FUNCTION jwt_auth.private_jwk_in_transit()
 RETURNS text LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_private_jwk_in_transit';
 COMMENT ON FUNCTION jwt_auth.private_jwk_in_transit()
-  IS 'Internal: how a private key gets into signing_key without being a parameter that could be logged. 55000 for anybody else';
--- Executed as the tables' owner, whoever that is by then: so it stays open, and answers nobody but the statements it is for.
+  IS 'Internal to versions before 2.0: how a private key got into signing_key without being a parameter that could be logged. Always 55000';
+REVOKE ALL ON FUNCTION jwt_auth.private_jwk_in_transit() FROM PUBLIC;
 
 CREATE FUNCTION jwt_auth.trust_issuer(issuer text, jwks jsonb, audience text DEFAULT NULL)
 RETURNS void LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_trust_issuer';

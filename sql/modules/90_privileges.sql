@@ -1,7 +1,5 @@
 -- Who may call what. Every function is closed to PUBLIC where it is created, but for the identity accessors and pure decoding;
--- a role gets the rest by kind, from the one list below.
-
-GRANT USAGE ON SCHEMA jwt_auth TO PUBLIC;
+-- a role gets the rest by kind, from the one list below. The last statement of the script enforces this.
 
 CREATE FUNCTION jwt_auth.privileges(OUT function regprocedure, OUT grantee text)
 RETURNS SETOF record LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -16,7 +14,6 @@ RETURNS SETOF record LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_cata
     ('current_user_id', 'public'),
     ('has_scope', 'public'),
     ('jwt_decode_unverified', 'public'),
-    ('private_jwk_in_transit', 'public'),
     ('authenticate', 'verifier'),
     ('jwks', 'verifier'),
     ('jwt_try_verify', 'verifier'),
@@ -56,6 +53,52 @@ COMMENT ON FUNCTION jwt_auth.privileges()
   IS 'Who is meant to call each function: public, verifier (grant_verifier), issuer (grant_issuer, which has the verifier''s as well) or owner';
 REVOKE ALL ON FUNCTION jwt_auth.privileges() FROM PUBLIC;
 
+-- The owner of an object has every privilege on it. PUBLIC may use the schema and the types, and execute what is public's.
+CREATE FUNCTION jwt_auth.privilege_differences(OUT catalog regclass, OUT id oid, OUT object text, OUT grantee oid, OUT privilege text,
+                                               OUT granted boolean, OUT remedy text)
+RETURNS SETOF record LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  WITH object AS (
+    SELECT 'pg_namespace'::regclass AS catalog, oid AS id, 'SCHEMA ' || quote_ident(nspname) AS object, nspowner AS owner,
+           coalesce(nspacl, acldefault('n', nspowner)) AS acl, acldefault('n', nspowner) AS initial, 'USAGE' AS public
+    FROM pg_namespace WHERE nspname = 'jwt_auth'
+    UNION ALL
+    SELECT 'pg_class'::regclass, oid, CASE relkind WHEN 'S' THEN 'SEQUENCE ' ELSE 'TABLE ' END || oid::regclass, relowner,
+           coalesce(relacl, acldefault(kind, relowner)), acldefault(kind, relowner), NULL
+    FROM pg_class, LATERAL (SELECT CASE relkind WHEN 'S' THEN 's'::"char" ELSE 'r'::"char" END AS kind) AS k
+    WHERE relnamespace = 'jwt_auth'::regnamespace AND relkind IN ('r', 'p', 'v', 'S')
+    UNION ALL
+    SELECT 'pg_proc'::regclass, oid, 'ROUTINE ' || oid::regprocedure, proowner,
+           coalesce(proacl, acldefault('f', proowner)), acldefault('f', proowner), CASE p.grantee WHEN 'public' THEN 'EXECUTE' END
+    FROM jwt_auth.privileges() AS p JOIN pg_proc ON oid = p.function
+    UNION ALL
+    SELECT 'pg_type'::regclass, oid, 'TYPE ' || oid::regtype, typowner, coalesce(typacl, acldefault('T', typowner)), acldefault('T', typowner), 'USAGE'
+    FROM pg_type
+    WHERE typnamespace = 'jwt_auth'::regnamespace
+      AND (typtype IN ('d', 'e') OR typtype = 'c' AND EXISTS (SELECT FROM pg_class c WHERE c.oid = typrelid AND relkind = 'c'))
+  ), own AS (
+    SELECT object.* FROM object JOIN pg_depend d ON d.classid = catalog AND d.objid = id AND d.deptype = 'e'
+      AND d.refclassid = 'pg_extension'::regclass AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'jwt_auth')
+  ), present AS (
+    SELECT catalog, id, a.grantee, a.privilege_type FROM own, aclexplode(acl) AS a
+  ), meant AS (
+    SELECT catalog, id, a.grantee, a.privilege_type FROM own, aclexplode(initial) AS a WHERE a.grantee = owner
+    UNION ALL
+    SELECT catalog, id, 0, public FROM own WHERE public IS NOT NULL
+  ), difference AS (
+    SELECT p.*, true AS granted FROM (TABLE present EXCEPT TABLE meant) AS p
+    UNION ALL
+    SELECT m.*, false FROM (TABLE meant EXCEPT TABLE present) AS m
+  )
+  SELECT d.catalog, d.id, o.object, d.grantee, d.privilege_type, d.granted,
+         format(CASE WHEN d.granted THEN 'REVOKE %s ON %s FROM %s' ELSE 'GRANT %s ON %s TO %s' END, d.privilege_type, o.object,
+                CASE d.grantee WHEN 0 THEN 'PUBLIC' ELSE d.grantee::regrole::text END)
+  FROM difference AS d JOIN own AS o USING (catalog, id)
+  ORDER BY o.object, d.grantee, d.privilege_type
+$$;
+COMMENT ON FUNCTION jwt_auth.privilege_differences()
+  IS 'How the privileges on the extension''s objects differ from those of a fresh installation: granted true for one that somebody has beside, false for one that the owner or PUBLIC lacks; and the statement that mends it. What grant_verifier and grant_issuer gave is among it';
+REVOKE ALL ON FUNCTION jwt_auth.privilege_differences() FROM PUBLIC;
+
 CREATE FUNCTION jwt_auth.grant_functions(role regrole, kinds text[])
 RETURNS void LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -91,3 +134,13 @@ $$;
 COMMENT ON FUNCTION jwt_auth.grant_issuer(regrole)
   IS 'Lets a role issue as well: what grant_verifier gives, jwt_sign, sessions, and ending them for one user, session or token';
 REVOKE ALL ON FUNCTION jwt_auth.grant_issuer(regrole) FROM PUBLIC;
+
+-- Whatever default privileges the database has: what they gave is taken away, what they took is given back.
+DO $$
+DECLARE
+  statement text;
+BEGIN
+  FOR statement IN SELECT remedy FROM jwt_auth.privilege_differences() LOOP
+    EXECUTE statement;
+  END LOOP;
+END $$;

@@ -11,7 +11,7 @@ SELECT jwt_auth.grant_verifier('"regress ""quoted"" role"');
 SELECT function, grantee, coalesce(kind, 'owner') AS meant
 FROM jwt_auth.privileges() JOIN pg_proc p ON p.oid = function
 LEFT JOIN (SELECT 'public', unnest(ARRAY['base64url_decode', 'base64url_encode', 'current_claim', 'current_claims', 'current_session_id',
-                                         'current_user_id', 'has_scope', 'jwt_decode_unverified', 'private_jwk_in_transit'])
+                                         'current_user_id', 'has_scope', 'jwt_decode_unverified'])
            UNION ALL
            SELECT 'verifier', unnest(ARRAY['authenticate', 'jwks', 'jwt_try_verify', 'jwt_verify', 'pre_config', 'pre_request', 'proof_nonce', 'request_ip', 'verify_proof'])
            UNION ALL

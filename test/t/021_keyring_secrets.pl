@@ -129,7 +129,7 @@ run('SELECT query FROM pg_stat_statements; SELECT query FROM pg_stat_activity; S
 
 my $log = slurp_file($node->logfile);
 like($log, qr/INSERT INTO jwt_auth\.signing_key/, 'the log holds the inner statements');
-like($log, qr/Query Text: INSERT INTO jwt_auth\.signing_key.*private_jwk_in_transit/, 'auto_explain has explained them');
+like($log, qr/Query Text: INSERT INTO jwt_auth\.signing_key.*arriving_secret/, 'auto_explain has explained them');
 like($log, qr/PLANNEDSTMT/, 'and so have their plans been printed');
 like($output, qr/INSERT INTO jwt_auth\.signing_key/, 'pg_stat_statements has them as well');
 like($log, qr/Failing row contains/, 'and rows that a constraint refused');

@@ -37,6 +37,20 @@ is($doctor->(), 'well', 'and is then content');
 my %broken = (
 	'ALTER TABLE jwt_auth.signing_key ENABLE TRIGGER keyring_changed' =>
 	  'error installation: trigger keyring_changed of jwt_auth.signing_key does not fire always: backends would go on with old keys',
+	'DROP TRIGGER keyring_changed ON jwt_auth.trusted_issuer' =>
+	  'error installation: trigger keyring_changed of jwt_auth.trusted_issuer is missing: backends would go on with old keys',
+	'DROP TRIGGER keyring_truncated ON jwt_auth.cutoff' =>
+	  'error installation: trigger keyring_truncated of jwt_auth.cutoff is missing: backends would go on with old keys',
+	'ALTER TABLE jwt_auth.cutoff DISABLE TRIGGER keyring_changed' =>
+	  'error installation: trigger keyring_changed of jwt_auth.cutoff does not fire always: backends would go on with old keys',
+	'ALTER TABLE jwt_auth.trusted_issuer DISABLE TRIGGER keyring_truncated' =>
+	  'error installation: trigger keyring_truncated of jwt_auth.trusted_issuer does not fire always: backends would go on with old keys',
+	'DROP TRIGGER keyring_changed ON jwt_auth.signing_key; CREATE FUNCTION pg_temp.nothing() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$; '
+	  . 'CREATE TRIGGER keyring_changed AFTER UPDATE ON jwt_auth.signing_key FOR EACH ROW EXECUTE FUNCTION pg_temp.nothing(); '
+	  . 'ALTER TABLE jwt_auth.signing_key ENABLE ALWAYS TRIGGER keyring_changed' =>
+	  'error installation: trigger keyring_changed of jwt_auth.signing_key is missing: backends would go on with old keys',
+	'ALTER TABLE jwt_auth.signing_key DISABLE TRIGGER signing_key_demoted' =>
+	  'error installation: trigger signing_key_demoted of jwt_auth.signing_key is missing or disabled: a key that is demoted by hand verifies for ever',
 	'GRANT EXECUTE ON FUNCTION jwt_auth.issue_refresh_session TO PUBLIC' =>
 	  'error privileges: jwt_auth.issue_refresh_session(text,inet,text,text,jsonb,jsonb) is executable by PUBLIC',
 	'GRANT SELECT ON jwt_auth.refresh_session TO PUBLIC' => 'error privileges: PUBLIC may SELECT jwt_auth.refresh_session',
@@ -51,9 +65,21 @@ my %broken = (
 	"SET jwt_auth.issuer = ''" => q(notice settings: jwt_auth.issuer is '': tokens don't say who issued them),
 	"SET jwt_auth.claims_function = 'app.nowhere'" =>
 	  'error settings: jwt_auth.claims_function names app.nowhere, and there is no such function (text, uuid, jsonb)',
+	"SET jwt_auth.claims_function = 'no name.at all'" =>
+	  'error settings: jwt_auth.claims_function names no name.at all, and there is no such function (text, uuid, jsonb)',
+	"SET jwt_auth.claims_function = 'app.nowhere(); x'" =>
+	  'error settings: jwt_auth.claims_function names app.nowhere(); x, and there is no such function (text, uuid, jsonb)',
+	"CREATE FUNCTION public.rows(text, uuid, jsonb) RETURNS SETOF jsonb LANGUAGE sql RETURN NULL::jsonb; SET jwt_auth.claims_function = 'public.rows'" =>
+	  'error settings: jwt_auth.claims_function names public.rows, and there is no such function (text, uuid, jsonb)',
+	"CREATE FUNCTION public.other(text, uuid, jsonb) RETURNS text LANGUAGE sql RETURN 1; SET jwt_auth.claims_function = 'public.other'" =>
+	  'error settings: jwt_auth.claims_function names public.other, and there is no such function (text, uuid, jsonb)',
+	'CREATE SCHEMA "App"; CREATE FUNCTION "App"."Claims"(text, uuid, jsonb) RETURNS jsonb LANGUAGE sql RETURN $3; SET jwt_auth.claims_function = \'"App" . "Claims"\'' => 'well',
+	'SET standard_conforming_strings = off' => 'well',
 	'SET log_statement = "all"' => 'warning settings: log_statement is all: tokens that are written into SQL text are logged',
 	'SET LOCAL synchronous_commit = off' => 'notice settings: synchronous_commit is off: a revocation may be lost in a crash',
 	"UPDATE jwt_auth.signing_key SET activated_at = now() - interval '400 days'" => "warning keys: key $kid has been active for 400 days",
+	# A year is not 360 days.
+	"UPDATE jwt_auth.signing_key SET activated_at = now() - interval '1 year' + interval '2 days'" => 'well',
 	"UPDATE jwt_auth.signing_key SET state = 'verify_only'" => 'error keys: no key is active: nothing can be signed',
 	"SELECT status FROM jwt_auth.issue_refresh_session('x'); UPDATE jwt_auth.refresh_session SET purge_after = '2020-02-02'" =>
 	  'warning clean-up: sessions have been due for removal since 2020-02-02',
@@ -117,6 +143,28 @@ append_to_file($node->data_dir . '/postgresql.conf', "jwt_auth.ip_binding = off\
 $node->reload;
 ok($node->poll_query_until('postgres', "SELECT current_setting('jwt_auth.key_encryption_key_file') = '$key_file'"), 'reloaded');
 is($doctor->(), 'well', 'and all is well again');
+
+# Settings of databases and roles, as a session without the library can write them: by hand here, for the library is preloaded.
+my %given = (
+	"(d, 0, '{jwt_auth.acces_token_ttl=1h}')" => 'warning settings: jwt_auth.acces_token_ttl of DATABASE postgres is not in force: there is no such setting',
+	"(0, r, '{jwt_auth.ip_binding=subnett,work_mem=1MB}')" => qr/^warning settings: jwt_auth\.ip_binding of ROLE clerk is not in force: invalid value for parameter "jwt_auth\.ip_binding": "subnett"$/,
+	"(d, r, '{JWT_AUTH.issuerr=x}')" => 'warning settings: JWT_AUTH.issuerr of ROLE clerk IN DATABASE postgres is not in force: there is no such setting',
+	"(d, 0, '{jwt_auth.key_encryption_key_file=/x}')" =>
+	  qr/^warning settings: jwt_auth\.key_encryption_key_file of DATABASE postgres is not in force: parameter "jwt_auth\.key_encryption_key_file" cannot be changed now$/,
+	"(d, 0, '{jwt_auth.access_token_ttl=1h,Jwt_Auth.Issuer=a=b}')" => 'well',
+	"(o, 0, '{jwt_auth.acces_token_ttl=1h}')" => 'well',
+);
+$node->safe_psql('postgres', 'CREATE ROLE clerk');
+for my $row (sort keys %given)
+{
+	my $insert = "INSERT INTO pg_db_role_setting SELECT setdatabase, setrole, setconfig::text[] FROM (SELECT oid AS d FROM pg_database WHERE datname = 'postgres') AS d,"
+	  . " (SELECT oid AS o FROM pg_database WHERE datname = 'template1') AS o, (SELECT oid AS r FROM pg_roles WHERE rolname = 'clerk') AS r,"
+	  . " LATERAL (VALUES $row) AS v (setdatabase, setrole, setconfig)";
+	my $found = $doctor->("SET allow_system_table_mods = on; BEGIN; $insert; \\o\n");
+	if (ref $given{$row}) { like($found, $given{$row}, "found: $row"); }
+	else { is($found, $given{$row}, "found: $row"); }
+}
+is(ask($node, 'SHOW jwt_auth.access_token_ttl'), '30min', 'what was tried is undone');
 
 # Counts are the server's, by outcome, whatever backend and whether it committed or not.
 my $counts = sub { ask($node, "SELECT count FROM jwt_auth.stats WHERE what = '$_[0]' AND outcome = '$_[1]'") };
@@ -207,6 +255,10 @@ $plain->safe_psql('postgres', 'CREATE EXTENSION jwt_auth; SELECT jwt_auth.create
 is(ask($plain, "SELECT status FROM jwt_auth.issue_refresh_session('a'); SELECT count, scope FROM jwt_auth.stats WHERE what = 'login' AND outcome = 'ok'"), "ok\n1|backend", 'without preloading a backend counts its own');
 is(ask($plain, "SELECT count, scope FROM jwt_auth.stats WHERE what = 'login' AND outcome = 'ok'"), '0|backend', 'and another one knows nothing of it');
 like(ask($plain, 'SELECT finding FROM jwt_auth.doctor()'), qr/the library is not preloaded/, 'the doctor says so');
+like(ask($plain, 'SET standard_conforming_strings = off; SELECT finding FROM jwt_auth.doctor()'), qr/the library is not preloaded/, 'whatever a backslash means in this session');
+$plain->safe_psql('postgres', "ALTER DATABASE postgres SET jwt_auth.max_session_age = '1d'");
+like(ask($plain, 'SELECT finding FROM jwt_auth.doctor()'), qr/^jwt_auth\.max_session_age of DATABASE postgres is not in force: there is no such setting$/m, 'and of a misspelt setting');
+is(ask($plain, "SELECT advice FROM jwt_auth.doctor() WHERE finding LIKE 'jwt_auth.max_session_age%'"), 'ALTER DATABASE postgres RESET jwt_auth.max_session_age', 'with what to do');
 like(ask($plain, 'SELECT finding FROM jwt_auth.doctor()'), qr/private keys are stored in the clear/, 'and that keys are in the clear');
 $plain->stop;
 

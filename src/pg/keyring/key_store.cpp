@@ -1,6 +1,7 @@
 #include "pg/keyring/key_store.hpp"
 
 #include "pg/keyring/key_events.hpp"
+#include "pg/keyring/secret_statement.hpp"
 #include "pg/support/settings.hpp"
 
 extern "C" {
@@ -31,16 +32,6 @@ void change_row(Statement &statement, const Parameters &parameters) {
   if (execute(statement, parameters) != 1) raise_serialization_failure();
 }
 
-// A private key goes into the table by way of a function in the statement, jwt_auth.private_jwk_in_transit(): as a literal or a
-// parameter it would be for auto_explain and the like to log.
-struct Transit {
-  bool loaded;
-  std::string_view private_jwk;
-};
-Transit transit;
-
-void forget_transit(void *) { transit = Transit{}; }
-
 #define KEY_COLUMNS "kid, algorithm, state, public_jwk::text"
 
 Statement select_key = {"SELECT " KEY_COLUMNS " FROM jwt_auth.signing_key WHERE kid = $1", 1, {TEXTOID}, nullptr};
@@ -55,7 +46,7 @@ Statement select_private_part = {"SELECT private_jwk FROM jwt_auth.signing_key W
 Statement lock_row = {"SELECT FROM jwt_auth.signing_key WHERE kid = $1 FOR NO KEY UPDATE", 1, {TEXTOID}, nullptr};
 Statement insert_row = {
     "INSERT INTO jwt_auth.signing_key (kid, algorithm, state, public_jwk, private_jwk, created_at, activated_at, token_ttl)"
-    " VALUES ($1, $2, $3, $4::jsonb, jwt_auth.private_jwk_in_transit(), $5, $6, $7) ON CONFLICT DO NOTHING",
+    " SELECT $1, $2, $3, $4::jsonb, secret, $5, $6, $7 FROM " ARRIVING_SECRET " ON CONFLICT DO NOTHING",
     7,
     {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, INT4OID},
     nullptr};
@@ -81,8 +72,8 @@ Statement retire_row = {
     2,
     {TEXTOID, TIMESTAMPTZOID},
     nullptr};
-Statement store_private = {
-    "UPDATE jwt_auth.signing_key SET private_jwk = jwt_auth.private_jwk_in_transit() WHERE kid = $1", 1, {TEXTOID}, nullptr};
+Statement store_private = {"UPDATE jwt_auth.signing_key SET private_jwk = secret FROM " ARRIVING_SECRET " WHERE kid = $1",
+                           {TEXTOID}};
 // A transaction that rotates and then stays open for long.
 Statement verify_longer = {
     "UPDATE jwt_auth.signing_key SET verify_until ="
@@ -100,17 +91,6 @@ Statement select_run_out_keys = {
     nullptr};
 
 }  // namespace
-
-// Whatever ends the statement, SPI's memory goes with it, and what was in transit is forgotten.
-std::uint64_t execute_with_private_jwk(Statement &statement, const Parameters &parameters, std::string_view private_jwk) {
-  auto *callback = static_cast<MemoryContextCallback *>(palloc0(sizeof(MemoryContextCallback)));
-  callback->func = forget_transit;
-  MemoryContextRegisterResetCallback(CurrentMemoryContext, callback);
-  transit = {true, private_jwk};
-  const std::uint64_t rows = execute(statement, parameters);
-  forget_transit(nullptr);
-  return rows;
-}
 
 OwnerScope begin_keyring_change() {
   // The lock below would refuse as well on a standby, but in words about locks.
@@ -160,7 +140,7 @@ void insert_key(const NewKey &key, bool active, TimestampTz now) {
   add(parameters, TimestampTzGetDatum(now));
   add_nullable(parameters, TimestampTzGetDatum(now), !active);
   add(parameters, Int32GetDatum(settings::access_token_ttl));
-  if (execute_with_private_jwk(insert_row, parameters, key.private_jwk.view()) == 1) return;
+  if (execute_with_secret(insert_row, parameters, key.private_jwk.view()) == 1) return;
   if (find_key(key.kid.view(), CurrentMemoryContext).found) raise_error({ErrorCode::kDuplicateKey, nullptr});
   raise_serialization_failure();
 }
@@ -198,7 +178,7 @@ void lock_key(std::string_view kid) {
 void store_private_part(std::string_view kid, Bytes private_jwk) {
   Parameters parameters{};
   add_text(parameters, kid);
-  if (execute_with_private_jwk(store_private, parameters, private_jwk.view()) != 1) raise_serialization_failure();
+  if (execute_with_secret(store_private, parameters, private_jwk.view()) != 1) raise_serialization_failure();
 }
 
 void extend_verification(std::string_view kid) {
@@ -246,13 +226,9 @@ int retire_run_out_keys() {
 
 }  // namespace jwt_auth::pg
 
+// Sessions whose library is of version 1 let their statements call it.
 JWT_AUTH_FUNCTION(jwt_auth_private_jwk_in_transit) {
-  using jwt_auth::pg::transit;
   (void)fcinfo;
-  if (!transit.loaded)
-    ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                    errmsg("private_jwk_in_transit() is for the keyring's own statements")));
-  // Handed out once: a trigger on the table can't ask again.
-  transit.loaded = false;
-  return jwt_auth::pg::text_datum(transit.private_jwk);
+  ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                  errmsg("private_jwk_in_transit() is for the statements of versions before 2.0")));
 }

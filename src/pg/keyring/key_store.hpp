@@ -31,10 +31,6 @@ StoredKey find_pending_key(const OptionalText &algorithm, MemoryContext context)
 // The private part of a row, as it is stored. cleanse_text() it.
 OptionalText private_part_of(std::string_view kid, MemoryContext context);
 
-// Executes a statement that takes a secret by way of jwt_auth.private_jwk_in_transit(): as a literal or a parameter it would be
-// for auto_explain and the like to log.
-std::uint64_t execute_with_private_jwk(Statement &statement, const Parameters &parameters, std::string_view private_jwk);
-
 // Inserts a checked key. 42710 if its kid is taken.
 void insert_key(const NewKey &key, bool active, TimestampTz now);
 // active becomes verify_only, until the last of its tokens has run out.

@@ -2,6 +2,7 @@
 
 #include "jose/json/base64url.hpp"
 #include "pg/keyring/key_store.hpp"
+#include "pg/keyring/secret_statement.hpp"
 #include "pg/keyring/stored_key.hpp"
 #include "pg/store/owner.hpp"
 #include "pg/store/plans.hpp"
@@ -38,11 +39,10 @@ void on_relcache_invalidation(Datum, Oid relation) {
 
 enum class SecretColumn { kSecret };
 Query<SecretColumn> select_secret = {"SELECT secret FROM jwt_auth.server_secret", {}};
-Statement insert_secret = {
-    "INSERT INTO jwt_auth.server_secret (created_at, secret) VALUES ($1, jwt_auth.private_jwk_in_transit())"
-    " ON CONFLICT DO NOTHING",
-    {TIMESTAMPTZOID}};
-Statement update_secret = {"UPDATE jwt_auth.server_secret SET secret = jwt_auth.private_jwk_in_transit()", {}};
+Statement insert_secret = {"INSERT INTO jwt_auth.server_secret (created_at, secret) SELECT $1, secret FROM " ARRIVING_SECRET
+                           " ON CONFLICT DO NOTHING",
+                           {TIMESTAMPTZOID}};
+Statement update_secret = {"UPDATE jwt_auth.server_secret SET secret = arrived.secret FROM " ARRIVING_SECRET " AS arrived", {}};
 
 Result<Bytes> MakeStoredSecret() {
   const jose::SecretBytes random = jose::RandomBytes(session::kServerSecretSize);
@@ -124,7 +124,7 @@ void create_server_secret() {
   const Bytes stored = value_or_raise([] { return MakeStoredSecret(); });
   Parameters parameters{};
   add_time(parameters, now_micros());
-  execute_with_private_jwk(insert_secret, parameters, stored.view());
+  execute_with_secret(insert_secret, parameters, stored.view());
   cleanse(stored);
 }
 
@@ -135,7 +135,7 @@ void reseal_server_secret() {
   const auto resealed = Guard([&] { return ResealStoredSecret(stored.text, kSealName); });
   cleanse_text(stored);
   if (!resealed.ok) raise_error(resealed.error);
-  if (resealed.value.changed) execute_with_private_jwk(update_secret, Parameters{}, resealed.value.private_jwk.view());
+  if (resealed.value.changed) execute_with_secret(update_secret, Parameters{}, resealed.value.private_jwk.view());
 }
 
 std::string_view ServerSecret() { return {reinterpret_cast<const char *>(cache.secret), sizeof(cache.secret)}; }

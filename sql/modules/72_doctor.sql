@@ -1,0 +1,228 @@
+-- A check of the whole installation.
+
+CREATE FUNCTION jwt_auth.doctor(OUT severity text, OUT subject text, OUT finding text, OUT advice text)
+RETURNS SETOF record LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp SET standard_conforming_strings = on AS $$
+DECLARE
+  failure text;
+  remedy text;
+  given record;
+  function_name text[];
+BEGIN
+  -- Settings are there once the library is.
+  PERFORM jwt_auth.jwks();
+
+  -- Keys
+  IF NOT EXISTS (SELECT FROM jwt_auth.signing_key WHERE state = 'active') THEN
+    RETURN QUERY VALUES ('error', 'keys', 'no key is active: nothing can be signed', 'SELECT jwt_auth.create_signing_key()');
+  END IF;
+  RETURN QUERY SELECT 'warning', 'keys', format('key %s has been active for %s days', kid, extract(day FROM now() - activated_at)),
+                      'SELECT jwt_auth.rotate_signing_key()'
+               FROM jwt_auth.signing_key WHERE state = 'active' AND activated_at < now() - interval '1 year';
+  RETURN QUERY SELECT 'warning', 'keys', format('key %s has been pending for %s days', kid, extract(day FROM age)),
+                      'SELECT jwt_auth.rotate_signing_key() makes it the active one'
+               FROM jwt_auth.key_ages WHERE state = 'pending' AND age > interval '30 days';
+  RETURN QUERY SELECT 'notice', 'keys', format('active key %s is an HMAC secret: jwks() can''t publish it, so nobody else can verify', kid),
+                      'SELECT jwt_auth.rotate_signing_key(''ES256'') if other services are to verify'
+               FROM jwt_auth.signing_key WHERE state = 'active' AND public_jwk IS NULL;
+  RETURN QUERY SELECT 'notice', 'keys', format('%s old keys still verify though every token that they signed has run out', count(*)),
+                      'CALL jwt_auth.purge_expired(), or SELECT jwt_auth.retire_signing_key(kid)'
+               FROM jwt_auth.key_ages WHERE run_out HAVING count(*) > 0;
+
+  -- Sealing
+  IF current_setting('jwt_auth.key_encryption_key_file') = '' THEN
+    RETURN QUERY SELECT 'error', 'sealing', format('%s private keys are sealed, but jwt_auth.key_encryption_key_file is not set', count(*)),
+                        'set it to the file that holds the key which sealed them'
+                 FROM jwt_auth.signing_keys WHERE sealed HAVING count(*) > 0;
+    RETURN QUERY SELECT 'notice', 'sealing', 'private keys are stored in the clear: a dump or a backup lets its reader sign',
+                        'set jwt_auth.key_encryption_key_file, then SELECT jwt_auth.seal_signing_keys()'
+                 FROM jwt_auth.signing_keys WHERE sealed IS FALSE HAVING count(*) > 0;
+  ELSE
+    RETURN QUERY SELECT 'warning', 'sealing', format('%s private keys are stored in the clear though a key file is set', count(*)),
+                        'SELECT jwt_auth.seal_signing_keys()'
+                 FROM jwt_auth.signing_keys WHERE sealed IS FALSE HAVING count(*) > 0;
+  END IF;
+
+  IF EXISTS (SELECT FROM jwt_auth.signing_key WHERE state = 'active') THEN
+    BEGIN
+      PERFORM jwt_auth.jwt_sign('{}'::jsonb);
+    EXCEPTION WHEN OTHERS THEN
+      GET STACKED DIAGNOSTICS failure = MESSAGE_TEXT, remedy = PG_EXCEPTION_HINT;
+      RETURN QUERY SELECT 'error', 'sealing', format('nobody can log in, for the active key can''t sign: %s', failure),
+                          coalesce(nullif(remedy, ''), 'give the server back the file, or SELECT jwt_auth.rotate_signing_key()');
+    END;
+  END IF;
+
+  -- Installation
+  IF current_setting('shared_preload_libraries') !~ '\mjwt_auth\M' THEN
+    RETURN QUERY VALUES ('notice', 'installation', 'the library is not preloaded: misspelt settings go unnoticed, stats counts this backend alone',
+                         'add jwt_auth to shared_preload_libraries and restart');
+  END IF;
+  RETURN QUERY SELECT 'warning', 'installation', format('the extension is of version %s, the installed files are of %s', e.extversion, a.default_version),
+                      'ALTER EXTENSION jwt_auth UPDATE'
+               FROM pg_extension e JOIN pg_available_extensions a ON a.name = e.extname
+               WHERE e.extname = 'jwt_auth' AND e.extversion <> a.default_version;
+  RETURN QUERY SELECT 'error', 'installation', format('the tables belong to several roles (%s): functions that use them fail', string_agg(DISTINCT relowner::regrole::text, ', ')),
+                      'ALTER TABLE ... OWNER TO one and the same role'
+               FROM pg_class WHERE relnamespace = 'jwt_auth'::regnamespace AND relkind = 'r' HAVING count(DISTINCT relowner) > 1;
+  -- The tables' owner can drop and disable triggers.
+  RETURN QUERY
+    SELECT 'error', 'installation', format('trigger %s of %s %s: backends would go on with old keys', meant.trigger, meant.relation,
+                                           CASE WHEN t.oid IS NULL THEN 'is missing' ELSE 'does not fire always' END),
+           CASE WHEN t.oid IS NULL THEN format('CREATE TRIGGER %s AFTER %s EXECUTE FUNCTION jwt_auth.keyring_changed(); ', meant.trigger, meant.event) ELSE '' END
+           || format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %s', meant.relation, meant.trigger)
+    FROM (SELECT to_regclass('jwt_auth.' || name) AS relation, 'keyring_changed' AS trigger,
+                 format('INSERT OR UPDATE OR DELETE ON jwt_auth.%s FOR EACH ROW', name) AS event
+          FROM unnest(ARRAY['signing_key', 'trusted_issuer', 'cutoff', 'server_secret']) AS name
+          UNION ALL
+          SELECT to_regclass('jwt_auth.' || name), 'keyring_truncated', format('TRUNCATE ON jwt_auth.%s FOR EACH STATEMENT', name)
+          FROM unnest(ARRAY['signing_key', 'trusted_issuer', 'cutoff', 'server_secret']) AS name) AS meant
+    LEFT JOIN pg_trigger t ON t.tgrelid = meant.relation AND t.tgname = meant.trigger AND t.tgfoid = 'jwt_auth.keyring_changed()'::regprocedure
+    WHERE t.tgenabled IS DISTINCT FROM 'A';
+  RETURN QUERY
+    SELECT 'error', 'installation', 'trigger signing_key_demoted of jwt_auth.signing_key is missing or disabled: a key that is demoted by hand verifies for ever',
+           'see the trigger of a fresh installation'
+    WHERE NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = 'jwt_auth.signing_key'::regclass AND tgname = 'signing_key_demoted'
+                        AND tgfoid = 'jwt_auth.signing_key_demoted()'::regprocedure AND tgenabled IN ('O', 'A'));
+
+  -- Settings that weaken
+  RETURN QUERY
+    SELECT 'warning', 'settings', format('jwt_auth.%s is %s: %s', name, current_setting('jwt_auth.' || name), what), 'ALTER SYSTEM SET jwt_auth.' || name || ' = ...'
+    FROM (VALUES
+      ('access_token_ttl', 3600, 'a stolen access token is good for services that verify offline for that long'),
+      ('refresh_token_ttl', 90 * 86400, 'a forgotten device stays logged in for that long'),
+      ('refresh_reuse_interval', 60, 'a stolen refresh token goes unnoticed for that long after a rotation'),
+      ('leeway', 300, 'expired tokens are accepted for that long')
+    ) AS most (name, seconds, what)
+    WHERE (SELECT setting::bigint FROM pg_settings WHERE pg_settings.name = 'jwt_auth.' || most.name) > seconds;
+  RETURN QUERY
+    SELECT 'notice', 'settings', format('jwt_auth.%s is %L: %s', name, current_setting('jwt_auth.' || name), what), 'ALTER SYSTEM SET jwt_auth.' || name || ' = ...'
+    FROM (VALUES
+      ('issuer', '', 'tokens don''t say who issued them'),
+      ('audience', '', 'tokens don''t say whom they are for'),
+      ('session_max_age', '0', 'a session that is used lasts for ever'),
+      ('max_sessions_per_user', '0', 'a user may have any number of sessions'),
+      ('refresh_reuse_interval', '0', 'a client that loses one answer is taken for a thief')
+    ) AS weak (name, value, what)
+    WHERE current_setting('jwt_auth.' || name) = value;
+  IF has_function_privilege('pg_show_all_file_settings()', 'EXECUTE') AND has_table_privilege('pg_file_settings', 'SELECT') THEN
+    RETURN QUERY SELECT 'warning', 'settings', format('%s in %s is not in force: %s', name, sourcefile, error), 'correct it, then SELECT pg_reload_conf()'
+                 FROM pg_file_settings WHERE starts_with(name, 'jwt_auth.') AND error IS NOT NULL;
+  END IF;
+  -- In a session that had not loaded the library, ALTER ROLE and ALTER DATABASE took any name and any value.
+  FOR given IN
+    SELECT split_part(entry, '=', 1) AS name, substr(entry, strpos(entry, '=') + 1) AS value,
+           concat_ws(' ', CASE WHEN setrole <> 0 THEN 'ROLE ' || setrole::regrole END, CASE WHEN setrole <> 0 AND setdatabase <> 0 THEN 'IN' END,
+                     CASE WHEN setdatabase <> 0 THEN 'DATABASE ' || quote_ident(current_database()) END) AS place
+    FROM pg_db_role_setting, unnest(setconfig) AS entry
+    WHERE starts_with(lower(entry), 'jwt_auth.') AND setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
+    ORDER BY place, entry
+  LOOP
+    failure := NULL;
+    IF NOT EXISTS (SELECT FROM pg_settings WHERE lower(pg_settings.name) = lower(given.name)) THEN
+      failure := 'there is no such setting';
+    ELSE
+      -- Tried, and undone.
+      BEGIN
+        PERFORM set_config(given.name, given.value, true);
+        RAISE raise_exception;
+      EXCEPTION
+        WHEN raise_exception OR insufficient_privilege THEN
+          NULL;
+        WHEN OTHERS THEN
+          failure := SQLERRM;
+      END;
+    END IF;
+    IF failure IS NOT NULL THEN
+      RETURN QUERY SELECT 'warning', 'settings', format('%s of %s is not in force: %s', given.name, given.place, failure),
+                          format('ALTER %s RESET %s', given.place, given.name);
+    END IF;
+  END LOOP;
+  IF current_setting('jwt_auth.claims_function') <> '' THEN
+    BEGIN
+      function_name := parse_ident(current_setting('jwt_auth.claims_function'));
+    EXCEPTION WHEN invalid_parameter_value THEN
+      function_name := '{}';
+    END;
+    IF NOT EXISTS (SELECT FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+                   WHERE ARRAY[n.nspname::text, p.proname::text] = function_name AND oidvectortypes(p.proargtypes) = 'text, uuid, jsonb'
+                     AND p.prokind = 'f' AND NOT p.proretset AND p.prorettype = 'jsonb'::regtype) THEN
+      RETURN QUERY SELECT 'error', 'settings', format('jwt_auth.claims_function names %s, and there is no such function (text, uuid, jsonb)', current_setting('jwt_auth.claims_function')),
+                          'create it or reset the setting';
+    END IF;
+  END IF;
+  RETURN QUERY SELECT 'warning', 'settings', format('%s is %s: tokens that are written into SQL text are logged', name, setting),
+                      'pass tokens as parameters, or turn it off for the application''s role'
+               FROM pg_settings WHERE name = 'log_statement' AND setting IN ('all', 'mod');
+  RETURN QUERY SELECT 'notice', 'settings', 'synchronous_commit is off: a revocation may be lost in a crash', 'SET synchronous_commit = on for what revokes'
+               WHERE current_setting('synchronous_commit') = 'off';
+
+  -- Privileges
+  RETURN QUERY SELECT 'error', 'privileges', format('%s is executable by PUBLIC', d.id::regprocedure), d.remedy
+               FROM jwt_auth.privilege_differences() d WHERE d.granted AND d.grantee = 0 AND d.catalog = 'pg_proc'::regclass;
+  RETURN QUERY SELECT 'error', 'privileges', format('PUBLIC may %s %s', string_agg(d.privilege, ', ' ORDER BY d.privilege), d.id::regclass),
+                      format('REVOKE ALL ON %s FROM PUBLIC', d.id::regclass)
+               FROM jwt_auth.privilege_differences() d WHERE d.granted AND d.grantee = 0 AND d.catalog = 'pg_class'::regclass
+               GROUP BY d.id;
+  RETURN QUERY SELECT 'error', 'privileges', format('%s may create objects in the schema jwt_auth, and so a function that is called instead of the extension''s',
+                                                    CASE d.grantee WHEN 0 THEN 'PUBLIC' ELSE d.grantee::regrole::text END), d.remedy
+               FROM jwt_auth.privilege_differences() d WHERE d.granted AND d.privilege = 'CREATE' AND d.catalog = 'pg_namespace'::regclass;
+  RETURN QUERY SELECT 'error', 'privileges', format('%s, the owner, lacks %s on %s', d.grantee::regrole, string_agg(d.privilege, ', ' ORDER BY d.privilege), d.object),
+                      string_agg(d.remedy, '; ' ORDER BY d.privilege)
+               FROM jwt_auth.privilege_differences() d WHERE NOT d.granted AND d.grantee <> 0
+               GROUP BY d.grantee, d.object;
+  -- What PUBLIC lacks, the role that owns the tables may lack as well.
+  RETURN QUERY SELECT CASE WHEN bool_and(CASE d.catalog WHEN 'pg_namespace'::regclass THEN has_schema_privilege(c.relowner, d.id, d.privilege)
+                                                        WHEN 'pg_type'::regclass THEN has_type_privilege(c.relowner, d.id, d.privilege)
+                                                        ELSE true END) THEN 'warning' ELSE 'error' END,
+                      'privileges', format('PUBLIC lacks %s on %s', d.privilege, string_agg(d.object, ', ' ORDER BY d.object)),
+                      string_agg(d.remedy, '; ' ORDER BY d.object)
+               FROM jwt_auth.privilege_differences() d, pg_class c
+               WHERE NOT d.granted AND d.grantee = 0 AND c.oid = 'jwt_auth.account'::regclass
+               GROUP BY d.catalog, d.privilege;
+  -- An auditor may read the audit.
+  RETURN QUERY SELECT 'warning', 'privileges', format('%s may %s %s', d.grantee::regrole, string_agg(d.privilege, ', ' ORDER BY d.privilege), d.id::regclass),
+                      format('REVOKE ALL ON %s FROM %s, unless it is meant to', d.id::regclass, d.grantee::regrole)
+               FROM jwt_auth.privilege_differences() d JOIN pg_class c ON c.oid = d.id
+               WHERE d.granted AND d.grantee <> 0 AND d.catalog = 'pg_class'::regclass AND c.relkind = 'r'
+                 AND NOT (c.relname = 'auth_event' AND d.privilege = 'SELECT')
+               GROUP BY d.grantee, d.id;
+  RETURN QUERY SELECT 'warning', 'privileges', format('%s may %s of jwt_auth.signing_key', a.grantee::regrole,
+                        string_agg(format('%s %s', a.privilege_type, attname), ', ' ORDER BY a.privilege_type, attname)),
+                      format('REVOKE ALL (%s) ON jwt_auth.signing_key FROM %s', string_agg(DISTINCT quote_ident(attname), ', '), a.grantee::regrole)
+               FROM pg_attribute, aclexplode(attacl) a
+               WHERE attrelid = 'jwt_auth.signing_key'::regclass AND a.grantee <> 0
+               GROUP BY a.grantee;
+  RETURN QUERY SELECT 'notice', 'privileges', format('%s may read every table (pg_read_all_data), private keys that are in the clear as well',
+                        string_agg(member::regrole::text, ', ' ORDER BY member::regrole::text)),
+                      'seal the keys, or REVOKE pg_read_all_data'
+               FROM pg_auth_members WHERE roleid = 'pg_read_all_data'::regrole AND EXISTS (SELECT FROM jwt_auth.signing_keys WHERE sealed IS FALSE)
+               HAVING count(*) > 0;
+  RETURN QUERY SELECT 'notice', 'privileges', format('%s may call what is the owner''s: %s', a.grantee::regrole,
+                        string_agg(DISTINCT f.proname, ', ' ORDER BY f.proname)),
+                      format('REVOKE EXECUTE ON ALL ROUTINES IN SCHEMA jwt_auth FROM %s, unless it is meant to', a.grantee::regrole)
+               FROM jwt_auth.privileges() p JOIN pg_proc f ON f.oid = p.function, aclexplode(f.proacl) a
+               WHERE p.grantee = 'owner' AND a.grantee NOT IN (f.proowner, 0)
+               GROUP BY a.grantee;
+
+  -- Clean-up
+  RETURN QUERY SELECT 'warning', 'clean-up', format('sessions have been due for removal since %s', min(purge_after)),
+                      'CALL jwt_auth.purge_expired() once a day, by pg_cron or cron'
+               FROM jwt_auth.refresh_session HAVING min(purge_after) < current_date - 2;
+  RETURN QUERY SELECT 'warning', 'clean-up', format('denials of tokens that expired by %s are still there', min(expires_at)),
+                      'CALL jwt_auth.purge_expired() once a day, by pg_cron or cron'
+               FROM jwt_auth.denied_token HAVING min(expires_at) < now() - interval '2 days';
+  RETURN QUERY SELECT 'warning', 'clean-up', format('only %s of the updates of %s are HOT', hot_ratio, "table"),
+                      'look for long transactions and replication slots that hold back vacuum'
+               FROM jwt_auth.table_health WHERE "table" = 'refresh_session' AND updates > 1000 AND hot_ratio < 0.9;
+  RETURN QUERY SELECT 'warning', 'clean-up', format('%s has %s dead rows beside %s live ones', "table", dead_rows, live_rows), format('VACUUM jwt_auth.%I', "table")
+               FROM jwt_auth.table_health WHERE dead_rows > 10000 AND dead_rows > live_rows;
+  -- New events go where old ones were removed, so the first pages tell how far back it goes, and whether anybody cuts it.
+  RETURN QUERY SELECT 'notice', 'clean-up', format('the audit has some %s million events, the first of %s', round(c.reltuples / 1e6), first.latest::date),
+                      'CALL jwt_auth.purge_events(interval ''1 year''), or for as long as you have to keep them'
+               FROM pg_class c, (SELECT max(at) AS latest FROM jwt_auth.auth_event WHERE ctid < '(8,0)') AS first
+               WHERE c.oid = 'jwt_auth.auth_event'::regclass AND c.reltuples > 1e7 AND first.latest < now() - interval '1 year';
+END $$;
+COMMENT ON FUNCTION jwt_auth.doctor()
+  IS 'Checks the installation: keys, sealing, settings that weaken, privileges, clean-up. Each row says what was found (error, warning, notice) and what to do; no error and no warning: all is well';
+REVOKE ALL ON FUNCTION jwt_auth.doctor() FROM PUBLIC;
