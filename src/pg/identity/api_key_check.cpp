@@ -1,8 +1,8 @@
 #include "pg/identity/api_key_check.hpp"
 
 #include "pg/keyring/keyring.hpp"
-#include "pg/session/token_response.hpp"
 #include "pg/store/owner.hpp"
+#include "pg/support/uuid.hpp"
 
 extern "C" {
 #include <access/parallel.h>

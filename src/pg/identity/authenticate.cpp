@@ -7,19 +7,11 @@
 #include "pg/support/jsonb.hpp"
 #include "pg/support/settings.hpp"
 #include "pg/support/statistics.hpp"
-#include "session/session_id.hpp"
+#include "pg/support/uuid.hpp"
 
 namespace jwt_auth::pg {
 
 namespace {
-
-// The session ids that we make, lower case.
-bool ReadSessionId(std::string_view text, pg_uuid_t &uuid) noexcept {
-  session::SessionId id;
-  if (!session::ParseSessionId(text, id)) return false;
-  std::memcpy(uuid.data, id.data(), id.size());
-  return true;
-}
 
 void log_other_client(const TokenFacts &facts) {
   if (!facts.sid.present) return;
@@ -76,7 +68,7 @@ Outcome<Datum> authenticate_token(std::string_view token, const Presentation &pr
   Jsonb *claims = DatumGetJsonbP(jsonb_from(facts.claims));
   // A session is ours: what another issuer calls one says nothing about our table.
   pg_uuid_t session;
-  const bool has_session = facts.issuer.empty() && facts.sid.present && ReadSessionId(facts.sid.text, session);
+  const bool has_session = facts.issuer.empty() && facts.sid.present && ParseUuid(facts.sid.text, session);
   jose::Micros ends_at;
   if (__builtin_add_overflow(facts.exp, settings::leeway * jose::kMicrosPerSecond, &ends_at)) ends_at = facts.exp;
   become(claims, facts.sub, has_session ? &session : nullptr, ends_at);

@@ -5,7 +5,8 @@
 #include "pg/session/user_argument.hpp"
 #include "pg/store/api_key_store.hpp"
 #include "pg/store/owner.hpp"
-#include "pg/store/session_store.hpp"
+#include "pg/store/plans.hpp"
+#include "pg/support/uuid.hpp"
 
 namespace jwt_auth::pg {
 
@@ -14,49 +15,39 @@ namespace {
 using jose::Micros;
 
 // A session, its user's cutoff and whether the token is denied, in one look.
-Statement select_session_state = {
+enum class StateColumn { kCreatedAt, kEndsAt, kIdleEndsAt, kIsDenied, kNotBefore };
+Query<StateColumn> select_session_state = {
     "SELECT s.created_at, s.ends_at, s.idle_ends_at,"
     " EXISTS (SELECT FROM jwt_auth.denied_token d WHERE d.user_key = $2 AND d.token_id = $4),"
     " (SELECT a.not_before FROM jwt_auth.account a WHERE a.user_key = $2 AND a.issuer = '' AND a.user_id = $3)"
     " FROM jwt_auth.refresh_session s WHERE s.session_id = $1 AND s.user_key = $2 AND s.user_id = $3",
-    4,
-    {UUIDOID, INT4OID, TEXTOID, BYTEAOID},
-    nullptr};
+    {UUIDOID, INT4OID, TEXTOID, BYTEAOID}};
 
-Statement select_denied = {
-    "SELECT FROM jwt_auth.denied_token WHERE user_key = $1 AND token_id = $2", 2, {INT4OID, BYTEAOID}, nullptr};
+Statement select_denied = {"SELECT FROM jwt_auth.denied_token WHERE user_key = $1 AND token_id = $2", {INT4OID, BYTEAOID}};
 
 constexpr Error kEnded{ErrorCode::kSessionEnded, nullptr};
 constexpr Error kDenied{ErrorCode::kDenied, nullptr};
 
-bool read_uuid(std::string_view text, pg_uuid_t &uuid) {
-  session::SessionId id;
-  if (!session::ParseSessionId(text, id)) return false;
-  std::memcpy(uuid.data, id.data(), UUID_LEN);
-  return true;
-}
-
 // A token of a session is judged by its session.
 const Error *check_session(const TokenFacts &facts, session::UserKey user_key, const TokenId &token_id, Micros now) {
   pg_uuid_t id;
-  if (!facts.sub.present || !read_uuid(facts.sid.text, id)) return &kEnded;
+  if (!facts.sub.present || !ParseUuid(facts.sid.text, id)) return &kEnded;
   Parameters parameters{};
   add(parameters, UUIDPGetDatum(&id));
   add(parameters, Int32GetDatum(user_key));
   add_text(parameters, facts.sub.text);
   add_bytes(parameters, token_id.data(), token_id.size());
-  if (execute_latest(select_session_state, parameters) == 0) return &kEnded;
-  bool is_null;
-  const Micros created_at = micros_of(DatumGetTimestampTz(column(0, 1, &is_null)));
-  const Micros ends_at = micros_of(DatumGetTimestampTz(column(0, 2, &is_null)));
-  const Micros idle_ends_at = micros_of(DatumGetTimestampTz(column(0, 3, &is_null)));
-  const Datum not_before = column(0, 5, &is_null);
-  session::Cutoffs cutoffs = {is_null ? session::kNoCutoff : micros_of(DatumGetTimestampTz(not_before)), global_cutoff()};
-  const bool denied = DatumGetBool(column(0, 4, &is_null));
-  cutoffs.user = std::max(cutoffs.user, unpadded_cutoff({user_key, {}, facts.sub.text}));
+  const Rows<StateColumn> rows = execute_latest(select_session_state, parameters);
+  if (rows.empty()) return &kEnded;
+  const Row<StateColumn> row = rows[0];
+  const Micros created_at = row.time(StateColumn::kCreatedAt);
+  const Micros not_before = row.time_or(StateColumn::kNotBefore, session::kNoCutoff);
+  const session::Cutoffs cutoffs = {std::max(not_before, unpadded_cutoff({user_key, {}, facts.sub.text})), global_cutoff()};
   // A revocation deletes its sessions; the cutoff is asked as well, for rows that came back from a copy.
-  if (!session::IsAfterCutoffs(created_at, cutoffs) || now >= ends_at || now >= idle_ends_at) return &kEnded;
-  return denied ? &kDenied : nullptr;
+  const bool is_over = !session::IsAfterCutoffs(created_at, cutoffs) || now >= row.time(StateColumn::kEndsAt) ||
+                       now >= row.time(StateColumn::kIdleEndsAt);
+  if (is_over) return &kEnded;
+  return row.boolean(StateColumn::kIsDenied) ? &kDenied : nullptr;
 }
 
 bool is_denied(session::UserKey user_key, const TokenId &token_id) {
@@ -117,7 +108,7 @@ session::UserKey token_user_key(const TokenFacts &facts) { return user_ref(facts
 bool key_id_of(const TokenFacts &facts, pg_uuid_t &key_id) {
   if (!facts.issuer.empty()) return false;
   const jose::JsonNode *claim = FindClaim(facts.claims, "key_id");
-  return claim != nullptr && claim->type == jose::JsonType::kString && read_uuid(TextOf(facts.claims, *claim), key_id) &&
+  return claim != nullptr && claim->type == jose::JsonType::kString && ParseUuid(TextOf(facts.claims, *claim), key_id) &&
          api_keys_exist();
 }
 
@@ -126,12 +117,8 @@ const Error *token_state_refusal(const TokenFacts &facts, Micros now) {
   const session::UserKey user_key = token_user_key(facts);
   pg_uuid_t key_id;
   const bool has_key = key_id_of(facts, key_id);
-  const OwnerScope scope = enter_owner("refresh_session");
-  SPI_connect();
-  const Error *refusal = check_state(facts, has_key ? &key_id : nullptr, user_key, token_id, now);
-  SPI_finish();
-  leave_owner(scope);
-  return refusal;
+  return as_owner("refresh_session",
+                  [&](MemoryContext) { return check_state(facts, has_key ? &key_id : nullptr, user_key, token_id, now); });
 }
 
 }  // namespace jwt_auth::pg

@@ -11,17 +11,17 @@ void append_member(StringInfo detail, const char *name, std::string_view value) 
   escape_json(detail, pnstrdup(value.data(), value.size()));
 }
 
-void record(const char *event, StringInfo detail, TimestampTz now) {
+void record(session::Event event, StringInfo detail, TimestampTz now) {
   appendStringInfoChar(detail, '}');
   AuthEvent row{};
   row.event = event;
   row.detail = detail->data;
-  write_event(row, now);
+  write_event(EventSource{}, row, now);
 }
 
 }  // namespace
 
-void record_key_event(const char *event, std::string_view kid, TimestampTz now) {
+void record_key_event(session::Event event, std::string_view kid, TimestampTz now) {
   StringInfoData detail;
   initStringInfo(&detail);
   append_member(&detail, "kid", kid);
@@ -33,10 +33,10 @@ void record_rotation(std::string_view previous_kid, std::string_view kid, Timest
   initStringInfo(&detail);
   append_member(&detail, "kid", kid);
   if (!previous_kid.empty()) append_member(&detail, "previous", previous_kid);
-  record("key_rotated", &detail, now);
+  record(session::Event::kKeyRotated, &detail, now);
 }
 
-void record_issuer_event(const char *event, std::string_view issuer, TimestampTz now) {
+void record_issuer_event(session::Event event, std::string_view issuer, TimestampTz now) {
   StringInfoData detail;
   initStringInfo(&detail);
   append_member(&detail, "issuer", issuer);

@@ -218,7 +218,7 @@ int retire_run_out_keys() {
   for (std::uint64_t i = 0; i < count; i++) kids[i] = text_column(i, 1, caller).text;
   for (std::uint64_t i = 0; i < count; i++) {
     retire_key(kids[i], now);
-    record_key_event("key_retired", kids[i], now);
+    record_key_event(session::Event::kKeyRetired, kids[i], now);
   }
   end_keyring_change(scope);
   return static_cast<int>(count);

@@ -3,8 +3,8 @@
 #include "jose/json/json.hpp"
 #include "jose/jwt/token_id.hpp"
 #include "pg/keyring/keyring.hpp"
-#include "pg/session/token_response.hpp"
 #include "pg/support/settings.hpp"
+#include "pg/support/uuid.hpp"
 
 namespace jwt_auth::pg {
 

@@ -9,7 +9,11 @@
 #include "pg/session/typed_user_id.hpp"
 #include "pg/store/auth_event.hpp"
 #include "pg/store/owner.hpp"
+#include "pg/store/result_set.hpp"
+#include "pg/support/address.hpp"
 #include "pg/support/jsonb.hpp"
+#include "pg/support/result_row.hpp"
+#include "pg/support/uuid.hpp"
 
 namespace jwt_auth::pg {
 
@@ -118,16 +122,15 @@ Result<FreshKey> MakeKey(Micros created_at, session::UserKey user_key) {
   return fresh;
 }
 
-void write_key_event(const char *name, const UserRef &user, const pg_uuid_t &key_id, std::string_view key_name,
+void write_key_event(session::Event name, const UserRef &user, const pg_uuid_t &key_id, std::string_view key_name,
                      TimestampTz at) {
   DetailBuilder detail;
-  detail.add_text("key_id", DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&key_id))));
+  detail.add_text("key_id", uuid_text(key_id));
   detail.add_text("name", key_name);
   AuthEvent event{};
   event.event = name;
-  event.user_id = {true, user.user_id};
   event.detail = detail.finish();
-  write_event(event, at);
+  write_event(event_source(user.user_id), event, at);
 }
 
 // The account's row is written first, so a revocation of the user that races comes before the key, or ends it.
@@ -158,33 +161,36 @@ FreshKey store_key(const NewKeyArguments &arguments) {
     row.created_at = created_at;
     row.expires_at = arguments.expires_at;
     insert_api_key(row);
-    write_key_event("api_key_created", user, row.id, row.name, timestamp_of(now));
+    write_key_event(session::Event::kApiKeyCreated, user, row.id, row.name, timestamp_of(now));
     return fresh;
   });
 }
 
+enum class CreatedColumn { kKeyId, kApiKey };
+
 Datum create_api_key(FunctionCallInfo fcinfo) {
   refuse_restricted_operation();
   refuse_key_bearer();
+  ResultRow row = result_row(fcinfo, {UUIDOID, TEXTOID});
   const FreshKey fresh = store_key(new_key_arguments(fcinfo));
   const pg_uuid_t id = uuid_of(fresh.id);
-  Datum values[] = {UUIDPGetDatum(&id), text_datum(fresh.text.view())};
-  bool nulls[] = {false, false};
+  set(row, CreatedColumn::kKeyId, UUIDPGetDatum(&id));
+  set(row, CreatedColumn::kApiKey, text_datum(fresh.text.view()));
   cleanse(fresh.text);
-  return composite(fcinfo, values, nulls);
+  return row_datum(row);
 }
 
 Datum exchange_api_key(FunctionCallInfo fcinfo) {
   refuse_restricted_operation();
   TokenResponse response{};
-  response.status = session::NameOf(session::Status::kInvalid);
+  response.status = session::Status::kInvalid;
   const OptionalText api_key = optional_text(fcinfo, 0);
   if (!api_key.present) return response_datum(fcinfo, response);
   const session::Address address = PG_ARGISNULL(1) ? session::kNoAddress : address_of(PG_GETARG_DATUM(1));
   const ApiKeyCheck check = check_api_key(api_key.text, address);
   if (!check.well_formed) return response_datum(fcinfo, response);
   if (!check.is_good()) {
-    response.status = session::NameOf(session::StatusOf(check.verdict));
+    response.status = session::StatusOf(check.verdict);
     return response_datum(fcinfo, response);
   }
 
@@ -193,7 +199,7 @@ Datum exchange_api_key(FunctionCallInfo fcinfo) {
   prepare_to_sign_access_token(now);
   const AccessToken access = value_or_raise([&] { return MintKeyToken(claims, now); });
   note_key_use(check.row, now, KeyUse::kExchange);
-  response.status = session::NameOf(session::Status::kOk);
+  response.status = session::Status::kOk;
   response.has_tokens = true;
   response.access_token = access.text;
   response.access_expires_at = access.expires_at;
@@ -207,7 +213,7 @@ bool revoke_key(const pg_uuid_t &id, const OptionalText &owner) {
     const session::UserKey user_key = session::UserKeyIn(session_id_of(id));
     const DeletedApiKey deleted = delete_api_key(id, user_key, owner, caller);
     if (!deleted.found) return false;
-    write_key_event("api_key_revoked", {user_key, {}, deleted.user_id}, id, deleted.name, GetCurrentTimestamp());
+    write_key_event(session::Event::kApiKeyRevoked, {user_key, {}, deleted.user_id}, id, deleted.name, GetCurrentTimestamp());
     return true;
   });
 }
@@ -222,7 +228,8 @@ Datum revoke_own_api_key(FunctionCallInfo fcinfo) {
   return BoolGetDatum(revoke_key(key_id_argument(fcinfo, 1), {true, user.user_id}));
 }
 
-Statement select_user_keys = {
+enum class ListedColumn { kKeyId, kName, kScopes, kAllowedFrom, kCreatedAt, kExpiresAt, kLastUsedAt };
+Query<ListedColumn> select_user_keys = {
     "SELECT k.key_id, k.name, k.scopes, k.allowed_from, k.created_at, k.expires_at, u.last_used_at FROM jwt_auth.api_key k"
     " LEFT JOIN jwt_auth.api_key_use u ON u.key_id = k.key_id AND u.user_key = k.user_key"
     " WHERE k.user_key = $1 AND k.user_id = $2 AND k.created_at > $3 AND (k.expires_at IS NULL OR k.expires_at > $4)"
@@ -230,24 +237,16 @@ Statement select_user_keys = {
     {INT4OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID}};
 
 Datum user_api_keys(FunctionCallInfo fcinfo) {
-  constexpr int kColumns = 7;
   const UserRef user = typed_user_argument(fcinfo, 0);
   refresh_keyring();
-  InitMaterializedSRF(fcinfo, 0);
-  auto *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
+  ReturnSetInfo &set = result_set(fcinfo);
   as_owner("api_key", [&](MemoryContext) {
     Parameters parameters{};
     add(parameters, Int32GetDatum(user.user_key));
     add_text(parameters, user.user_id);
     add_time(parameters, std::max(global_cutoff(), read_account(user).not_before));
     add_time(parameters, now_micros());
-    const std::uint64_t count = execute_latest(select_user_keys, parameters);
-    for (std::uint64_t row = 0; row < count; row++) {
-      Datum values[kColumns];
-      bool nulls[kColumns];
-      for (int i = 0; i < kColumns; i++) values[i] = column(row, i + 1, &nulls[i]);
-      tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
-    }
+    put_rows(set, execute_latest(select_user_keys, parameters));
   });
   return static_cast<Datum>(0);
 }

@@ -2,14 +2,14 @@
 #include "pg/identity/token_check.hpp"
 #include "pg/identity/token_state.hpp"
 #include "pg/keyring/keyring.hpp"
-#include "pg/session/token_response.hpp"
 #include "pg/store/auth_event.hpp"
 #include "pg/store/owner.hpp"
 #include "pg/store/plans.hpp"
-#include "pg/store/session_store.hpp"
+#include "pg/store/suppressed.hpp"
 #include "pg/support/boundary.hpp"
 #include "pg/support/jsonb.hpp"
 #include "pg/support/postgres.hpp"
+#include "pg/support/uuid.hpp"
 
 namespace jwt_auth::pg {
 
@@ -19,52 +19,56 @@ namespace {
 Statement insert_denial = {
     "INSERT INTO jwt_auth.denied_token (user_key, token_id, issuer, denied_at, expires_at, reason)"
     " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (user_key, token_id) DO NOTHING",
-    6,
-    {INT4OID, BYTEAOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID},
-    nullptr};
+    {INT4OID, BYTEAOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID}};
+
+Statement select_denial = {"SELECT FROM jwt_auth.denied_token WHERE user_key = $1 AND token_id = $2", {INT4OID, BYTEAOID}};
 
 // A longer jti names its token no better for somebody who reads the audit.
 constexpr std::size_t kLongestShown = 512;
 
 OptionalText shown(const OptionalText &text) { return {text.present && text.text.size() <= kLongestShown, text.text}; }
 
-AuthEvent event_of(const char *name, const TokenFacts &facts, const OptionalText &reason, pg_uuid_t &session) {
+void record(session::Event name, const TokenFacts &facts, const OptionalText &reason, TimestampTz now) {
   AuthEvent event{};
   event.event = name;
-  event.user_id = facts.sub;
-  session::SessionId id;
-  if (facts.issuer.empty() && facts.sid.present && session::ParseSessionId(facts.sid.text, id)) {
-    session = uuid_of(id);
-    event.session_id = &session;
-  }
+  pg_uuid_t session;
+  if (facts.issuer.empty() && facts.sid.present && ParseUuid(facts.sid.text, session)) event.session_id = &session;
   DetailBuilder detail;
   if (!facts.issuer.empty()) detail.add_text("issuer", facts.issuer);
   detail.add_optional("jti", shown(facts.jti));
   detail.add_optional("reason", reason);
   event.detail = detail.finish();
-  return event;
+  write_event({facts.sub, 0, false, {false, {}}}, event, now);
 }
 
-// False if the token was denied already.
-bool deny(const TokenFacts &facts, const char *event, const OptionalText &reason) {
-  const TokenId token_id = token_id_of(facts);
-  const session::UserKey user_key = token_user_key(facts);
-  const OwnerScope scope = enter_owner("denied_token");
-  SPI_connect();
-  const TimestampTz now = GetCurrentTimestamp();
+// The row is there already, or a trigger kept it from being inserted.
+void check_that_it_is_denied(session::UserKey user_key, const TokenId &token_id) {
   Parameters parameters{};
   add(parameters, Int32GetDatum(user_key));
   add_bytes(parameters, token_id.data(), token_id.size());
-  add_text(parameters, facts.issuer);
-  add(parameters, TimestampTzGetDatum(now));
-  add(parameters, TimestampTzGetDatum(timestamp_of(facts.exp)));
-  add_optional(parameters, reason);
-  const bool denied = execute(insert_denial, parameters) == 1;
-  pg_uuid_t session;
-  if (denied) write_event(event_of(event, facts, reason, session), now);
-  SPI_finish();
-  leave_owner(scope);
-  return denied;
+  if (execute_latest(select_denial, parameters) == 0) raise_suppressed("denied_token");
+}
+
+// False if the token was denied already.
+bool deny(const TokenFacts &facts, session::Event event, const OptionalText &reason) {
+  const TokenId token_id = token_id_of(facts);
+  const session::UserKey user_key = token_user_key(facts);
+  return as_owner("denied_token", [&](MemoryContext) {
+    const TimestampTz now = GetCurrentTimestamp();
+    Parameters parameters{};
+    add(parameters, Int32GetDatum(user_key));
+    add_bytes(parameters, token_id.data(), token_id.size());
+    add_text(parameters, facts.issuer);
+    add(parameters, TimestampTzGetDatum(now));
+    add_time(parameters, facts.exp);
+    add_optional(parameters, reason);
+    const bool denied = execute(insert_denial, parameters) == 1;
+    if (denied)
+      record(event, facts, reason, now);
+    else
+      check_that_it_is_denied(user_key, token_id);
+    return denied;
+  });
 }
 
 Datum deny_token(FunctionCallInfo fcinfo) {
@@ -76,7 +80,7 @@ Datum deny_token(FunctionCallInfo fcinfo) {
   // Nothing accepts it any more.
   if (!outcome.ok && outcome.error.code == ErrorCode::kExpired) return BoolGetDatum(false);
   if (!outcome.ok) raise_error(outcome.error);
-  return BoolGetDatum(deny(outcome.value, "token_denied", reason));
+  return BoolGetDatum(deny(outcome.value, session::Event::kTokenDenied, reason));
 }
 
 Datum consume_token(FunctionCallInfo fcinfo) {
@@ -84,7 +88,7 @@ Datum consume_token(FunctionCallInfo fcinfo) {
   const auto outcome = check_token(token);
   if (!outcome.ok) raise_error(outcome.error);
   const jose::Micros asked = now_micros();
-  if (!deny(outcome.value, "token_consumed", {false, {}})) raise_error({ErrorCode::kDenied, nullptr});
+  if (!deny(outcome.value, session::Event::kTokenConsumed, {false, {}})) raise_error({ErrorCode::kDenied, nullptr});
   // Whoever else was about to consume it may have been waited for, and the token have run out or been revoked meanwhile. That
   // it is denied now is our own doing, and the last thing that is asked.
   if (has_waited(asked)) {

@@ -2,7 +2,7 @@
 // current_session_id. The accessors read one flat chunk: no SPI, nothing parsed.
 #include "pg/identity/authenticate.hpp"
 #include "pg/identity/identity.hpp"
-#include "pg/store/session_store.hpp"
+#include "pg/support/address.hpp"
 #include "pg/support/arguments.hpp"
 
 namespace jwt_auth::pg {

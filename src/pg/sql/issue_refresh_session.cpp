@@ -2,6 +2,7 @@
 #include "jose/crypto/openssl.hpp"
 #include "pg/keyring/keyring.hpp"
 #include "pg/session/claims_function.hpp"
+#include "pg/session/client_argument.hpp"
 #include "pg/session/token_response.hpp"
 #include "pg/session/user_argument.hpp"
 #include "pg/store/auth_event.hpp"
@@ -11,6 +12,7 @@
 #include "pg/support/postgres.hpp"
 #include "pg/support/settings.hpp"
 #include "pg/support/statistics.hpp"
+#include "pg/support/uuid.hpp"
 #include "session/limit.hpp"
 
 namespace jwt_auth::pg {
@@ -83,7 +85,9 @@ Evicted make_room(const UserRef &user, const Account &account, const session::Cu
     for (std::size_t i = 0; i < eviction.count; i++) {
       const session::LiveSession &one = eviction.evicted[i];
       const pg_uuid_t id = uuid_of(one.id);
-      if (!delete_session(id, user.user_key, only_as_seen ? &one.generation : nullptr)) {
+      const bool deleted =
+          only_as_seen ? delete_session(id, user.user_key, &one.generation) : delete_live_session(id, user.user_key);
+      if (!deleted) {
         all_gone = !only_as_seen && all_gone;
         continue;
       }
@@ -97,24 +101,14 @@ Evicted make_room(const UserRef &user, const Account &account, const session::Cu
   pg_unreachable();
 }
 
-AuthEvent event_of(const char *name, const UserRef &user, const pg_uuid_t *session_id, const ClientArgument &client) {
-  AuthEvent event{};
-  event.event = name;
-  event.user_id = {true, user.user_id};
-  event.session_id = session_id;
-  event.ip = client.ip;
-  event.has_ip = client.has_ip;
-  event.user_agent = client.user_agent;
-  return event;
-}
-
 // Says which policy chose it and which log-in it made room for.
-AuthEvent evicted_event(const UserRef &user, const pg_uuid_t &evicted, const pg_uuid_t &newcomer,
-                        const ClientArgument &client) {
-  AuthEvent event = event_of("evicted", user, &evicted, client);
+AuthEvent evicted_event(const pg_uuid_t &evicted, const pg_uuid_t &newcomer) {
   DetailBuilder detail;
   detail.add_text("policy", session::NameOf(static_cast<session::LimitPolicy>(settings::session_limit_policy)));
-  detail.add_text("by", DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&newcomer))));
+  detail.add_text("by", uuid_text(newcomer));
+  AuthEvent event{};
+  event.event = session::Event::kEvicted;
+  event.session_id = &evicted;
   event.detail = detail.finish();
   return event;
 }
@@ -128,13 +122,50 @@ struct StoredSession {
   Evicted evicted;
 };
 
-// Everything that is written, as the tables' owner.
-StoredSession store_session(FunctionCallInfo fcinfo, const UserRef &user, const ClientArgument &client) {
-  MemoryContext caller = CurrentMemoryContext;
-  StoredSession stored{};
-  const OwnerScope scope = enter_owner("account");
-  SPI_connect();
+NewSession new_session(FunctionCallInfo fcinfo, const UserRef &user, const ClientArgument &client, const FreshSession &fresh,
+                       Micros created_at) {
+  const session::LifetimePolicy lifetimes = lifetime_policy();
+  NewSession row{};
+  row.id = uuid_of(fresh.id);
+  row.user = user;
+  row.created_at = created_at;
+  row.ends_at = session::AbsoluteEnd(created_at, lifetimes);
+  row.idle_ends_at = session::IdleEnd(created_at, row.ends_at, lifetimes);
+  row.family = fresh.family;
+  row.current = fresh.current;
+  row.ip = client.ip;
+  row.has_ip = client.has_ip;
+  row.client = client.client;
+  row.user_agent = client.user_agent;
+  row.has_claims = !PG_ARGISNULL(4);
+  if (row.has_claims) row.claims = PG_GETARG_DATUM(4);
+  row.has_metadata = !PG_ARGISNULL(5);
+  if (row.has_metadata) row.metadata = PG_GETARG_DATUM(5);
+  return row;
+}
 
+void record_refusal(const StoredSession &stored, const UserRef &user, const ClientArgument &client) {
+  DetailBuilder detail;
+  detail.add_number("max_sessions", stored.account.max_sessions);
+  AuthEvent event{};
+  event.event = session::Event::kLimitReached;
+  event.detail = detail.finish();
+  write_event(event_source(user.user_id, client), event, timestamp_of(stored.now));
+}
+
+void record_login(const StoredSession &stored, const UserRef &user, const ClientArgument &client) {
+  const int evicted = stored.evicted.count;
+  auto *events = static_cast<AuthEvent *>(palloc(sizeof(AuthEvent) * (evicted + 1)));
+  for (int i = 0; i < evicted; i++) events[i] = evicted_event(stored.evicted.ids[i], stored.session.id);
+  events[evicted] = AuthEvent{};
+  events[evicted].event = session::Event::kLogin;
+  events[evicted].session_id = &stored.session.id;
+  write_events(event_source(user.user_id, client), events, evicted + 1, timestamp_of(stored.now));
+}
+
+// Everything that is written. Inside as_owner(); `caller` is for what is answered.
+void store_session(FunctionCallInfo fcinfo, const UserRef &user, const ClientArgument &client, MemoryContext caller,
+                   StoredSession &stored) {
   stored.account = touch_account(user, GetCurrentTimestamp());
   // A cutoff for everybody may have come while the account was waited for.
   refresh_keyring();
@@ -146,44 +177,11 @@ StoredSession store_session(FunctionCallInfo fcinfo, const UserRef &user, const 
   if (!session::IsAfterCutoffs(created_at, cutoffs))
     ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE), errmsg("no session can begin"),
                     errdetail("The cutoff of the user or of everybody never ends.")));
-  if (!stored.granted) {
-    AuthEvent event = event_of("limit_reached", user, nullptr, client);
-    DetailBuilder detail;
-    detail.add_number("max_sessions", stored.account.max_sessions);
-    event.detail = detail.finish();
-    write_event(event, timestamp_of(stored.now));
-  } else {
-    MemoryContext spi = MemoryContextSwitchTo(caller);
-    stored.fresh = value_or_raise([&] { return MakeSession(created_at, user.user_key); });
-    MemoryContextSwitchTo(spi);
-    const session::LifetimePolicy lifetimes = lifetime_policy();
-    NewSession &row = stored.session;
-    row.id = uuid_of(stored.fresh.id);
-    row.user = user;
-    row.created_at = created_at;
-    row.ends_at = session::AbsoluteEnd(created_at, lifetimes);
-    row.idle_ends_at = session::IdleEnd(created_at, row.ends_at, lifetimes);
-    row.family = stored.fresh.family;
-    row.current = stored.fresh.current;
-    row.ip = client.ip;
-    row.has_ip = client.has_ip;
-    row.client = client.client;
-    row.user_agent = client.user_agent;
-    row.has_claims = !PG_ARGISNULL(4);
-    if (row.has_claims) row.claims = PG_GETARG_DATUM(4);
-    row.has_metadata = !PG_ARGISNULL(5);
-    if (row.has_metadata) row.metadata = PG_GETARG_DATUM(5);
-    insert_session(row);
-    const int evicted = stored.evicted.count;
-    auto *events = static_cast<AuthEvent *>(palloc(sizeof(AuthEvent) * (evicted + 1)));
-    for (int i = 0; i < evicted; i++) events[i] = evicted_event(user, stored.evicted.ids[i], row.id, client);
-    events[evicted] = event_of("login", user, &row.id, client);
-    write_events(events, evicted + 1, timestamp_of(stored.now));
-  }
-
-  SPI_finish();
-  leave_owner(scope);
-  return stored;
+  if (!stored.granted) return record_refusal(stored, user, client);
+  stored.fresh = in_context(caller, [&] { return value_or_raise([&] { return MakeSession(created_at, user.user_key); }); });
+  stored.session = new_session(fcinfo, user, client, stored.fresh, created_at);
+  insert_session(stored.session);
+  record_login(stored, user, client);
 }
 
 Datum issue_refresh_session(FunctionCallInfo fcinfo) {
@@ -194,12 +192,13 @@ Datum issue_refresh_session(FunctionCallInfo fcinfo) {
   if (!PG_ARGISNULL(5)) check_object(PG_GETARG_JSONB_P(5), "metadata");
   refresh_keyring();
 
-  const StoredSession stored = store_session(fcinfo, user, client);
+  StoredSession stored{};
+  as_owner("account", [&](MemoryContext caller) { store_session(fcinfo, user, client, caller, stored); });
   TokenResponse response{};
   response.user_id = {true, user.user_id};
   if (!stored.granted) {
     Count(Counted::kLogin, session::Status::kLimitReached);
-    response.status = "limit_reached";
+    response.status = session::Status::kLimitReached;
     return response_datum(fcinfo, response);
   }
   const OptionalText members =
@@ -216,7 +215,7 @@ Datum issue_refresh_session(FunctionCallInfo fcinfo) {
   prepare_to_sign_access_token(request.now);
   const AccessToken access = value_or_raise([&] { return MintAccessToken(request); });
   Count(Counted::kLogin, session::Status::kOk);
-  response.status = "ok";
+  response.status = session::Status::kOk;
   response.has_tokens = true;
   response.access_token = access.text;
   response.access_expires_at = access.expires_at;

@@ -6,6 +6,7 @@
 #include "pg/support/boundary.hpp"
 #include "pg/support/jsonb.hpp"
 #include "pg/support/postgres.hpp"
+#include "pg/support/result_row.hpp"
 #include "pg/support/settings.hpp"
 
 namespace jwt_auth::pg {
@@ -65,12 +66,20 @@ Datum verify(FunctionCallInfo fcinfo, KeyCache::Kind kind) {
   return jsonb_from(value_or_raise([&] { return Verify(request); }));
 }
 
+enum class TryColumn { kValid, kClaims, kErrorCode, kErrorMessage };
+
+ResultRow try_row(FunctionCallInfo fcinfo, bool valid) {
+  ResultRow row = result_row(fcinfo, {BOOLOID, JSONBOID, TEXTOID, TEXTOID});
+  set(row, TryColumn::kValid, BoolGetDatum(valid));
+  return row;
+}
+
 // A refusal as a row: valid is false, claims are NULL.
 Datum refusal_row(FunctionCallInfo fcinfo, const Error &refusal) {
-  Datum values[4] = {BoolGetDatum(false), 0, CStringGetTextDatum(sqlstate_of(refusal.code)),
-                     CStringGetTextDatum(message_of(refusal))};
-  bool nulls[4] = {false, true, false, false};
-  return composite(fcinfo, values, nulls);
+  ResultRow row = try_row(fcinfo, false);
+  set(row, TryColumn::kErrorCode, CStringGetTextDatum(sqlstate_of(refusal.code)));
+  set(row, TryColumn::kErrorMessage, CStringGetTextDatum(message_of(refusal)));
+  return row_datum(row);
 }
 
 Datum try_verify(FunctionCallInfo fcinfo, KeyCache::Kind kind) {
@@ -88,10 +97,12 @@ Datum try_verify(FunctionCallInfo fcinfo, KeyCache::Kind kind) {
     if (key_is_bad || !IsTokenRefusal(outcome.error.code)) raise_error(outcome.error);
     return refusal_row(fcinfo, outcome.error);
   }
-  Datum values[4] = {BoolGetDatum(true), jsonb_from(outcome.value), 0, 0};
-  bool nulls[4] = {false, false, true, true};
-  return composite(fcinfo, values, nulls);
+  ResultRow row = try_row(fcinfo, true);
+  set(row, TryColumn::kClaims, jsonb_from(outcome.value));
+  return row_datum(row);
 }
+
+enum class DecodedColumn { kHeader, kPayload };
 
 Datum decode_unverified(FunctionCallInfo fcinfo) {
   const std::string_view token = required_token(fcinfo, 0);
@@ -111,9 +122,10 @@ Datum decode_unverified(FunctionCallInfo fcinfo) {
     if (!payload_copy) return payload_copy.error();
     return Parts{*header_copy, *payload_copy};
   });
-  Datum values[2] = {jsonb_from(parts.header), jsonb_from(parts.payload)};
-  bool nulls[2] = {false, false};
-  return composite(fcinfo, values, nulls);
+  ResultRow row = result_row(fcinfo, {JSONBOID, JSONBOID});
+  set(row, DecodedColumn::kHeader, jsonb_from(parts.header));
+  set(row, DecodedColumn::kPayload, jsonb_from(parts.payload));
+  return row_datum(row);
 }
 
 }  // namespace

@@ -4,7 +4,6 @@
 
 #include "pg/identity/authenticate.hpp"
 #include "pg/identity/identity.hpp"
-#include "pg/session/token_response.hpp"
 #include "pg/store/owner.hpp"
 #include "pg/store/plans.hpp"
 #include "pg/store/session_store.hpp"
@@ -12,6 +11,7 @@
 #include "pg/support/boundary.hpp"
 #include "pg/support/jsonb.hpp"
 #include "pg/support/settings.hpp"
+#include "pg/support/uuid.hpp"
 #include "session/api_key.hpp"
 #include "session/bearer.hpp"
 #include "session/client_address.hpp"
@@ -181,16 +181,14 @@ Datum request_ip(FunctionCallInfo fcinfo) {
   return DirectFunctionCall1(inet_in, CStringGetDatum(address.data));
 }
 
-Statement select_active = {"SELECT algorithm LIKE 'HS%' FROM jwt_auth.signing_key WHERE state = 'active'", 0, {}, nullptr};
+enum class ActiveColumn { kIsHmac };
+Query<ActiveColumn> select_active = {"SELECT algorithm LIKE 'HS%' FROM jwt_auth.signing_key WHERE state = 'active'", {}};
 
 bool active_key_is_hmac() {
-  const OwnerScope scope = enter_owner("signing_key");
-  SPI_connect();
-  bool is_null;
-  const bool hmac = execute_latest(select_active, Parameters{}) > 0 && DatumGetBool(column(0, 1, &is_null));
-  SPI_finish();
-  leave_owner(scope);
-  return hmac;
+  return as_owner("signing_key", [](MemoryContext) {
+    const Rows<ActiveColumn> rows = execute_latest(select_active, Parameters{});
+    return !rows.empty() && rows[0].boolean(ActiveColumn::kIsHmac);
+  });
 }
 
 int key_count(Jsonb *jwks) {
@@ -222,12 +220,9 @@ std::int64_t seconds_left(std::string_view refresh_token) {
     return token->session_id();
   });
   SessionRow row;
-  const OwnerScope scope = enter_owner("refresh_session");
-  MemoryContext caller = CurrentMemoryContext;
-  SPI_connect();
-  const bool found = read_session(uuid_of(id), session::UserKeyIn(id), ReadMode::kLatest, caller, row);
-  SPI_finish();
-  leave_owner(scope);
+  const bool found = as_owner("refresh_session", [&](MemoryContext caller) {
+    return read_session(uuid_of(id), session::UserKeyIn(id), ReadMode::kLatest, caller, row);
+  });
   if (!found) raise_error({ErrorCode::kSessionEnded, nullptr});
   return Max((row.state.idle_end - now_micros()) / jose::kMicrosPerSecond, 0);
 }

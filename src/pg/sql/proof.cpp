@@ -2,11 +2,14 @@
 #include "pg/identity/proof.hpp"
 #include "pg/keyring/server_secret.hpp"
 #include "pg/store/plans.hpp"
+#include "pg/support/result_row.hpp"
 #include "session/challenge.hpp"
 
 namespace jwt_auth::pg {
 
 namespace {
+
+enum class ProofColumn { kJkt, kJti, kIat };
 
 Datum verify_proof(FunctionCallInfo fcinfo) {
   ProofArgument argument{};
@@ -18,9 +21,11 @@ Datum verify_proof(FunctionCallInfo fcinfo) {
   if (!checked.ok) raise_error(proof_error(checked.refusal));
 
   const Datum jkt = value_or_raise([&] { return CopyOutVarlena(jose::FormatThumbprint(checked.thumbprint)); });
-  Datum values[3] = {jkt, text_datum(checked.jti.view()), TimestampTzGetDatum(timestamp_of(checked.iat))};
-  bool nulls[3] = {false, false, false};
-  return composite(fcinfo, values, nulls);
+  ResultRow row = result_row(fcinfo, {TEXTOID, TEXTOID, TIMESTAMPTZOID});
+  set(row, ProofColumn::kJkt, jkt);
+  set(row, ProofColumn::kJti, text_datum(checked.jti.view()));
+  set(row, ProofColumn::kIat, TimestampTzGetDatum(timestamp_of(checked.iat)));
+  return row_datum(row);
 }
 
 Datum proof_nonce() {

@@ -43,33 +43,35 @@ void enter_range(Walk &walk, BlockNumber range) {
   ItemPointerSet(&walk.after, range, InvalidOffsetNumber);
 }
 
+enum class OldPartColumn { kFirst, kLast };
+constexpr const char *kSelectOldPart = "SELECT min(ctid), max(ctid) FROM jwt_auth.auth_event WHERE at < $1";
+
+BlockNumber block_of(Datum tid) { return ItemPointerGetBlockNumber(reinterpret_cast<ItemPointer>(DatumGetPointer(tid))); }
+
 // Planned for this very time: only then does the planner know whether the index helps.
 Walk find_old_part(TimestampTz cutoff) {
   Oid types[] = {TIMESTAMPTZOID};
   Datum values[] = {TimestampTzGetDatum(cutoff)};
-  const int result = SPI_execute_with_args("SELECT min(ctid), max(ctid) FROM jwt_auth.auth_event WHERE at < $1", 1, types,
-                                           values, nullptr, true, 0);
+  const int result = SPI_execute_with_args(kSelectOldPart, 1, types, values, nullptr, true, 0);
   if (result != SPI_OK_SELECT) elog(ERROR, "SPI_execute failed: %s", SPI_result_code_string(result));
+  const Row<OldPartColumn> row = Rows<OldPartColumn>(SPI_tuptable, SPI_processed)[0];
   Walk walk{};
-  bool is_null;
-  const Datum first = column(0, 1, &is_null);
-  walk.done = is_null;
+  walk.done = row.is_null(OldPartColumn::kFirst);
   if (walk.done) return walk;
-  const BlockNumber block = ItemPointerGetBlockNumber(reinterpret_cast<ItemPointer>(DatumGetPointer(first)));
-  walk.last = ItemPointerGetBlockNumber(reinterpret_cast<ItemPointer>(DatumGetPointer(column(0, 2, &is_null))));
+  const BlockNumber block = block_of(row.value(OldPartColumn::kFirst));
+  walk.last = block_of(row.value(OldPartColumn::kLast));
   enter_range(walk, block - block % kRange);
   return walk;
 }
 
 // The log-in of a session that is still there stays: explain_session() knows the user by it, whatever becomes of the session.
-Statement delete_old = {
+enum class GoneColumn { kCount, kFurthest };
+Query<GoneColumn> delete_old = {
     "WITH gone AS (DELETE FROM jwt_auth.auth_event WHERE ctid = ANY (ARRAY("
     "SELECT e.ctid FROM jwt_auth.auth_event e WHERE e.ctid > $1 AND e.ctid <= $2 AND e.at < $3"
     " AND NOT (e.event = 'login' AND EXISTS (SELECT FROM jwt_auth.refresh_session s WHERE s.session_id = e.session_id))"
     " ORDER BY e.ctid LIMIT $4 FOR UPDATE OF e SKIP LOCKED)) RETURNING ctid) SELECT count(*), max(ctid) FROM gone",
-    4,
-    {TIDOID, TIDOID, TIMESTAMPTZOID, INT8OID},
-    nullptr};
+    {TIDOID, TIDOID, TIMESTAMPTZOID, INT8OID}};
 
 // The index on the time; invalid if somebody has replaced it by another kind.
 Oid time_index(Oid table) {
@@ -102,14 +104,11 @@ std::uint64_t remove_batch(Walk &walk, TimestampTz cutoff, std::uint64_t size) {
     add(parameters, PointerGetDatum(&end));
     add(parameters, TimestampTzGetDatum(cutoff));
     add(parameters, Int64GetDatum(static_cast<std::int64_t>(size - removed)));
-    execute(delete_old, parameters);
-    bool is_null;
-    const auto count = static_cast<std::uint64_t>(DatumGetInt64(column(0, 1, &is_null)));
-    const Datum furthest = column(0, 2, &is_null);
-    if (!is_null) walk.removed = true;
-    removed += count;
+    const Row<GoneColumn> gone = execute(delete_old, parameters)[0];
+    removed += static_cast<std::uint64_t>(gone.int8(GoneColumn::kCount));
+    if (!gone.is_null(GoneColumn::kFurthest)) walk.removed = true;
     if (removed == size) {
-      walk.after = *reinterpret_cast<ItemPointer>(DatumGetPointer(furthest));
+      walk.after = *reinterpret_cast<ItemPointer>(DatumGetPointer(gone.value(GoneColumn::kFurthest)));
       return removed;
     }
     if (walk.removed) forget_times(walk.range);
@@ -137,13 +136,10 @@ Datum purge_events(FunctionCallInfo fcinfo) {
   const int size = batch_size_argument(fcinfo, 1);
   require_own_transactions(fcinfo, "purge_events");
 
-  OwnerScope scope = begin_batch("auth_event");
-  Walk walk = find_old_part(cutoff);
-  commit_batch(scope);
+  Walk walk = in_batch("auth_event", [&] { return find_old_part(cutoff); });
   for (std::uint64_t removed = 0; !walk.done;) {
-    scope = begin_batch("auth_event");
-    const std::uint64_t count = remove_batch(walk, cutoff, static_cast<std::uint64_t>(size));
-    commit_batch(scope);
+    const std::uint64_t count =
+        in_batch("auth_event", [&] { return remove_batch(walk, cutoff, static_cast<std::uint64_t>(size)); });
     Count(Counted::kPurge, static_cast<unsigned>(PurgeOutcome::kEvent), count);
     removed += count;
     show_progress(removed);

@@ -1,7 +1,6 @@
 // purge_expired: removes what nothing looks at any more, in batches, committing between them.
 #include "pg/keyring/key_store.hpp"
 #include "pg/keyring/keyring.hpp"
-#include "pg/session/token_response.hpp"
 #include "pg/store/auth_event.hpp"
 #include "pg/store/plans.hpp"
 #include "pg/store/purge.hpp"
@@ -9,12 +8,12 @@
 #include "pg/support/boundary.hpp"
 #include "pg/support/postgres.hpp"
 #include "pg/support/statistics.hpp"
+#include "pg/support/uuid.hpp"
 #include "session/lifetime.hpp"
 #include "session/session_id.hpp"
 
 extern "C" {
 #include <pgstat.h>
-#include <utils/date.h>
 }
 
 namespace jwt_auth::pg {
@@ -25,48 +24,38 @@ namespace {
 // somebody holds: it is left for the next time, so a purge can't be part of a deadlock.
 
 // Sessions whose day has come: ended ones go, and of those that were refreshed since the day is moved.
-Statement select_due = {
+enum class SessionColumn { kSessionId, kUserKey };
+Query<SessionColumn> select_due = {
     "SELECT session_id, user_key FROM jwt_auth.refresh_session WHERE purge_after <= $1"
     " AND (idle_ends_at <= $2 OR purge_after < (idle_ends_at AT TIME ZONE 'UTC')::date) ORDER BY purge_after LIMIT $3 OFFSET "
     "$4",
-    4,
-    {DATEOID, TIMESTAMPTZOID, INT8OID, INT8OID},
-    nullptr};
+    {DATEOID, TIMESTAMPTZOID, INT8OID, INT8OID}};
 
 // Sessions from before the cutoff for everybody. Ids ascend in time.
-Statement select_cut_off = {
+Query<SessionColumn> select_cut_off = {
     "SELECT session_id, user_key FROM jwt_auth.refresh_session WHERE session_id < $1 AND created_at <= $2"
     " ORDER BY session_id LIMIT $3 OFFSET $4",
-    4,
-    {UUIDOID, TIMESTAMPTZOID, INT8OID, INT8OID},
-    nullptr};
+    {UUIDOID, TIMESTAMPTZOID, INT8OID, INT8OID}};
 
-Statement lock_session = {
+enum class LockedColumn { kUserId, kCreatedAt, kIdleEndsAt, kEndsAt };
+Query<LockedColumn> lock_session = {
     "SELECT user_id, created_at, idle_ends_at, ends_at FROM jwt_auth.refresh_session WHERE session_id = $1 AND user_key = $2"
     " FOR UPDATE SKIP LOCKED",
-    2,
-    {UUIDOID, INT4OID},
-    nullptr};
+    {UUIDOID, INT4OID}};
 
 Statement move_day = {"UPDATE jwt_auth.refresh_session SET purge_after = $3 WHERE session_id = $1 AND user_key = $2",
-                      3,
-                      {UUIDOID, INT4OID, DATEOID},
-                      nullptr};
+                      {UUIDOID, INT4OID, DATEOID}};
 
 // The longest leeway that can be set, so that no later setting makes a purged denial matter.
-Statement select_denials = {
+enum class DenialColumn { kUserKey, kTokenId };
+Query<DenialColumn> select_denials = {
     "SELECT user_key, token_id FROM jwt_auth.denied_token WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2 OFFSET $3",
-    3,
-    {TIMESTAMPTZOID, INT8OID, INT8OID},
-    nullptr};
+    {TIMESTAMPTZOID, INT8OID, INT8OID}};
 
 Statement lock_denial = {"SELECT FROM jwt_auth.denied_token WHERE user_key = $1 AND token_id = $2 FOR UPDATE SKIP LOCKED",
-                         2,
-                         {INT4OID, BYTEAOID},
-                         nullptr};
+                         {INT4OID, BYTEAOID}};
 
-Statement delete_denial = {
-    "DELETE FROM jwt_auth.denied_token WHERE user_key = $1 AND token_id = $2", 2, {INT4OID, BYTEAOID}, nullptr};
+Statement delete_denial = {"DELETE FROM jwt_auth.denied_token WHERE user_key = $1 AND token_id = $2", {INT4OID, BYTEAOID}};
 
 constexpr session::Micros kLongestLeeway = 3600 * session::kMicrosPerSecond;
 
@@ -81,16 +70,13 @@ struct Batch {
   std::uint64_t left;
 };
 
-DateADT postgres_day(session::Micros time) { return session::DayOf(time) - (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE); }
-
 void record_end(const Key &key, std::string_view user_id, const session::Ending &ending, TimestampTz at) {
   AuthEvent event{};
-  event.event = session::NameOf(ending.event);
-  event.user_id = {true, user_id};
+  event.event = ending.event;
   event.session_id = &key.session_id;
   event.detail = detail_of(ending);
   event.is_part = true;
-  write_event(event, at);
+  write_event(event_source(user_id), event, at);
 }
 
 // False if somebody holds the row.
@@ -98,34 +84,31 @@ bool sweep_session(const Key &key, session::Micros cutoff, session::Micros now) 
   Parameters parameters{};
   add(parameters, UUIDPGetDatum(&key.session_id));
   add(parameters, Int32GetDatum(key.user_key));
-  if (execute(lock_session, parameters) == 0) return false;
-  bool is_null;
-  const std::string_view user_id = view_of(PG_DETOAST_DATUM_COPY(column(0, 1, &is_null)));
-  const session::Micros created_at = micros_of(DatumGetTimestampTz(column(0, 2, &is_null)));
-  const session::Micros idle_end = micros_of(DatumGetTimestampTz(column(0, 3, &is_null)));
-  const session::Micros absolute_end = micros_of(DatumGetTimestampTz(column(0, 4, &is_null)));
+  const Rows<LockedColumn> rows = execute(lock_session, parameters);
+  if (rows.empty()) return false;
+  const OptionalText user_id = rows[0].text(LockedColumn::kUserId, CurrentMemoryContext);
+  const session::Micros created_at = rows[0].time(LockedColumn::kCreatedAt);
+  const session::Micros idle_end = rows[0].time(LockedColumn::kIdleEndsAt);
+  const session::Micros absolute_end = rows[0].time(LockedColumn::kEndsAt);
   // A batch holds many rows, and SPI would keep each answer until it ends.
-  SPI_freetuptable(SPI_tuptable);
+  rows.free();
   const auto ending = session::EndOf(created_at, idle_end, absolute_end, {session::kNoCutoff, cutoff}, now);
   if (ending) {
-    delete_session(key.session_id, key.user_key, nullptr);
-    record_end(key, user_id, *ending, timestamp_of(now));
+    delete_session(key.session_id, key.user_key);
+    record_end(key, user_id.text, *ending, timestamp_of(now));
   } else {
-    add(parameters, DateADTGetDatum(idle_end == session::kNever ? DATEVAL_NOEND : postgres_day(idle_end)));
+    add(parameters, DateADTGetDatum(date_of(idle_end)));
     execute(move_day, parameters);
   }
   return true;
 }
 
-Batch sweep_sessions(Statement &select, const Parameters &parameters, session::Micros cutoff, session::Micros now) {
-  Batch batch{};
-  batch.seen = execute(select, parameters);
-  SPITupleTable *found = SPI_tuptable;
-  for (std::uint64_t i = 0; i < batch.seen; i++) {
+Batch sweep_sessions(Query<SessionColumn> &select, const Parameters &parameters, session::Micros cutoff, session::Micros now) {
+  const Rows<SessionColumn> found = execute(select, parameters);
+  Batch batch{found.count(), 0};
+  for (std::uint64_t i = 0; i < found.count(); i++) {
     CHECK_FOR_INTERRUPTS();
-    bool is_null;
-    const Key key = {*DatumGetUUIDP(SPI_getbinval(found->vals[i], found->tupdesc, 1, &is_null)),
-                     DatumGetInt32(SPI_getbinval(found->vals[i], found->tupdesc, 2, &is_null))};
+    const Key key = {found[i].uuid(SessionColumn::kSessionId), found[i].int4(SessionColumn::kUserKey)};
     if (!sweep_session(key, cutoff, now)) batch.left++;
   }
   return batch;
@@ -133,8 +116,8 @@ Batch sweep_sessions(Statement &select, const Parameters &parameters, session::M
 
 Batch sweep_due(std::int64_t size, std::uint64_t left, session::Micros now) {
   Parameters parameters{};
-  add(parameters, DateADTGetDatum(postgres_day(now)));
-  add(parameters, TimestampTzGetDatum(timestamp_of(now)));
+  add(parameters, DateADTGetDatum(date_of(now)));
+  add_time(parameters, now);
   add(parameters, Int64GetDatum(size));
   add(parameters, Int64GetDatum(static_cast<std::int64_t>(left)));
   return sweep_sessions(select_due, parameters, session::kNoCutoff, now);
@@ -146,7 +129,7 @@ Batch sweep_cut_off(std::int64_t size, std::uint64_t left, session::Micros now) 
   const pg_uuid_t first = uuid_of(session::FirstIdAfter(cutoff));
   Parameters parameters{};
   add(parameters, UUIDPGetDatum(&first));
-  add(parameters, TimestampTzGetDatum(timestamp_of(cutoff)));
+  add_time(parameters, cutoff);
   add(parameters, Int64GetDatum(size));
   add(parameters, Int64GetDatum(static_cast<std::int64_t>(left)));
   return sweep_sessions(select_cut_off, parameters, cutoff, now);
@@ -154,18 +137,16 @@ Batch sweep_cut_off(std::int64_t size, std::uint64_t left, session::Micros now) 
 
 Batch sweep_denials(std::int64_t size, std::uint64_t left, session::Micros now) {
   Parameters parameters{};
-  add(parameters, TimestampTzGetDatum(timestamp_of(now - kLongestLeeway)));
+  add_time(parameters, now - kLongestLeeway);
   add(parameters, Int64GetDatum(size));
   add(parameters, Int64GetDatum(static_cast<std::int64_t>(left)));
-  Batch batch{};
-  batch.seen = execute(select_denials, parameters);
-  SPITupleTable *found = SPI_tuptable;
-  for (std::uint64_t i = 0; i < batch.seen; i++) {
+  const Rows<DenialColumn> found = execute(select_denials, parameters);
+  Batch batch{found.count(), 0};
+  for (std::uint64_t i = 0; i < found.count(); i++) {
     CHECK_FOR_INTERRUPTS();
-    bool is_null;
     Parameters key{};
-    add(key, SPI_getbinval(found->vals[i], found->tupdesc, 1, &is_null));
-    add(key, SPI_getbinval(found->vals[i], found->tupdesc, 2, &is_null));
+    add(key, found[i].value(DenialColumn::kUserKey));
+    add(key, found[i].value(DenialColumn::kTokenId));
     const bool locked = execute(lock_denial, key) > 0;
     SPI_freetuptable(SPI_tuptable);
     if (locked)
@@ -194,10 +175,10 @@ void show_progress(PurgeOutcome done, std::uint64_t count) {
 void run(Batch (*sweep)(std::int64_t, std::uint64_t, session::Micros), std::int64_t size, PurgeOutcome done) {
   std::uint64_t left = 0;
   for (;;) {
-    const OwnerScope scope = begin_batch("refresh_session");
-    refresh_keyring();
-    const Batch batch = sweep(size, left, now_micros());
-    commit_batch(scope);
+    const Batch batch = in_batch("refresh_session", [&] {
+      refresh_keyring();
+      return sweep(size, left, now_micros());
+    });
     left += batch.left;
     Count(Counted::kPurge, static_cast<unsigned>(done), batch.seen - batch.left);
     Count(Counted::kPurge, static_cast<unsigned>(PurgeOutcome::kLeft), batch.left);

@@ -2,16 +2,19 @@
 #include "pg/keyring/key_encryption.hpp"
 #include "pg/keyring/keyring.hpp"
 #include "pg/session/claims_function.hpp"
+#include "pg/session/client_argument.hpp"
 #include "pg/session/token_response.hpp"
 #include "pg/session/user_argument.hpp"
 #include "pg/store/auth_event.hpp"
 #include "pg/store/owner.hpp"
 #include "pg/store/session_store.hpp"
+#include "pg/store/suppressed.hpp"
 #include "pg/support/boundary.hpp"
 #include "pg/support/jsonb.hpp"
 #include "pg/support/postgres.hpp"
 #include "pg/support/settings.hpp"
 #include "pg/support/statistics.hpp"
+#include "pg/support/uuid.hpp"
 
 namespace jwt_auth::pg {
 
@@ -111,9 +114,8 @@ bool swap(Refresh &refresh) {
   rotation.user_key = refresh.user_key;
   rotation.presented = refresh.token.secret_hash;
   rotation.nonce = random_nonce();
-  MemoryContext spi = MemoryContextSwitchTo(refresh.caller);
-  refresh.successor = successor_of(refresh.text, refresh.row.state.generation + 1, rotation.nonce);
-  MemoryContextSwitchTo(spi);
+  refresh.successor =
+      in_context(refresh.caller, [&] { return successor_of(refresh.text, refresh.row.state.generation + 1, rotation.nonce); });
   refresh.idle_end = session::IdleEnd(refresh.now, refresh.row.state.absolute_end, lifetime_policy());
   rotation.successor = refresh.successor.hash;
   rotation.now = refresh.now;
@@ -125,14 +127,10 @@ bool swap(Refresh &refresh) {
   return rotate_session(rotation);
 }
 
-AuthEvent event_of(const Refresh &refresh, const char *name, const char *detail) {
+AuthEvent event_of(const Refresh &refresh, session::Event name, const char *detail) {
   AuthEvent event{};
   event.event = name;
-  event.user_id = {true, refresh.user.user_id};
   event.session_id = &refresh.id;
-  event.ip = refresh.client->ip;
-  event.has_ip = refresh.client->has_ip;
-  event.user_agent = refresh.client->user_agent;
   event.detail = detail;
   return event;
 }
@@ -150,39 +148,47 @@ const char *detail_of(const Refresh &refresh) {
   return detail.finish();
 }
 
-AuthEvent unenforced(const Refresh &refresh, const char *name) {
+AuthEvent unenforced(const Refresh &refresh, session::Event name) {
   AuthEvent event = event_of(refresh, name, "{\"enforced\": false}");
   event.is_unenforced = true;
   return event;
 }
 
-void act(Refresh &refresh) {
-  const TimestampTz at = timestamp_of(refresh.now);
+void record(const Refresh &refresh) {
   const Decision &decision = refresh.decision;
-  if (decision.status == Status::kReplayed) {
+  const EventSource source = event_source(refresh.user.user_id, *refresh.client);
+  const TimestampTz at = timestamp_of(refresh.now);
+  if (decision.event != session::Event::kNone) write_event(source, event_of(refresh, decision.event, detail_of(refresh)), at);
+  if (decision.logs_ip_mismatch) write_event(source, unenforced(refresh, session::Event::kIpMismatch), at);
+  if (decision.logs_fingerprint_mismatch) write_event(source, unenforced(refresh, session::Event::kFingerprintMismatch), at);
+  if (decision.status == Status::kOk && settings::log_refresh)
+    write_event(source, event_of(refresh, session::Event::kRefreshed, nullptr), at);
+}
+
+void end_session(const Refresh &refresh) {
+  if (refresh.ending)
+    delete_session(refresh.id, refresh.user_key);
+  else
+    delete_live_session(refresh.id, refresh.user_key);
+}
+
+void act(Refresh &refresh) {
+  if (refresh.decision.status == Status::kReplayed) {
     refresh.idle_end = refresh.row.state.idle_end;
-    MemoryContext spi = MemoryContextSwitchTo(refresh.caller);
-    refresh.successor = successor_of(refresh.text, refresh.row.state.generation, refresh.row.nonce);
-    MemoryContextSwitchTo(spi);
+    refresh.successor =
+        in_context(refresh.caller, [&] { return successor_of(refresh.text, refresh.row.state.generation, refresh.row.nonce); });
     // Another pepper than at the rotation gives another secret: nothing that could be handed out.
     if (!session::SameHash(refresh.successor.hash, refresh.row.state.current_hash)) {
       refresh.decision = session::kUnknownSession;
       return;
     }
   }
-  if (decision.ends) delete_session(refresh.id, refresh.user_key, nullptr);
-  if (decision.event != session::Event::kNone)
-    write_event(event_of(refresh, session::NameOf(decision.event), detail_of(refresh)), at);
-  if (decision.logs_ip_mismatch) write_event(unenforced(refresh, "ip_mismatch"), at);
-  if (decision.logs_fingerprint_mismatch) write_event(unenforced(refresh, "fingerprint_mismatch"), at);
-  if (decision.status == Status::kOk && settings::log_refresh) write_event(event_of(refresh, "refreshed", nullptr), at);
+  if (refresh.decision.ends) end_session(refresh);
+  record(refresh);
 }
 
 void read_stored_claims(Refresh &refresh) {
-  if (!refresh.row.has_data) return;
-  bool is_null;
-  refresh.claims = read_claims(refresh.id, refresh.user_key, refresh.caller, &is_null);
-  refresh.has_claims = !is_null;
+  refresh.has_claims = refresh.row.has_data && read_claims(refresh.id, refresh.user_key, refresh.caller, refresh.claims);
 }
 
 bool hands_out_tokens(const Decision &decision) {
@@ -191,11 +197,10 @@ bool hands_out_tokens(const Decision &decision) {
 
 bool asks_for_action(const Decision &decision) { return decision.ends || hands_out_tokens(decision); }
 
-// Everything that touches the tables, as their owner.
+// Everything that touches the tables. Inside as_owner().
 void run(Refresh &refresh) {
-  const OwnerScope scope = enter_owner("refresh_session");
-  SPI_connect();
-  look(refresh, ReadMode::kPlain);
+  ReadMode mode = ReadMode::kPlain;
+  look(refresh, mode);
   while (asks_for_action(refresh.decision)) {
     if (refresh.decision.status == Status::kOk) {
       if (swap(refresh)) {
@@ -204,18 +209,17 @@ void run(Refresh &refresh) {
         if (has_waited(refresh.now)) judge(refresh);
         break;
       }
-      CHECK_FOR_INTERRUPTS();
-      look(refresh, ReadMode::kPlain);
-      continue;
+      // The row was changed since it was read. Where it is locked it can't have been.
+      if (mode == ReadMode::kLocked) raise_suppressed("refresh_session");
     }
     // What ends a session or hands a token out again is decided on a row that nobody else is changing.
-    look(refresh, ReadMode::kLocked);
+    CHECK_FOR_INTERRUPTS();
+    mode = ReadMode::kLocked;
+    look(refresh, mode);
     if (refresh.decision.status != Status::kOk) break;
   }
   act(refresh);
   if (hands_out_tokens(refresh.decision)) read_stored_claims(refresh);
-  SPI_finish();
-  leave_owner(scope);
 }
 
 Datum refresh_session(FunctionCallInfo fcinfo) {
@@ -224,7 +228,7 @@ Datum refresh_session(FunctionCallInfo fcinfo) {
   const ClientArgument client = client_argument(fcinfo, 1, 2, 3);
   const std::optional<session::RefreshTokenHashes> hashes = hashes_of(text);
   TokenResponse response{};
-  response.status = session::NameOf(Status::kInvalid);
+  response.status = Status::kInvalid;
   if (!hashes) {
     Count(Counted::kRefresh, Status::kInvalid);
     return response_datum(fcinfo, response);
@@ -238,12 +242,12 @@ Datum refresh_session(FunctionCallInfo fcinfo) {
   refresh.user_key = session::UserKeyIn(hashes->session_id);
   refresh.client = &client;
   refresh.caller = CurrentMemoryContext;
-  run(refresh);
+  as_owner("refresh_session", [&](MemoryContext) { run(refresh); });
 
   Count(Counted::kRefresh, refresh.decision.status);
   if (refresh.decision.status == Status::kReuseDetected)
     Count(Counted::kReuse, static_cast<unsigned>(refresh.decision.token_age));
-  response.status = session::NameOf(refresh.decision.status);
+  response.status = refresh.decision.status;
   const bool has_tokens = hands_out_tokens(refresh.decision);
   if (refresh.decision.ends || has_tokens) {
     response.session_id = &refresh.id;

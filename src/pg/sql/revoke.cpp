@@ -1,13 +1,14 @@
 // What ends sessions: revoke_refresh_session, revoke_refresh_token, revoke_user_tokens, revoke_other_sessions, the trigger; and
 // user_sessions, which shows what there is to end.
 #include "pg/keyring/keyring.hpp"
-#include "pg/session/token_response.hpp"
 #include "pg/session/user_argument.hpp"
 #include "pg/store/auth_event.hpp"
 #include "pg/store/owner.hpp"
+#include "pg/store/result_set.hpp"
 #include "pg/store/session_store.hpp"
 #include "pg/support/boundary.hpp"
 #include "pg/support/postgres.hpp"
+#include "pg/support/uuid.hpp"
 
 extern "C" {
 #include <commands/trigger.h>
@@ -26,61 +27,59 @@ const char *reason_detail(const OptionalText &reason) {
 
 // The end of several sessions of a user: one event for the user, and one for each session, of the same name.
 struct MassEnding {
-  const char *event;
+  session::Event event;
   UserRef user;
   EndedSessions sessions;
   const pg_uuid_t *kept;  // null: none
   OptionalText reason;
 };
 
+// What ended one of them: the same, unless it was over before.
+AuthEvent ending_of(const EndedSession &one, session::Event event, const char *detail) {
+  AuthEvent ending{};
+  ending.session_id = &one.id;
+  ending.event = one.before ? one.before->event : event;
+  ending.detail = one.before ? detail_of(*one.before) : detail;
+  return ending;
+}
+
 void write_mass_ending(const MassEnding &ending, TimestampTz at) {
-  AuthEvent event{};
-  event.user_id = {true, ending.user.user_id};
-  event.is_part = true;
   const char *reason = reason_detail(ending.reason);
   const auto count = static_cast<int>(ending.sessions.count);
   auto *events = static_cast<AuthEvent *>(palloc(sizeof(AuthEvent) * (ending.sessions.count + 1)));
   for (int i = 0; i < count; i++) {
-    const EndedSession &one = ending.sessions.sessions[i];
-    event.session_id = &one.id;
-    event.event = one.before ? session::NameOf(one.before->event) : ending.event;
-    event.detail = one.before ? detail_of(*one.before) : reason;
-    events[i] = event;
+    events[i] = ending_of(ending.sessions.sessions[i], ending.event, reason);
+    events[i].is_part = true;
   }
 
   DetailBuilder detail;
   detail.add_number("sessions", static_cast<std::int64_t>(ending.sessions.live));
-  if (ending.kept != nullptr)
-    detail.add_text("kept", DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(ending.kept))));
+  if (ending.kept != nullptr) detail.add_text("kept", uuid_text(*ending.kept));
   detail.add_optional("reason", ending.reason);
-  event.event = ending.event;
-  event.session_id = nullptr;
-  event.detail = detail.finish();
-  event.is_part = false;
-  events[count] = event;
-  write_events(events, count + 1, at);
+  events[count] = AuthEvent{};
+  events[count].event = ending.event;
+  events[count].detail = detail.finish();
+  write_events(event_source(ending.user.user_id), events, count + 1, at);
 }
 
 // Locks the row, so that what the event says of it is what was deleted. One that was over before is cleaned away, under the
 // name of what ended it.
-bool end_session(const pg_uuid_t &id, session::UserKey user_key, const char *event, const char *detail) {
+bool end_session(const pg_uuid_t &id, session::Event event, const char *detail) {
+  const session::UserKey user_key = session::UserKeyIn(session_id_of(id));
   SessionRow row;
   if (!read_session(id, user_key, ReadMode::kLocked, CurrentMemoryContext, row)) {
     raise_if_unseen(id, user_key);
     return false;
   }
-  if (!delete_session(id, user_key, nullptr)) return false;
+  if (!delete_live_session(id, user_key)) return false;
   refresh_keyring();
   const session::Cutoffs cutoffs = {read_account({user_key, {}, row.user_id}).not_before, global_cutoff()};
   const std::optional<session::Ending> before =
       session::EndOf(row.state.created_at, row.state.idle_end, row.state.absolute_end, cutoffs, now_micros());
-  AuthEvent ending{};
-  ending.event = before ? session::NameOf(before->event) : event;
-  ending.user_id = {true, row.user_id};
+  AuthEvent ending = ending_of({id, before}, event, detail);
   ending.session_id = &id;
-  ending.detail = before ? detail_of(*before) : detail;
   ending.is_part = before.has_value();
-  write_event(ending, GetCurrentTimestamp());
+  write_event(event_source(row.user_id), ending, GetCurrentTimestamp());
   return !before;
 }
 
@@ -88,12 +87,8 @@ Datum revoke_refresh_session(FunctionCallInfo fcinfo) {
   if (PG_ARGISNULL(0)) raise_null_argument("session_id");
   const pg_uuid_t id = *PG_GETARG_UUID_P(0);
   const char *detail = reason_detail(optional_text(fcinfo, 1));
-  const OwnerScope scope = enter_owner("refresh_session");
-  SPI_connect();
-  const bool ended = end_session(id, session::UserKeyIn(session_id_of(id)), "session_revoked", detail);
-  SPI_finish();
-  leave_owner(scope);
-  return BoolGetDatum(ended);
+  return BoolGetDatum(
+      as_owner("refresh_session", [&](MemoryContext) { return end_session(id, session::Event::kSessionRevoked, detail); }));
 }
 
 // Any authentic token of a session ends it, an old one as well: the family secret says that it is one.
@@ -108,18 +103,15 @@ Datum revoke_refresh_token(FunctionCallInfo fcinfo) {
 
   const pg_uuid_t id = uuid_of(hashes->session_id);
   const session::UserKey user_key = session::UserKeyIn(hashes->session_id);
-  const OwnerScope scope = enter_owner("refresh_session");
-  SPI_connect();
-  SessionRow row;
-  const bool authentic = read_session(id, user_key, ReadMode::kLatest, CurrentMemoryContext, row) &&
-                         session::SameHash(row.state.family_hash, hashes->family_hash);
-  const bool ended = authentic && end_session(id, user_key, "logout", nullptr);
-  SPI_finish();
-  leave_owner(scope);
-  return BoolGetDatum(ended);
+  return BoolGetDatum(as_owner("refresh_session", [&](MemoryContext) {
+    SessionRow row;
+    const bool authentic = read_session(id, user_key, ReadMode::kLatest, CurrentMemoryContext, row) &&
+                           session::SameHash(row.state.family_hash, hashes->family_hash);
+    return authentic && end_session(id, session::Event::kLogout, nullptr);
+  }));
 }
 
-// The clock once the account's row was ours.
+// Returns the new cutoff, read from the clock after the row lock is held.
 session::Micros move_cutoff(const UserRef &user) {
   const session::Micros asked = now_micros();
   const session::Micros cutoff = raise_cutoff(user, asked);
@@ -132,7 +124,7 @@ int revoke_user(const UserRef &user, const OptionalText &reason) {
   const session::Micros cutoff = move_cutoff(user);
   refresh_keyring();
   const EndedSessions ended = delete_user_sessions(user, nullptr, CurrentMemoryContext);
-  write_mass_ending({"user_revoked", user, ended, nullptr, reason}, timestamp_of(cutoff));
+  write_mass_ending({session::Event::kUserRevoked, user, ended, nullptr, reason}, timestamp_of(cutoff));
   return static_cast<int>(ended.live);
 }
 
@@ -153,7 +145,7 @@ int revoke_others(const UserRef &user, const pg_uuid_t &keep) {
   hold_account(user);
   refresh_keyring();
   const EndedSessions ended = delete_user_sessions(user, &keep, CurrentMemoryContext);
-  write_mass_ending({"others_revoked", user, ended, &keep, {false, {}}}, GetCurrentTimestamp());
+  write_mass_ending({session::Event::kOthersRevoked, user, ended, &keep, {false, {}}}, GetCurrentTimestamp());
   return static_cast<int>(ended.live);
 }
 
@@ -204,40 +196,31 @@ Datum revoke_on_password_change(FunctionCallInfo fcinfo) {
   return static_cast<Datum>(0);
 }
 
-Statement select_user_sessions = {
+enum class ListedColumn { kSessionId, kCreatedAt, kRefreshedAt, kExpiresAt, kIp, kUserAgent, kMetadata };
+Query<ListedColumn> select_user_sessions = {
     "SELECT s.session_id, s.created_at, s.refreshed_at, s.idle_ends_at, s.ip, s.user_agent, d.metadata"
     " FROM jwt_auth.refresh_session s LEFT JOIN jwt_auth.session_data d ON d.session_id = s.session_id AND d.user_key = "
     "s.user_key"
     " WHERE s.user_key = $1 AND s.user_id = $2 AND s.created_at > $3 AND s.ends_at > $4 AND s.idle_ends_at > $4"
     " ORDER BY s.refreshed_at DESC, s.session_id",
-    4,
-    {INT4OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID},
-    nullptr};
+    {INT4OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID}};
 
-void put_sessions(const UserRef &user, ReturnSetInfo *result) {
-  const session::Micros cutoff = std::max(global_cutoff(), read_account(user).not_before);
+void put_sessions(const UserRef &user, ReturnSetInfo &set) {
   Parameters parameters{};
   add(parameters, Int32GetDatum(user.user_key));
   add_text(parameters, user.user_id);
-  add(parameters, TimestampTzGetDatum(timestamp_of(cutoff)));
-  add(parameters, TimestampTzGetDatum(GetCurrentTimestamp()));
-  const std::uint64_t count = execute_latest(select_user_sessions, parameters);
-  for (std::uint64_t row = 0; row < count; row++) {
-    Datum values[7];
-    bool nulls[7];
-    for (int i = 0; i < 7; i++) values[i] = column(row, i + 1, &nulls[i]);
-    tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
-  }
+  add_time(parameters, std::max(global_cutoff(), read_account(user).not_before));
+  add_time(parameters, now_micros());
+  put_rows(set, execute_latest(select_user_sessions, parameters));
 }
 
 Datum user_sessions(FunctionCallInfo fcinfo) {
   const Spellings spellings = spellings_argument(fcinfo, 0);
   refresh_keyring();
-  InitMaterializedSRF(fcinfo, 0);
-  auto *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
+  ReturnSetInfo &set = result_set(fcinfo);
   as_owner("refresh_session", [&](MemoryContext) {
-    put_sessions(spellings.user, result);
-    if (spellings.has_padded) put_sessions(spellings.padded, result);
+    put_sessions(spellings.user, set);
+    if (spellings.has_padded) put_sessions(spellings.padded, set);
   });
   return static_cast<Datum>(0);
 }

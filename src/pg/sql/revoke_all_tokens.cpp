@@ -1,103 +1,104 @@
 // revoke_all_tokens: a cutoff for everybody. One small write, however many sessions there are.
-#include "pg/session/token_response.hpp"
 #include "pg/store/auth_event.hpp"
 #include "pg/store/owner.hpp"
 #include "pg/store/plans.hpp"
 #include "pg/store/session_store.hpp"
+#include "pg/store/suppressed.hpp"
 #include "pg/support/boundary.hpp"
 #include "pg/support/postgres.hpp"
+#include "pg/support/uuid.hpp"
 #include "session/session_id.hpp"
 
 namespace jwt_auth::pg {
 
 namespace {
 
-Statement raise_global_cutoff = {
+enum class CutoffColumn { kNotBefore };
+Query<CutoffColumn> upsert_cutoff = {
     "INSERT INTO jwt_auth.cutoff AS c (not_before) VALUES ($1)"
     " ON CONFLICT (only_row) DO UPDATE SET not_before = greatest(c.not_before, EXCLUDED.not_before) RETURNING c.not_before",
-    1,
-    {TIMESTAMPTZOID},
-    nullptr};
+    {TIMESTAMPTZOID}};
+
+// For a row that a trigger kept from being written.
+Query<CutoffColumn> lock_cutoff = {"SELECT not_before FROM jwt_auth.cutoff FOR NO KEY UPDATE", {}};
 
 // Sessions that lie ahead of the clock, because it was set back, are not before the cutoff: they are deleted. A cutoff as far
 // ahead would refuse tokens without a session until the clock got there.
-Statement select_ahead = {
+enum class AheadColumn { kUserKey, kUserId };
+Query<AheadColumn> select_ahead = {
     "SELECT DISTINCT user_key, user_id FROM jwt_auth.refresh_session WHERE session_id >= $1 AND created_at > $2"
     " ORDER BY user_key, user_id",
-    2,
-    {UUIDOID, TIMESTAMPTZOID},
-    nullptr};
+    {UUIDOID, TIMESTAMPTZOID}};
 
-Statement delete_ahead = {
+enum class DeletedColumn { kSessionId, kHasData };
+Query<DeletedColumn> delete_ahead = {
     "DELETE FROM jwt_auth.refresh_session WHERE user_key = $1 AND user_id = $2 AND created_at > $3"
     " RETURNING session_id, has_data",
-    3,
-    {INT4OID, TEXTOID, TIMESTAMPTZOID},
-    nullptr};
+    {INT4OID, TEXTOID, TIMESTAMPTZOID}};
+
+Statement select_left_ahead = {
+    "SELECT FROM jwt_auth.refresh_session WHERE user_key = $1 AND user_id = $2 AND created_at > $3 LIMIT 1",
+    {INT4OID, TEXTOID, TIMESTAMPTZOID}};
 
 // What can be in the way of another revocation is done in its order: the account, then its sessions.
-void end_sessions_of(const UserRef &user, TimestampTz cutoff, const char *detail, TimestampTz at) {
+void end_sessions_of(const UserRef &user, session::Micros cutoff, const char *detail) {
   hold_account(user);
   Parameters parameters{};
   add(parameters, Int32GetDatum(user.user_key));
   add_text(parameters, user.user_id);
-  add(parameters, TimestampTzGetDatum(cutoff));
-  const std::uint64_t count = execute(delete_ahead, parameters);
-  SPITupleTable *ended = SPI_tuptable;
-  for (std::uint64_t i = 0; i < count; i++) {
-    bool is_null;
-    const pg_uuid_t *id = DatumGetUUIDP(SPI_getbinval(ended->vals[i], ended->tupdesc, 1, &is_null));
-    if (DatumGetBool(SPI_getbinval(ended->vals[i], ended->tupdesc, 2, &is_null))) delete_session_data(*id, user.user_key);
+  add_time(parameters, cutoff);
+  const Rows<DeletedColumn> ended = execute(delete_ahead, parameters);
+  for (std::uint64_t i = 0; i < ended.count(); i++) {
+    const pg_uuid_t id = ended[i].uuid(DeletedColumn::kSessionId);
+    if (ended[i].boolean(DeletedColumn::kHasData)) delete_session_data(id, user.user_key);
     AuthEvent event{};
-    event.event = "all_revoked";
-    event.session_id = id;
-    event.user_id = {true, user.user_id};
+    event.event = session::Event::kAllRevoked;
+    event.session_id = &id;
     event.detail = detail;
     event.is_part = true;
-    write_event(event, at);
+    write_event(event_source(user.user_id), event, timestamp_of(cutoff));
   }
+  if (execute(select_left_ahead, parameters) > 0) raise_suppressed("refresh_session");
 }
 
-void end_sessions_ahead(session::Micros cutoff, const char *detail, TimestampTz at) {
+void end_sessions_ahead(session::Micros cutoff, const char *detail) {
   const pg_uuid_t first = uuid_of(session::FirstIdAfter(cutoff));
   Parameters parameters{};
   add(parameters, UUIDPGetDatum(&first));
-  add(parameters, TimestampTzGetDatum(timestamp_of(cutoff)));
-  const std::uint64_t count = execute(select_ahead, parameters);
-  SPITupleTable *users = SPI_tuptable;
-  for (std::uint64_t i = 0; i < count; i++) {
-    bool is_null;
-    const session::UserKey key = DatumGetInt32(SPI_getbinval(users->vals[i], users->tupdesc, 1, &is_null));
-    const std::string_view id = view_of(PG_DETOAST_DATUM_PACKED(SPI_getbinval(users->vals[i], users->tupdesc, 2, &is_null)));
-    end_sessions_of({key, {}, id}, timestamp_of(cutoff), detail, at);
-  }
+  add_time(parameters, cutoff);
+  const Rows<AheadColumn> users = execute(select_ahead, parameters);
+  for (std::uint64_t i = 0; i < users.count(); i++)
+    end_sessions_of({users[i].int4(AheadColumn::kUserKey), {}, users[i].bytes(AheadColumn::kUserId)}, cutoff, detail);
 }
 
-TimestampTz raise_cutoff_for_all(TimestampTz not_before) {
+// Moves the cutoff for everybody to `not_before` unless it is later already; answers the cutoff that now holds.
+session::Micros raise_cutoff_for_all(session::Micros not_before) {
   Parameters parameters{};
-  add(parameters, TimestampTzGetDatum(not_before));
-  execute(raise_global_cutoff, parameters);
-  bool is_null;
-  return DatumGetTimestampTz(column(0, 1, &is_null));
+  add_time(parameters, not_before);
+  Rows<CutoffColumn> rows = execute(upsert_cutoff, parameters);
+  if (!rows.empty()) return rows[0].time(CutoffColumn::kNotBefore);
+  // A trigger may suppress an UPDATE that changes nothing, since the cutoff is later already.
+  rows = execute(lock_cutoff, Parameters{});
+  const session::Micros holds = rows.empty() ? session::kNoCutoff : rows[0].time(CutoffColumn::kNotBefore);
+  if (holds < not_before) raise_suppressed("cutoff");
+  return holds;
 }
 
 Datum revoke_all_tokens(FunctionCallInfo fcinfo) {
   DetailBuilder reason;
   reason.add_optional("reason", optional_text(fcinfo, 0));
   AuthEvent event{};
-  event.event = "all_revoked";
+  event.event = session::Event::kAllRevoked;
   event.detail = reason.finish();
 
-  const OwnerScope scope = enter_owner("cutoff");
-  SPI_connect();
-  const session::Micros asked = now_micros();
-  TimestampTz at = raise_cutoff_for_all(timestamp_of(asked));
-  // Whoever held the row may have been waited for, and tokens been handed out since.
-  if (has_waited(asked)) at = raise_cutoff_for_all(GetCurrentTimestamp());
-  end_sessions_ahead(micros_of(at), event.detail, at);
-  write_event(event, at);
-  SPI_finish();
-  leave_owner(scope);
+  as_owner("cutoff", [&](MemoryContext) {
+    const session::Micros asked = now_micros();
+    session::Micros cutoff = raise_cutoff_for_all(asked);
+    // Whoever held the row may have been waited for, and tokens been handed out since.
+    if (has_waited(asked)) cutoff = raise_cutoff_for_all(now_micros());
+    end_sessions_ahead(cutoff, event.detail);
+    write_event(EventSource{}, event, timestamp_of(cutoff));
+  });
   PG_RETURN_VOID();
 }
 

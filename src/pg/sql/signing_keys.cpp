@@ -55,7 +55,7 @@ Datum add_key(const NewKey &key, Activation activation) {
   if (one_is_active && activation == Activation::kYes) raise_active_already();
   const TimestampTz now = GetCurrentTimestamp();
   insert_key(key, !one_is_active && activation != Activation::kNo, now);
-  record_key_event("key_created", key.kid.view(), now);
+  record_key_event(session::Event::kKeyCreated, key.kid.view(), now);
   create_server_secret();
   end_keyring_change(scope);
   cleanse(key.private_jwk);
@@ -154,9 +154,7 @@ Datum rotate_signing_key(FunctionCallInfo fcinfo) {
   if (pending.found) {
     check_that_it_signs(pending, caller);
   } else {
-    MemoryContext spi = MemoryContextSwitchTo(caller);
-    fresh = make_key(algorithm.present ? algorithm.text : old.algorithm, old.public_jwk);
-    MemoryContextSwitchTo(spi);
+    fresh = in_context(caller, [&] { return make_key(algorithm.present ? algorithm.text : old.algorithm, old.public_jwk); });
   }
   // The old key first: of two that meet here despite the lock, one fails on its row and not on the one-active index.
   const TimestampTz now = GetCurrentTimestamp();
@@ -166,7 +164,7 @@ Datum rotate_signing_key(FunctionCallInfo fcinfo) {
     activate_key(kid, now);
   } else {
     insert_key(fresh, true, now);
-    record_key_event("key_created", kid, now);
+    record_key_event(session::Event::kKeyCreated, kid, now);
   }
   record_rotation(old.found ? old.kid : std::string_view(), kid, now);
   end_keyring_change(scope);
@@ -185,14 +183,15 @@ Datum retire_signing_key(FunctionCallInfo fcinfo) {
   if (key.state != "retired") {
     const TimestampTz now = GetCurrentTimestamp();
     retire_key(kid, now);
-    record_key_event("key_retired", kid, now);
+    record_key_event(session::Event::kKeyRetired, kid, now);
   }
   end_keyring_change(scope);
   PG_RETURN_VOID();
 }
 
-Statement select_private_keys = {
-    "SELECT kid FROM jwt_auth.signing_key WHERE private_jwk IS NOT NULL ORDER BY created_at, kid", 0, {}, nullptr};
+enum class PrivateKeyColumn { kKid };
+Query<PrivateKeyColumn> select_private_keys = {
+    "SELECT kid FROM jwt_auth.signing_key WHERE private_jwk IS NOT NULL ORDER BY created_at, kid", {}};
 
 Datum seal_signing_keys() {
   if (!SealingIsOn())
@@ -200,14 +199,13 @@ Datum seal_signing_keys() {
                     errhint("Set jwt_auth.key_encryption_key_file and reload the configuration.")));
   MemoryContext caller = CurrentMemoryContext;
   const OwnerScope scope = begin_keyring_change();
-  const std::uint64_t count = execute_latest(select_private_keys, Parameters{});
-  auto *kids = static_cast<std::string_view *>(MemoryContextAlloc(caller, sizeof(std::string_view) * (count + 1)));
-  for (std::uint64_t i = 0; i < count; i++) kids[i] = text_column(i, 1, caller).text;
+  const Rows<PrivateKeyColumn> rows = execute_latest(select_private_keys, Parameters{});
   std::int32_t sealed = 0;
-  for (std::uint64_t i = 0; i < count; i++) {
-    lock_key(kids[i]);
-    const StoredKey key = find_key(kids[i], caller);
-    const OptionalText private_jwk = private_part_of(kids[i], caller);
+  for (std::uint64_t i = 0; i < rows.count(); i++) {
+    const std::string_view kid = rows[i].bytes(PrivateKeyColumn::kKid);
+    lock_key(kid);
+    const StoredKey key = find_key(kid, caller);
+    const OptionalText private_jwk = private_part_of(kid, caller);
     const auto resealed = Guard([&] { return ResealStoredKey(key.kid, key.public_jwk, private_jwk); });
     cleanse_text(private_jwk);
     if (!resealed.ok) raise_error(resealed.error);
@@ -221,26 +219,16 @@ Datum seal_signing_keys() {
 }
 
 // The key that signs now first, for readers that look no further; then those to come, then those that were.
-Statement select_jwks = {
+enum class JwksColumn { kJwks };
+Query<JwksColumn> select_jwks = {
     "SELECT jsonb_build_object('keys', coalesce(jsonb_agg(public_jwk ORDER BY state, created_at DESC, kid), '[]'::jsonb))"
     " FROM jwt_auth.signing_key WHERE state <> 'retired' AND public_jwk IS NOT NULL",
-    0,
-    {},
-    nullptr};
+    {}};
 
 Datum jwks() {
-  MemoryContext caller = CurrentMemoryContext;
-  const OwnerScope scope = enter_owner("signing_key");
-  SPI_connect();
-  execute_latest(select_jwks, Parameters{});
-  bool is_null;
-  const Datum value = column(0, 1, &is_null);
-  MemoryContext spi = MemoryContextSwitchTo(caller);
-  Datum copy = PointerGetDatum(PG_DETOAST_DATUM_COPY(value));
-  MemoryContextSwitchTo(spi);
-  SPI_finish();
-  leave_owner(scope);
-  return copy;
+  return as_owner("signing_key", [](MemoryContext caller) {
+    return copy_varlena_to(caller, execute_latest(select_jwks, Parameters{})[0].value(JwksColumn::kJwks));
+  });
 }
 
 // The trigger data; an error for a call that is none, or not of the kind that the function is made for.

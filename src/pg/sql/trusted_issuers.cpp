@@ -16,11 +16,9 @@ constexpr std::size_t kLongestIssuer = 2048;  // more does not fit an index entr
 Statement upsert_issuer = {
     "INSERT INTO jwt_auth.trusted_issuer AS t (issuer, jwks, audience, created_at) VALUES ($1, $2, $3, $4)"
     " ON CONFLICT (issuer) DO UPDATE SET jwks = excluded.jwks, audience = excluded.audience",
-    4,
-    {TEXTOID, JSONBOID, TEXTOID, TIMESTAMPTZOID},
-    nullptr};
-Statement select_issuer = {"SELECT FROM jwt_auth.trusted_issuer WHERE issuer = $1", 1, {TEXTOID}, nullptr};
-Statement delete_issuer = {"DELETE FROM jwt_auth.trusted_issuer WHERE issuer = $1", 1, {TEXTOID}, nullptr};
+    {TEXTOID, JSONBOID, TEXTOID, TIMESTAMPTZOID}};
+Statement select_issuer = {"SELECT FROM jwt_auth.trusted_issuer WHERE issuer = $1", {TEXTOID}};
+Statement delete_issuer = {"DELETE FROM jwt_auth.trusted_issuer WHERE issuer = $1", {TEXTOID}};
 
 Datum trust_issuer(FunctionCallInfo fcinfo) {
   const std::string_view issuer = required_bytes(fcinfo, 0, "issuer");
@@ -44,7 +42,7 @@ Datum trust_issuer(FunctionCallInfo fcinfo) {
   add(parameters, TimestampTzGetDatum(now));
   const OwnerScope scope = begin_keyring_change();
   execute(upsert_issuer, parameters);
-  record_issuer_event("issuer_trusted", issuer, now);
+  record_issuer_event(session::Event::kIssuerTrusted, issuer, now);
   end_keyring_change(scope);
   PG_RETURN_VOID();
 }
@@ -56,7 +54,7 @@ Datum distrust_issuer(FunctionCallInfo fcinfo) {
   const OwnerScope scope = begin_keyring_change();
   const bool was_trusted = execute(delete_issuer, parameters) > 0;
   if (was_trusted)
-    record_issuer_event("issuer_distrusted", issuer, GetCurrentTimestamp());
+    record_issuer_event(session::Event::kIssuerDistrusted, issuer, GetCurrentTimestamp());
   else if (execute_latest(select_issuer, parameters) > 0)
     ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
                     errmsg("could not serialize access: the issuer was trusted after this transaction began")));

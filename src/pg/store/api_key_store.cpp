@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include "pg/store/plans.hpp"
+#include "pg/store/suppressed.hpp"
 
 extern "C" {
 #include <utils/inet.h>
@@ -104,8 +105,8 @@ void insert_api_key(const NewApiKey &key) {
   add_bytes(parameters, key.secret_hash.data(), key.secret_hash.size());
   add_time(parameters, key.created_at);
   add_nullable(parameters, TimestampTzGetDatum(timestamp_of(key.expires_at)), key.expires_at == session::kNever);
-  execute(insert_key_row, parameters);
-  execute(insert_use_row, use);
+  if (execute(insert_key_row, parameters) == 0) raise_suppressed("api_key");
+  if (execute(insert_use_row, use) == 0) raise_suppressed("api_key_use");
 }
 
 bool read_api_key(const pg_uuid_t &id, session::UserKey user_key, MemoryContext context, ApiKeyRow &row) {
@@ -151,9 +152,9 @@ DeletedApiKey delete_api_key(const pg_uuid_t &id, session::UserKey user_key, con
   add_key(parameters, id, user_key);
   Parameters use = parameters;
   add_optional(parameters, user_id);
-  const std::uint64_t count = execute_on_latest(delete_key_row, parameters);
-  if (count == 0) return {};
-  const Row<DeletedColumn> row = {SPI_tuptable->vals[0], SPI_tuptable->tupdesc};
+  const Rows<DeletedColumn> rows = execute_on_latest(delete_key_row, parameters);
+  if (rows.empty()) return {};
+  const Row<DeletedColumn> row = rows[0];
   const DeletedApiKey deleted = {true, row.text(DeletedColumn::kUserId, context).text,
                                  row.text(DeletedColumn::kName, context).text};
   execute_on_latest(delete_use_row, use);

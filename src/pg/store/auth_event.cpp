@@ -1,10 +1,9 @@
 #include "pg/store/auth_event.hpp"
 
 #include "pg/store/plans.hpp"
-#include "pg/store/session_store.hpp"
 #include "pg/support/settings.hpp"
 #include "pg/support/statistics.hpp"
-#include "session/event.hpp"
+#include "pg/support/uuid.hpp"
 
 extern "C" {
 #include <commands/async.h>
@@ -39,8 +38,7 @@ Statement &insert_events(int rows) {
     for (int row = 0; row < rows; row++) statement.parameter_types[kCommonParameters + 3 * row] = event_name;
     return statement;
   }
-  Statement made{nullptr, 0, {TIMESTAMPTZOID, TEXTOID, INETOID, TEXTOID}, nullptr};
-  made.parameter_count = kCommonParameters;
+  Statement made{nullptr, {TIMESTAMPTZOID, TEXTOID, INETOID, TEXTOID}};
   StringInfoData sql;
   initStringInfo(&sql);
   appendStringInfoString(&sql,
@@ -58,14 +56,13 @@ Statement &insert_events(int rows) {
 // A notification holds at most 8000 bytes; a user id of this size fits, however it is escaped.
 constexpr std::size_t kLongestTold = 1024;
 
-void notify(const AuthEvent &event, TimestampTz at) {
+void notify(const EventSource &source, const AuthEvent &event, TimestampTz at) {
   DetailBuilder payload;
-  payload.add_text("event", event.event);
+  payload.add_text("event", session::NameOf(event.event));
   payload.add_text("at", timestamptz_to_str(at));
-  if (event.user_id.present && event.user_id.text.size() <= kLongestTold) payload.add_optional("user_id", event.user_id);
-  if (event.session_id != nullptr)
-    payload.add_text("session_id", DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(event.session_id))));
-  if (event.has_ip) payload.add_text("ip", DatumGetCString(DirectFunctionCall1(inet_out, event.ip)));
+  if (source.user_id.text.size() <= kLongestTold) payload.add_optional("user_id", source.user_id);
+  if (event.session_id != nullptr) payload.add_text("session_id", uuid_text(*event.session_id));
+  if (source.has_ip) payload.add_text("ip", DatumGetCString(DirectFunctionCall1(inet_out, source.ip)));
   if (event.is_unenforced) payload.add_bool("enforced", false);
   Async_Notify(settings::notify_channel, payload.finish());
 }
@@ -112,19 +109,19 @@ const char *detail_of(const session::Ending &ending) {
   return detail.finish();
 }
 
-void write_event(const AuthEvent &event, TimestampTz at) { write_events(&event, 1, at); }
+void write_event(const EventSource &source, const AuthEvent &event, TimestampTz at) { write_events(source, &event, 1, at); }
 
-void write_events(const AuthEvent *events, int count, TimestampTz at) {
+void write_events(const EventSource &source, const AuthEvent *events, int count, TimestampTz at) {
   for (int done = 0; done < count; done += kMostRows) {
     const int rows = Min(count - done, kMostRows);
     Parameters parameters{};
     add(parameters, TimestampTzGetDatum(at));
-    add_optional(parameters, events->user_id);
-    add_nullable(parameters, events->ip, !events->has_ip);
-    add_optional(parameters, events->user_agent);
+    add_optional(parameters, source.user_id);
+    add_nullable(parameters, source.ip, !source.has_ip);
+    add_optional(parameters, source.user_agent);
     for (int i = done; i < done + rows; i++) {
       const AuthEvent &event = events[i];
-      add(parameters, CStringGetTextDatum(event.event));
+      add(parameters, CStringGetTextDatum(session::NameOf(event.event)));
       add_nullable(parameters, UUIDPGetDatum(event.session_id), event.session_id == nullptr);
       if (event.detail != nullptr)
         add(parameters, DirectFunctionCall1(jsonb_in, CStringGetDatum(event.detail)));
@@ -133,10 +130,10 @@ void write_events(const AuthEvent *events, int count, TimestampTz at) {
     }
     execute(insert_events(rows), parameters);
   }
-  for (int i = 0; i < count; i++) Count(session::EventNamed(events[i].event));
+  for (int i = 0; i < count; i++) Count(events[i].event);
   if (*settings::notify_channel == '\0') return;
   for (int i = 0; i < count; i++) {
-    if (!events[i].is_part && session::IsSecurityEvent(session::EventNamed(events[i].event))) notify(events[i], at);
+    if (!events[i].is_part && session::IsSecurityEvent(events[i].event)) notify(source, events[i], at);
   }
 }
 

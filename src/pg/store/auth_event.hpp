@@ -3,21 +3,29 @@
 
 #include "pg/support/arguments.hpp"
 #include "pg/support/postgres.hpp"
+#include "session/event.hpp"
 #include "session/policy.hpp"
 
 namespace jwt_auth::pg {
 
-// Plain data; what is absent is NULL in the row. `detail` is JSON text and never holds a token or a secret.
-struct AuthEvent {
-  const char *event;  // one of the closed list that the table checks
+// Whom an event is about and from where it was caused; what is absent is NULL in the row. Plain data.
+struct EventSource {
   OptionalText user_id;
-  const pg_uuid_t *session_id;
   Datum ip;  // inet
   bool has_ip;
   OptionalText user_agent;
-  const char *detail;
-  bool is_unenforced;  // a mismatch that the policy only takes note of
-  bool is_part;        // of an event that is written beside it: nobody is told twice
+};
+
+// Of a user, by no client.
+inline EventSource event_source(std::string_view user_id) { return {{true, user_id}, 0, false, {false, {}}}; }
+
+// What happened. Plain data; what is absent is NULL in the row.
+struct AuthEvent {
+  session::Event event;
+  const pg_uuid_t *session_id;  // null: none
+  const char *detail;           // JSON text, never with a token or a secret in it; null: none
+  bool is_unenforced;           // a mismatch that the policy only takes note of
+  bool is_part;                 // of an event that is written beside it: the application is told once
 };
 
 // Builds the JSON object of a detail, member by member, in the current memory context.
@@ -40,11 +48,10 @@ class DetailBuilder {
 void add_ending(DetailBuilder &detail, const session::Ending &ending);
 const char *detail_of(const session::Ending &ending);
 
-// Writes the event at the time `at`. Inside SPI, as the tables' owner. A security event is also sent to
-// jwt_auth.notify_channel:
+// Writes the event at the time `at`. Inside as_owner(). A security event is also sent to jwt_auth.notify_channel:
 // {"event", "at", "user_id", "session_id", "ip", "enforced"}, never a token or a secret; "enforced" only where it is false.
-void write_event(const AuthEvent &event, TimestampTz at);
-// Several events of one user and one client, in this order, with fewer statements.
-void write_events(const AuthEvent *events, int count, TimestampTz at);
+void write_event(const EventSource &source, const AuthEvent &event, TimestampTz at);
+// Several events of one source, in this order, with fewer statements.
+void write_events(const EventSource &source, const AuthEvent *events, int count, TimestampTz at);
 
 }  // namespace jwt_auth::pg

@@ -48,9 +48,6 @@ inline void add_nullable(Parameters &parameters, Datum value, bool is_null) {
   parameters.values[parameters.count] = is_null ? static_cast<Datum>(0) : value;
   parameters.nulls[parameters.count++] = is_null ? 'n' : ' ';
 }
-inline Datum text_datum(std::string_view text) {
-  return PointerGetDatum(cstring_to_text_with_len(text.data(), static_cast<int>(text.size())));
-}
 inline void add_text(Parameters &parameters, std::string_view text) { add(parameters, text_datum(text)); }
 inline void add_optional(Parameters &parameters, const OptionalText &text) {
   if (text.present)
@@ -140,6 +137,8 @@ class Rows {
     if (index >= count_) raise_missing_row();
     return {table_->vals[index], table_->tupdesc};
   }
+  // All of them, as SPI has them.
+  SPITupleTable *table() const { return table_; }
   // For loops of many statements, whose answers SPI would all keep until it ends.
   void free() const { SPI_freetuptable(table_); }
 
@@ -156,6 +155,12 @@ Rows<Column> execute(Query<Column> &query, const Parameters &parameters) {
 template <class Column>
 Rows<Column> execute_latest(Query<Column> &query, const Parameters &parameters) {
   const std::uint64_t count = execute_latest(static_cast<Statement &>(query), parameters);
+  return {SPI_tuptable, count};
+}
+
+template <class Column>
+Rows<Column> execute_on_latest(Query<Column> &query, const Parameters &parameters) {
+  const std::uint64_t count = execute_on_latest(static_cast<Statement &>(query), parameters);
   return {SPI_tuptable, count};
 }
 

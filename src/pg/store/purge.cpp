@@ -23,18 +23,4 @@ void require_own_transactions(FunctionCallInfo fcinfo, const char *procedure) {
                     errmsg("%s can't run inside a transaction block, it commits after each batch", procedure)));
 }
 
-OwnerScope begin_batch(const char *table) {
-  SPI_connect_ext(SPI_OPT_NONATOMIC);
-  const OwnerScope scope = enter_owner(table);
-  PushActiveSnapshot(GetTransactionSnapshot());
-  return scope;
-}
-
-void commit_batch(const OwnerScope &scope) {
-  PopActiveSnapshot();
-  leave_owner(scope);
-  SPI_commit();
-  SPI_finish();
-}
-
 }  // namespace jwt_auth::pg

@@ -1,7 +1,8 @@
-// The statements on account, refresh_session and session_data. All of them run inside SPI, as the tables' owner; each names one
-// user_key as a parameter and takes times as parameters, so the tables can be distributed.
+// The statements on refresh_session and session_data. All of them run inside as_owner(), each names one user_key as a parameter
+// and takes times as parameters, so the tables can be distributed.
 #pragma once
 
+#include "pg/store/account.hpp"
 #include "pg/store/plans.hpp"
 #include "pg/support/arguments.hpp"
 #include "pg/support/postgres.hpp"
@@ -10,38 +11,7 @@
 
 namespace jwt_auth::pg {
 
-session::Address address_of(Datum inet_value);
-
-// Who a statement is about.
-struct UserRef {
-  session::UserKey user_key;
-  std::string_view issuer;  // "" for our own users
-  std::string_view user_id;
-};
-
-// An account's row, or what holds where there is none.
-struct Account {
-  session::Micros not_before;      // kNoCutoff if none
-  int max_sessions;                // 0 = unlimited
-  session::BindingPolicy binding;  // the settings, with the user's own choices over them
-};
-
-// Writes the account's row, so that log-ins and revocations of one user follow one another at every isolation level: a lock
-// alone would not keep REPEATABLE READ from counting with an old snapshot.
-Account touch_account(const UserRef &user, TimestampTz now);
-// The same where nobody logs in: nothing in the row changes, but it is written.
-void hold_account(const UserRef &user);
-// Reads it with the latest snapshot. The cutoff of an id holds for the same id with trailing blanks as well.
-Account read_account(const UserRef &user);
-// Of an id with trailing blanks, which only sessions and tokens of version 1 have: the cutoff of the id without them. Else
-// kNoCutoff.
-session::Micros unpadded_cutoff(const UserRef &user);
-// Whether the user has a row: who logged in or was revoked has one.
-bool has_account(const UserRef &user);
-// Moves the user's cutoff to `not_before` unless it is later already; answers the cutoff that now holds.
-session::Micros raise_cutoff(const UserRef &user, session::Micros not_before);
-
-// A session's row with what the rules do not look at. Text and inet values are copied into the caller's memory context.
+// A session's row with what the rules do not look at.
 struct SessionRow {
   pg_uuid_t id;
   session::UserKey user_key;
@@ -52,10 +22,11 @@ struct SessionRow {
 };
 
 enum class ReadMode { kPlain, kLocked, kLatest };
-// False if there is no such row in the statement's snapshot. kLocked waits for writers and locks FOR NO KEY UPDATE.
+// False if there is no such row in the statement's snapshot. kLocked waits for writers and locks FOR NO KEY UPDATE. Text is
+// copied into `context`.
 bool read_session(const pg_uuid_t &id, session::UserKey user_key, ReadMode mode, MemoryContext context, SessionRow &row);
 
-// The live sessions of a user, in the caller's memory context.
+// The live sessions of a user, in `context`.
 struct LiveSessions {
   session::LiveSession *sessions;
   std::size_t count;
@@ -74,6 +45,7 @@ struct NewSession {
   Datum claims, metadata;  // jsonb
   bool has_claims, has_metadata;
 };
+// 09000 if a trigger suppresses a row.
 void insert_session(const NewSession &session);
 
 struct Rotation {
@@ -87,21 +59,23 @@ struct Rotation {
   session::Client client;
   OptionalText user_agent;
 };
-// Compare and swap: false if the current secret is no longer the one presented.
+// Compare and swap: false if the current secret is no longer the one presented, or a trigger suppresses the update.
 bool rotate_session(const Rotation &rotation);
 
 // Where a statement found no session: whether that is because the transaction's snapshot is older than the session. Then the
 // caller is told so (40001), for "there is none" would be wrong.
 void raise_if_unseen(const pg_uuid_t &id, session::UserKey user_key);
 
-// Deletes the row and its data; false if it was gone. With a generation, only if the row still has that one.
-bool delete_session(const pg_uuid_t &id, session::UserKey user_key, const std::uint32_t *generation);
+// Deletes the row and its data; false if no row was deleted. With a generation, only if the row still has that one.
+bool delete_session(const pg_uuid_t &id, session::UserKey user_key, const std::uint32_t *generation = nullptr);
+// The same for a session that would live on: 09000 if a trigger keeps its row.
+bool delete_live_session(const pg_uuid_t &id, session::UserKey user_key);
 
 // Of a row that was deleted otherwise.
 void delete_session_data(const pg_uuid_t &id, session::UserKey user_key);
 
 // Deletes all sessions of a user but `keep` (null: all); answers them in `context`, and how many of them were `live`: the
-// others were over before, by their time or the cutoff for everybody.
+// others were over before, by their time or the cutoff for everybody. Where some are kept, 09000 if a trigger keeps others.
 struct EndedSession {
   pg_uuid_t id;
   std::optional<session::Ending> before;  // how it had ended already
@@ -112,7 +86,7 @@ struct EndedSessions {
 };
 EndedSessions delete_user_sessions(const UserRef &user, const pg_uuid_t *keep, MemoryContext context);
 
-// The claims that were stored at log-in; NULL if none.
-Datum read_claims(const pg_uuid_t &id, session::UserKey user_key, MemoryContext context, bool *is_null);
+// The claims (jsonb) that were stored at log-in, in `context`; false if there are none.
+bool read_claims(const pg_uuid_t &id, session::UserKey user_key, MemoryContext context, Datum &claims);
 
 }  // namespace jwt_auth::pg

@@ -103,17 +103,4 @@ jose::Micros micros_argument(FunctionCallInfo fcinfo, int index, const char *nam
 
 Result<const jose::KeySet *> KeysOf(const KeyArgument &argument) { return ArgumentKeys().Get(argument.kind, argument.bytes); }
 
-Datum composite(FunctionCallInfo fcinfo, Datum *values, bool *nulls) {
-  auto *descriptor = static_cast<TupleDesc>(fcinfo->flinfo->fn_extra);
-  if (descriptor == nullptr) {
-    MemoryContext old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
-    TupleDesc found;
-    if (get_call_result_type(fcinfo, nullptr, &found) != TYPEFUNC_COMPOSITE) elog(ERROR, "function must return a row");
-    descriptor = BlessTupleDesc(CreateTupleDescCopy(found));
-    MemoryContextSwitchTo(old);
-    fcinfo->flinfo->fn_extra = descriptor;
-  }
-  return HeapTupleGetDatum(heap_form_tuple(descriptor, values, nulls));
-}
-
 }  // namespace jwt_auth::pg

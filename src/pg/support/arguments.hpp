@@ -58,7 +58,4 @@ inline KeyArgument key_argument(FunctionCallInfo fcinfo, int index, jose::KeyCac
 // For C++ phases: its parsed keys, from the backend's cache; valid until the next call.
 Result<const jose::KeySet *> KeysOf(const KeyArgument &argument);
 
-// A row of the function's own result type.
-Datum composite(FunctionCallInfo fcinfo, Datum *values, bool *nulls);
-
 }  // namespace jwt_auth::pg

@@ -1,4 +1,4 @@
-// Results for a memory context that is named. Postgres phase.
+// Values copied into a memory context that is named. Postgres phase.
 #pragma once
 
 #include "pg/support/postgres.hpp"
@@ -17,6 +17,11 @@ auto in_context(MemoryContext context, Body &&body) {
   if (CurrentMemoryContext != context) raise_lost_context();
   MemoryContextSwitchTo(former);
   return value;
+}
+
+// The text as a datum, in the current context.
+inline Datum text_datum(std::string_view text) {
+  return PointerGetDatum(cstring_to_text_with_len(text.data(), static_cast<int>(text.size())));
 }
 
 // A copy of the text, with a NUL behind it.

@@ -5,6 +5,10 @@
 #include "pg/support/postgres.hpp"
 #include "session/lifetime.hpp"
 
+extern "C" {
+#include <utils/date.h>
+}
+
 namespace jwt_auth::pg {
 
 constexpr session::Micros kPostgresEpoch =
@@ -21,6 +25,12 @@ inline session::Micros micros_of(TimestampTz timestamp) {
 inline TimestampTz timestamp_of(session::Micros micros) {
   if (micros == session::kNever) return DT_NOEND;
   return micros < MIN_TIMESTAMP + kPostgresEpoch ? DT_NOBEGIN : micros - kPostgresEpoch;
+}
+
+// The day of a moment, in UTC; infinity for kNever.
+inline DateADT date_of(session::Micros micros) {
+  if (micros == session::kNever) return DATEVAL_NOEND;
+  return session::DayOf(micros) - (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE);
 }
 
 // The clock now.

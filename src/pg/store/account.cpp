@@ -1,0 +1,176 @@
+#include "pg/store/account.hpp"
+
+#include <algorithm>
+
+#include "pg/store/suppressed.hpp"
+#include "pg/support/settings.hpp"
+
+extern "C" {
+#include <access/xact.h>
+}
+
+namespace jwt_auth::pg {
+
+namespace {
+
+using session::kNoCutoff;
+using session::Micros;
+
+enum class AccountColumn { kNotBefore, kMaxSessions, kIpBinding, kFingerprintBinding };
+enum class CutoffColumn { kNotBefore };
+
+// An account is nearly always there: an UPDATE that finds it costs two thirds of the upsert, which is for the first time and
+// for races.
+Query<AccountColumn> update_login = {
+    "UPDATE jwt_auth.account SET last_login = $4 WHERE user_key = $1 AND issuer = $2 AND user_id = $3"
+    " RETURNING not_before, max_sessions, ip_binding, fingerprint_binding",
+    {INT4OID, TEXTOID, TEXTOID, TIMESTAMPTZOID}};
+
+Query<AccountColumn> upsert_login = {
+    "INSERT INTO jwt_auth.account AS a (user_key, issuer, user_id, last_login) VALUES ($1, $2, $3, $4)"
+    " ON CONFLICT (user_key, issuer, user_id) DO UPDATE SET last_login = EXCLUDED.last_login"
+    " RETURNING a.not_before, a.max_sessions, a.ip_binding, a.fingerprint_binding",
+    {INT4OID, TEXTOID, TEXTOID, TIMESTAMPTZOID}};
+
+Statement upsert_nothing = {
+    "INSERT INTO jwt_auth.account AS a (user_key, issuer, user_id) VALUES ($1, $2, $3)"
+    " ON CONFLICT (user_key, issuer, user_id) DO UPDATE SET not_before = a.not_before",
+    {INT4OID, TEXTOID, TEXTOID}};
+
+Query<AccountColumn> select_account = {
+    "SELECT not_before, max_sessions, ip_binding, fingerprint_binding FROM jwt_auth.account"
+    " WHERE user_key = $1 AND issuer = $2 AND user_id = $3",
+    {INT4OID, TEXTOID, TEXTOID}};
+
+// For a row that a trigger kept from being written.
+Query<AccountColumn> lock_account = {
+    "SELECT not_before, max_sessions, ip_binding, fingerprint_binding FROM jwt_auth.account"
+    " WHERE user_key = $1 AND issuer = $2 AND user_id = $3 FOR NO KEY UPDATE",
+    {INT4OID, TEXTOID, TEXTOID}};
+
+Query<CutoffColumn> update_cutoff = {
+    "UPDATE jwt_auth.account SET not_before = greatest(not_before, $4)"
+    " WHERE user_key = $1 AND issuer = $2 AND user_id = $3 RETURNING not_before",
+    {INT4OID, TEXTOID, TEXTOID, TIMESTAMPTZOID}};
+
+Query<CutoffColumn> upsert_cutoff = {
+    "INSERT INTO jwt_auth.account AS a (user_key, issuer, user_id, not_before) VALUES ($1, $2, $3, $4)"
+    " ON CONFLICT (user_key, issuer, user_id) DO UPDATE SET not_before = greatest(a.not_before, EXCLUDED.not_before)"
+    " RETURNING a.not_before",
+    {INT4OID, TEXTOID, TEXTOID, TIMESTAMPTZOID}};
+
+Statement upsert_policy = {
+    "INSERT INTO jwt_auth.account (user_key, issuer, user_id, max_sessions, ip_binding, fingerprint_binding)"
+    " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (user_key, issuer, user_id) DO UPDATE SET"
+    " max_sessions = EXCLUDED.max_sessions, ip_binding = EXCLUDED.ip_binding,"
+    " fingerprint_binding = EXCLUDED.fingerprint_binding",
+    {INT4OID, TEXTOID, TEXTOID, INT4OID, TEXTOID, TEXTOID}};
+
+// Whether the row says already what upsert_policy would write.
+Statement select_same_policy = {
+    "SELECT FROM jwt_auth.account WHERE user_key = $1 AND issuer = $2 AND user_id = $3"
+    " AND max_sessions IS NOT DISTINCT FROM $4 AND ip_binding IS NOT DISTINCT FROM $5"
+    " AND fingerprint_binding IS NOT DISTINCT FROM $6",
+    {INT4OID, TEXTOID, TEXTOID, INT4OID, TEXTOID, TEXTOID}};
+
+Account default_account() {
+  Account account{};
+  account.not_before = kNoCutoff;
+  account.max_sessions = settings::max_sessions_per_user;
+  account.binding = {static_cast<session::IpBinding>(settings::ip_binding), settings::ip_binding_prefix_v4,
+                     settings::ip_binding_prefix_v6, static_cast<session::FingerprintBinding>(settings::fingerprint_binding)};
+  return account;
+}
+
+Account account_of(const Row<AccountColumn> &row) {
+  Account account = default_account();
+  account.not_before = row.time_or(AccountColumn::kNotBefore, kNoCutoff);
+  if (!row.is_null(AccountColumn::kMaxSessions)) account.max_sessions = row.int4(AccountColumn::kMaxSessions);
+  // The table's constraints admit only names that are known; an unknown one would be the strictest.
+  if (!row.is_null(AccountColumn::kIpBinding))
+    account.binding.ip = session::IpBindingNamed(row.bytes(AccountColumn::kIpBinding)).value_or(session::IpBinding::kExact);
+  if (!row.is_null(AccountColumn::kFingerprintBinding))
+    account.binding.fingerprint = session::FingerprintBindingNamed(row.bytes(AccountColumn::kFingerprintBinding))
+                                      .value_or(session::FingerprintBinding::kExact);
+  return account;
+}
+
+// The row where a trigger kept it from being written: locked, so that whoever else writes it waits.
+Row<AccountColumn> locked_account(const UserRef &user) {
+  Parameters parameters{};
+  add_user(parameters, user);
+  const Rows<AccountColumn> rows = execute(lock_account, parameters);
+  if (rows.empty()) raise_suppressed("account");
+  return rows[0];
+}
+
+}  // namespace
+
+void add_user(Parameters &parameters, const UserRef &user) {
+  add(parameters, Int32GetDatum(user.user_key));
+  add_text(parameters, user.issuer);
+  add_text(parameters, user.user_id);
+}
+
+Account touch_account(const UserRef &user, TimestampTz now) {
+  Parameters parameters{};
+  add_user(parameters, user);
+  add(parameters, TimestampTzGetDatum(now));
+  Rows<AccountColumn> rows = execute(update_login, parameters);
+  if (rows.empty()) rows = execute(upsert_login, parameters);
+  if (!rows.empty()) return account_of(rows[0]);
+  if (IsolationUsesXactSnapshot()) raise_suppressed("account");
+  return account_of(locked_account(user));
+}
+
+void hold_account(const UserRef &user) {
+  Parameters parameters{};
+  add_user(parameters, user);
+  if (execute(upsert_nothing, parameters) == 0) (void)locked_account(user);
+}
+
+Account read_account(const UserRef &user) {
+  Parameters parameters{};
+  add_user(parameters, user);
+  const Rows<AccountColumn> rows = execute_latest(select_account, parameters);
+  Account account = rows.empty() ? default_account() : account_of(rows[0]);
+  account.not_before = std::max(account.not_before, unpadded_cutoff(user));
+  return account;
+}
+
+Micros unpadded_cutoff(const UserRef &user) {
+  const std::string_view user_id = session::WithoutPadding(user.user_id);
+  if (user_id.size() == user.user_id.size() || user_id.empty() || !user.issuer.empty()) return kNoCutoff;
+  const session::UserKey key = value_or_raise([&]() -> Result<session::UserKey> { return session::UserKeyOf({}, user_id); });
+  return read_account({key, {}, user_id}).not_before;
+}
+
+bool has_account(const UserRef &user) {
+  Parameters parameters{};
+  add_user(parameters, user);
+  return !execute_latest(select_account, parameters).empty();
+}
+
+Micros raise_cutoff(const UserRef &user, Micros not_before) {
+  Parameters parameters{};
+  add_user(parameters, user);
+  add_time(parameters, not_before);
+  Rows<CutoffColumn> rows = execute(update_cutoff, parameters);
+  if (rows.empty()) rows = execute(upsert_cutoff, parameters);
+  if (!rows.empty()) return rows[0].time(CutoffColumn::kNotBefore);
+  // A trigger may suppress an UPDATE that changes nothing, since the cutoff is later already.
+  const Micros holds = account_of(locked_account(user)).not_before;
+  if (holds < not_before) raise_suppressed("account");
+  return holds;
+}
+
+void write_user_policy(const UserRef &user, const UserPolicy &policy) {
+  Parameters parameters{};
+  add_user(parameters, user);
+  add_nullable(parameters, Int32GetDatum(policy.max_sessions), !policy.has_max_sessions);
+  add_optional(parameters, policy.ip_binding);
+  add_optional(parameters, policy.fingerprint_binding);
+  if (execute(upsert_policy, parameters) == 0 && execute(select_same_policy, parameters) == 0) raise_suppressed("account");
+}
+
+}  // namespace jwt_auth::pg

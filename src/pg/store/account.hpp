@@ -1,0 +1,52 @@
+// The statements on account: the lock that log-ins and revocations of a user take, their cutoff, their own policies. All of
+// them run inside as_owner("account", ...); each names one user_key, so the table can be distributed.
+#pragma once
+
+#include "pg/store/plans.hpp"
+#include "session/binding.hpp"
+#include "session/session_id.hpp"
+
+namespace jwt_auth::pg {
+
+// Who a statement is about.
+struct UserRef {
+  session::UserKey user_key;
+  std::string_view issuer;  // "" for our own users
+  std::string_view user_id;
+};
+// $1, $2, $3 of a statement on account.
+void add_user(Parameters &parameters, const UserRef &user);
+
+// An account's row, or what holds where there is none.
+struct Account {
+  session::Micros not_before;      // kNoCutoff if none
+  int max_sessions;                // 0 = unlimited
+  session::BindingPolicy binding;  // the settings, with the user's own choices over them
+};
+
+// Writes the account's row, so that log-ins and revocations of one user follow one another at every isolation level: a lock
+// alone would not keep REPEATABLE READ from counting with an old snapshot. 09000 if a trigger suppresses the write there.
+Account touch_account(const UserRef &user, TimestampTz now);
+// The same where nobody logs in: nothing in the row changes, but it is written, or locked where a trigger suppresses that.
+void hold_account(const UserRef &user);
+// Reads it with the latest snapshot. The cutoff of an id holds for the same id with trailing blanks as well.
+Account read_account(const UserRef &user);
+// Of an id with trailing blanks, which only sessions and tokens of version 1 have: the cutoff of the id without them. Else
+// kNoCutoff.
+session::Micros unpadded_cutoff(const UserRef &user);
+// Whether the user has a row: who logged in or was revoked has one.
+bool has_account(const UserRef &user);
+// Moves the user's cutoff to `not_before` unless it is later already; answers the cutoff that now holds. 09000 if a trigger
+// keeps it from moving.
+session::Micros raise_cutoff(const UserRef &user, session::Micros not_before);
+
+// A user's own policies; absent ones follow the settings.
+struct UserPolicy {
+  bool has_max_sessions;
+  int max_sessions;
+  OptionalText ip_binding, fingerprint_binding;
+};
+// 09000 if a trigger keeps them from being stored.
+void write_user_policy(const UserRef &user, const UserPolicy &policy);
+
+}  // namespace jwt_auth::pg
