@@ -409,6 +409,129 @@ BEGIN
                WHERE c.oid = 'jwt_auth.auth_event'::regclass AND c.reltuples > 1e7 AND first.latest < now() - interval '1 year';
 END $$;
 
+-- A type may be asked of a token under an explicit key.
+SELECT pg_temp.drop_function('jwt_auth.jwt_verify(text, text, text[], text, text, interval)');
+CREATE FUNCTION jwt_auth.jwt_verify(token text, key text, algorithms text[] DEFAULT NULL, issuer text DEFAULT NULL,
+                                    audience text DEFAULT NULL, leeway interval DEFAULT '0', type text DEFAULT NULL)
+RETURNS jsonb LANGUAGE c VOLATILE PARALLEL SAFE AS 'MODULE_PATHNAME', 'jwt_auth_verify';
+COMMENT ON FUNCTION jwt_auth.jwt_verify(text, text, text[], text, text, interval, text)
+  IS 'The claims of a token whose signature, times, issuer and audience hold (RFC 7519 section 7.2), and whose type (typ) is the given one, if one is given; an error of class JW otherwise';
+
+SELECT pg_temp.drop_function('jwt_auth.jwt_verify(text, bytea, text[], text, text, interval)');
+CREATE FUNCTION jwt_auth.jwt_verify(token text, key bytea, algorithms text[] DEFAULT NULL, issuer text DEFAULT NULL,
+                                    audience text DEFAULT NULL, leeway interval DEFAULT '0', type text DEFAULT NULL)
+RETURNS jsonb LANGUAGE c VOLATILE PARALLEL SAFE AS 'MODULE_PATHNAME', 'jwt_auth_verify_bytea';
+COMMENT ON FUNCTION jwt_auth.jwt_verify(text, bytea, text[], text, text, interval, text)
+  IS 'The claims of a token that verifies with an HMAC secret of arbitrary bytes; an error of class JW otherwise';
+
+SELECT pg_temp.drop_function('jwt_auth.jwt_try_verify(text, text, text[], text, text, interval)');
+CREATE FUNCTION jwt_auth.jwt_try_verify(token text, key text, algorithms text[] DEFAULT NULL, issuer text DEFAULT NULL,
+                                        audience text DEFAULT NULL, leeway interval DEFAULT '0', type text DEFAULT NULL,
+                                        OUT valid boolean, OUT claims jsonb, OUT error_code text, OUT error_message text)
+LANGUAGE c VOLATILE PARALLEL SAFE AS 'MODULE_PATHNAME', 'jwt_auth_try_verify';
+COMMENT ON FUNCTION jwt_auth.jwt_try_verify(text, text, text[], text, text, interval, text)
+  IS 'jwt_verify that answers a row: valid is never NULL, claims are NULL unless valid, error_code is the SQLSTATE of the refusal';
+
+SELECT pg_temp.drop_function('jwt_auth.jwt_try_verify(text, bytea, text[], text, text, interval)');
+CREATE FUNCTION jwt_auth.jwt_try_verify(token text, key bytea, algorithms text[] DEFAULT NULL, issuer text DEFAULT NULL,
+                                        audience text DEFAULT NULL, leeway interval DEFAULT '0', type text DEFAULT NULL,
+                                        OUT valid boolean, OUT claims jsonb, OUT error_code text, OUT error_message text)
+LANGUAGE c VOLATILE PARALLEL SAFE AS 'MODULE_PATHNAME', 'jwt_auth_try_verify_bytea';
+COMMENT ON FUNCTION jwt_auth.jwt_try_verify(text, bytea, text[], text, text, interval, text)
+  IS 'jwt_verify with an HMAC secret of arbitrary bytes that answers a row instead of raising';
+
+-- Keys as jsonb.
+CREATE FUNCTION jwt_auth.jwt_sign(claims jsonb, key jsonb, algorithm text DEFAULT NULL, header jsonb DEFAULT NULL)
+RETURNS text LANGUAGE c VOLATILE PARALLEL SAFE AS 'MODULE_PATHNAME', 'jwt_auth_sign_jsonb';
+COMMENT ON FUNCTION jwt_auth.jwt_sign(jsonb, jsonb, text, jsonb)
+  IS 'Signs the claims as they are with a key that is a JWK or a JWK set';
+REVOKE ALL ON FUNCTION jwt_auth.jwt_sign(jsonb, jsonb, text, jsonb) FROM PUBLIC;
+
+CREATE FUNCTION jwt_auth.jwt_verify(token text, key jsonb, algorithms text[] DEFAULT NULL, issuer text DEFAULT NULL,
+                                    audience text DEFAULT NULL, leeway interval DEFAULT '0', type text DEFAULT NULL)
+RETURNS jsonb LANGUAGE c VOLATILE PARALLEL SAFE AS 'MODULE_PATHNAME', 'jwt_auth_verify_jsonb';
+COMMENT ON FUNCTION jwt_auth.jwt_verify(text, jsonb, text[], text, text, interval, text)
+  IS 'The claims of a token that verifies with a JWK or a JWK set; an error of class JW otherwise';
+REVOKE ALL ON FUNCTION jwt_auth.jwt_verify(text, jsonb, text[], text, text, interval, text) FROM PUBLIC;
+
+CREATE FUNCTION jwt_auth.jwt_try_verify(token text, key jsonb, algorithms text[] DEFAULT NULL, issuer text DEFAULT NULL,
+                                        audience text DEFAULT NULL, leeway interval DEFAULT '0', type text DEFAULT NULL,
+                                        OUT valid boolean, OUT claims jsonb, OUT error_code text, OUT error_message text)
+LANGUAGE c VOLATILE PARALLEL SAFE AS 'MODULE_PATHNAME', 'jwt_auth_try_verify_jsonb';
+COMMENT ON FUNCTION jwt_auth.jwt_try_verify(text, jsonb, text[], text, text, interval, text)
+  IS 'jwt_verify with a JWK or a JWK set that answers a row instead of raising';
+REVOKE ALL ON FUNCTION jwt_auth.jwt_try_verify(text, jsonb, text[], text, text, interval, text) FROM PUBLIC;
+
+CREATE FUNCTION jwt_auth.jws_sign(payload bytea, key jsonb, algorithm text DEFAULT NULL, header jsonb DEFAULT NULL)
+RETURNS text LANGUAGE c VOLATILE PARALLEL SAFE AS 'MODULE_PATHNAME', 'jwt_auth_jws_sign_jsonb';
+COMMENT ON FUNCTION jwt_auth.jws_sign(bytea, jsonb, text, jsonb)
+  IS 'Signs any bytes with a key that is a JWK or a JWK set';
+REVOKE ALL ON FUNCTION jwt_auth.jws_sign(bytea, jsonb, text, jsonb) FROM PUBLIC;
+
+CREATE FUNCTION jwt_auth.jws_verify(token text, key jsonb, algorithms text[] DEFAULT NULL)
+RETURNS bytea LANGUAGE c VOLATILE PARALLEL SAFE AS 'MODULE_PATHNAME', 'jwt_auth_jws_verify_jsonb';
+COMMENT ON FUNCTION jwt_auth.jws_verify(text, jsonb, text[])
+  IS 'The payload of a JWS that verifies with a JWK or a JWK set; an error of class JW otherwise';
+REVOKE ALL ON FUNCTION jwt_auth.jws_verify(text, jsonb, text[]) FROM PUBLIC;
+
+CREATE FUNCTION jwt_auth.jwe_encrypt(plaintext bytea, key jsonb, algorithm text, encryption text, header jsonb DEFAULT NULL)
+RETURNS text LANGUAGE c VOLATILE PARALLEL SAFE AS 'MODULE_PATHNAME', 'jwt_auth_jwe_encrypt_jsonb';
+COMMENT ON FUNCTION jwt_auth.jwe_encrypt(bytea, jsonb, text, text, jsonb)
+  IS 'Encrypts any bytes for a key that is a JWK or a JWK set';
+REVOKE ALL ON FUNCTION jwt_auth.jwe_encrypt(bytea, jsonb, text, text, jsonb) FROM PUBLIC;
+
+CREATE FUNCTION jwt_auth.jwe_decrypt(token text, key jsonb, algorithms text[] DEFAULT NULL, encryptions text[] DEFAULT NULL)
+RETURNS bytea LANGUAGE c VOLATILE PARALLEL SAFE AS 'MODULE_PATHNAME', 'jwt_auth_jwe_decrypt_jsonb';
+COMMENT ON FUNCTION jwt_auth.jwe_decrypt(text, jsonb, text[], text[])
+  IS 'What a JWE holds that a JWK or a key of a JWK set opens; an error of class JW otherwise';
+REVOKE ALL ON FUNCTION jwt_auth.jwe_decrypt(text, jsonb, text[], text[]) FROM PUBLIC;
+
+CREATE FUNCTION jwt_auth.jwt_encrypt(claims jsonb, signing_key jsonb, encryption_key jsonb, algorithm text DEFAULT NULL,
+                                     key_algorithm text DEFAULT NULL, encryption text DEFAULT 'A256GCM', header jsonb DEFAULT NULL)
+RETURNS text LANGUAGE c VOLATILE PARALLEL SAFE AS 'MODULE_PATHNAME', 'jwt_auth_encrypt_jsonb';
+COMMENT ON FUNCTION jwt_auth.jwt_encrypt(jsonb, jsonb, jsonb, text, text, text, jsonb)
+  IS 'A nested JWT under two keys that are JWKs or JWK sets';
+REVOKE ALL ON FUNCTION jwt_auth.jwt_encrypt(jsonb, jsonb, jsonb, text, text, text, jsonb) FROM PUBLIC;
+
+CREATE FUNCTION jwt_auth.jwt_decrypt(token text, encryption_key jsonb, signing_key jsonb, algorithms text[] DEFAULT NULL,
+                                     issuer text DEFAULT NULL, audience text DEFAULT NULL, leeway interval DEFAULT '0',
+                                     key_algorithms text[] DEFAULT NULL, encryptions text[] DEFAULT NULL)
+RETURNS jsonb LANGUAGE c VOLATILE PARALLEL SAFE AS 'MODULE_PATHNAME', 'jwt_auth_decrypt_jsonb';
+COMMENT ON FUNCTION jwt_auth.jwt_decrypt(text, jsonb, jsonb, text[], text, text, interval, text[], text[])
+  IS 'The claims of a nested JWT under two keys that are JWKs or JWK sets';
+REVOKE ALL ON FUNCTION jwt_auth.jwt_decrypt(text, jsonb, jsonb, text[], text, text, interval, text[], text[]) FROM PUBLIC;
+
+-- Kinds of tokens.
+CREATE FUNCTION jwt_auth.jwt_try_verify(token text, OUT valid boolean, OUT claims jsonb, OUT error_code text, OUT error_message text)
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_try_verify_ring';
+COMMENT ON FUNCTION jwt_auth.jwt_try_verify(text)
+  IS 'jwt_verify(token) that answers a row: valid is never NULL, claims are NULL unless valid, error_code is the SQLSTATE of the refusal';
+REVOKE ALL ON FUNCTION jwt_auth.jwt_try_verify(text) FROM PUBLIC;
+
+CREATE FUNCTION jwt_auth.issue_token(purpose text, user_id text, lifetime interval, claims jsonb DEFAULT NULL)
+RETURNS text LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_issue_token';
+COMMENT ON FUNCTION jwt_auth.issue_token(text, text, interval, jsonb)
+  IS 'A token that is good for one purpose only, such as a link in a mail: its type is <purpose>+jwt (RFC 8725 section 3.11). verify_token and consume_token accept it';
+REVOKE ALL ON FUNCTION jwt_auth.issue_token(text, text, interval, jsonb) FROM PUBLIC;
+
+CREATE FUNCTION jwt_auth.verify_token(token text, purpose text)
+RETURNS jsonb LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_verify_token';
+COMMENT ON FUNCTION jwt_auth.verify_token(text, text)
+  IS 'The claims of a token of issue_token() for this purpose, if it is good now: not expired, not revoked, not consumed. JW014 for a token of another kind';
+REVOKE ALL ON FUNCTION jwt_auth.verify_token(text, text) FROM PUBLIC;
+
+CREATE FUNCTION jwt_auth.consume_token(token text, purpose text)
+RETURNS jsonb LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_consume_token';
+COMMENT ON FUNCTION jwt_auth.consume_token(text, text)
+  IS 'verify_token() and deny_token() in one step: the claims for the first caller, JW011 for the second';
+REVOKE ALL ON FUNCTION jwt_auth.consume_token(text, text) FROM PUBLIC;
+COMMENT ON FUNCTION jwt_auth.consume_token(text)
+  IS 'Verifies a token of type JWT or of no type, and denies it in one step: its claims for the first caller, JW011 for the second. JW014 for the access token of a session and for other kinds';
+COMMENT ON FUNCTION jwt_auth.grant_verifier(regrole)
+  IS 'Lets a role verify tokens: jwt_verify, jwt_try_verify, verify_token, authenticate, jwks, pre_request, pre_config, request_ip, verify_proof, proof_nonce';
+COMMENT ON FUNCTION jwt_auth.grant_issuer(regrole)
+  IS 'Lets a role issue as well: what grant_verifier gives, jwt_sign, sessions, and ending them for one user, session or token';
+
 -- Privileges. private_jwk_in_transit() is the owner's.
 CREATE OR REPLACE FUNCTION jwt_auth.privileges(OUT function regprocedure, OUT grantee text)
 RETURNS SETOF record LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -427,6 +550,7 @@ RETURNS SETOF record LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_cata
     ('jwks', 'verifier'),
     ('jwt_try_verify', 'verifier'),
     ('jwt_verify', 'verifier'),
+    ('verify_token', 'verifier'),
     ('pre_config', 'verifier'),
     ('pre_request', 'verifier'),
     ('proof_nonce', 'verifier'),
@@ -437,6 +561,7 @@ RETURNS SETOF record LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_cata
     ('deny_token', 'issuer'),
     ('exchange_api_key', 'issuer'),
     ('issue_refresh_session', 'issuer'),
+    ('issue_token', 'issuer'),
     ('jwe_decrypt', 'issuer'),
     ('jwe_encrypt', 'issuer'),
     ('jws_sign', 'issuer'),

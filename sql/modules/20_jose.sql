@@ -12,35 +12,56 @@ COMMENT ON FUNCTION jwt_auth.jwt_sign(jsonb, bytea, text, jsonb)
   IS 'Signs the claims as they are with an HMAC secret of arbitrary bytes (RFC 7518 section 3.2)';
 REVOKE ALL ON FUNCTION jwt_auth.jwt_sign(jsonb, bytea, text, jsonb) FROM PUBLIC;
 
+CREATE FUNCTION jwt_auth.jwt_sign(claims jsonb, key jsonb, algorithm text DEFAULT NULL, header jsonb DEFAULT NULL)
+RETURNS text LANGUAGE c VOLATILE PARALLEL SAFE AS 'MODULE_PATHNAME', 'jwt_auth_sign_jsonb';
+COMMENT ON FUNCTION jwt_auth.jwt_sign(jsonb, jsonb, text, jsonb)
+  IS 'Signs the claims as they are with a key that is a JWK or a JWK set';
+REVOKE ALL ON FUNCTION jwt_auth.jwt_sign(jsonb, jsonb, text, jsonb) FROM PUBLIC;
+
 CREATE FUNCTION jwt_auth.jwt_verify(token text, key text, algorithms text[] DEFAULT NULL, issuer text DEFAULT NULL,
-                                    audience text DEFAULT NULL, leeway interval DEFAULT '0')
+                                    audience text DEFAULT NULL, leeway interval DEFAULT '0', type text DEFAULT NULL)
 RETURNS jsonb LANGUAGE c VOLATILE PARALLEL SAFE AS 'MODULE_PATHNAME', 'jwt_auth_verify';
-COMMENT ON FUNCTION jwt_auth.jwt_verify(text, text, text[], text, text, interval)
-  IS 'The claims of a token whose signature, times, issuer and audience hold (RFC 7519 section 7.2); an error of class JW otherwise';
-REVOKE ALL ON FUNCTION jwt_auth.jwt_verify(text, text, text[], text, text, interval) FROM PUBLIC;
+COMMENT ON FUNCTION jwt_auth.jwt_verify(text, text, text[], text, text, interval, text)
+  IS 'The claims of a token whose signature, times, issuer and audience hold (RFC 7519 section 7.2), and whose type (typ) is the given one, if one is given; an error of class JW otherwise';
+REVOKE ALL ON FUNCTION jwt_auth.jwt_verify(text, text, text[], text, text, interval, text) FROM PUBLIC;
 
 CREATE FUNCTION jwt_auth.jwt_verify(token text, key bytea, algorithms text[] DEFAULT NULL, issuer text DEFAULT NULL,
-                                    audience text DEFAULT NULL, leeway interval DEFAULT '0')
+                                    audience text DEFAULT NULL, leeway interval DEFAULT '0', type text DEFAULT NULL)
 RETURNS jsonb LANGUAGE c VOLATILE PARALLEL SAFE AS 'MODULE_PATHNAME', 'jwt_auth_verify_bytea';
-COMMENT ON FUNCTION jwt_auth.jwt_verify(text, bytea, text[], text, text, interval)
+COMMENT ON FUNCTION jwt_auth.jwt_verify(text, bytea, text[], text, text, interval, text)
   IS 'The claims of a token that verifies with an HMAC secret of arbitrary bytes; an error of class JW otherwise';
-REVOKE ALL ON FUNCTION jwt_auth.jwt_verify(text, bytea, text[], text, text, interval) FROM PUBLIC;
+REVOKE ALL ON FUNCTION jwt_auth.jwt_verify(text, bytea, text[], text, text, interval, text) FROM PUBLIC;
+
+CREATE FUNCTION jwt_auth.jwt_verify(token text, key jsonb, algorithms text[] DEFAULT NULL, issuer text DEFAULT NULL,
+                                    audience text DEFAULT NULL, leeway interval DEFAULT '0', type text DEFAULT NULL)
+RETURNS jsonb LANGUAGE c VOLATILE PARALLEL SAFE AS 'MODULE_PATHNAME', 'jwt_auth_verify_jsonb';
+COMMENT ON FUNCTION jwt_auth.jwt_verify(text, jsonb, text[], text, text, interval, text)
+  IS 'The claims of a token that verifies with a JWK or a JWK set; an error of class JW otherwise';
+REVOKE ALL ON FUNCTION jwt_auth.jwt_verify(text, jsonb, text[], text, text, interval, text) FROM PUBLIC;
 
 CREATE FUNCTION jwt_auth.jwt_try_verify(token text, key text, algorithms text[] DEFAULT NULL, issuer text DEFAULT NULL,
-                                        audience text DEFAULT NULL, leeway interval DEFAULT '0',
+                                        audience text DEFAULT NULL, leeway interval DEFAULT '0', type text DEFAULT NULL,
                                         OUT valid boolean, OUT claims jsonb, OUT error_code text, OUT error_message text)
 LANGUAGE c VOLATILE PARALLEL SAFE AS 'MODULE_PATHNAME', 'jwt_auth_try_verify';
-COMMENT ON FUNCTION jwt_auth.jwt_try_verify(text, text, text[], text, text, interval)
+COMMENT ON FUNCTION jwt_auth.jwt_try_verify(text, text, text[], text, text, interval, text)
   IS 'jwt_verify that answers a row: valid is never NULL, claims are NULL unless valid, error_code is the SQLSTATE of the refusal';
-REVOKE ALL ON FUNCTION jwt_auth.jwt_try_verify(text, text, text[], text, text, interval) FROM PUBLIC;
+REVOKE ALL ON FUNCTION jwt_auth.jwt_try_verify(text, text, text[], text, text, interval, text) FROM PUBLIC;
 
 CREATE FUNCTION jwt_auth.jwt_try_verify(token text, key bytea, algorithms text[] DEFAULT NULL, issuer text DEFAULT NULL,
-                                        audience text DEFAULT NULL, leeway interval DEFAULT '0',
+                                        audience text DEFAULT NULL, leeway interval DEFAULT '0', type text DEFAULT NULL,
                                         OUT valid boolean, OUT claims jsonb, OUT error_code text, OUT error_message text)
 LANGUAGE c VOLATILE PARALLEL SAFE AS 'MODULE_PATHNAME', 'jwt_auth_try_verify_bytea';
-COMMENT ON FUNCTION jwt_auth.jwt_try_verify(text, bytea, text[], text, text, interval)
+COMMENT ON FUNCTION jwt_auth.jwt_try_verify(text, bytea, text[], text, text, interval, text)
   IS 'jwt_verify with an HMAC secret of arbitrary bytes that answers a row instead of raising';
-REVOKE ALL ON FUNCTION jwt_auth.jwt_try_verify(text, bytea, text[], text, text, interval) FROM PUBLIC;
+REVOKE ALL ON FUNCTION jwt_auth.jwt_try_verify(text, bytea, text[], text, text, interval, text) FROM PUBLIC;
+
+CREATE FUNCTION jwt_auth.jwt_try_verify(token text, key jsonb, algorithms text[] DEFAULT NULL, issuer text DEFAULT NULL,
+                                        audience text DEFAULT NULL, leeway interval DEFAULT '0', type text DEFAULT NULL,
+                                        OUT valid boolean, OUT claims jsonb, OUT error_code text, OUT error_message text)
+LANGUAGE c VOLATILE PARALLEL SAFE AS 'MODULE_PATHNAME', 'jwt_auth_try_verify_jsonb';
+COMMENT ON FUNCTION jwt_auth.jwt_try_verify(text, jsonb, text[], text, text, interval, text)
+  IS 'jwt_verify with a JWK or a JWK set that answers a row instead of raising';
+REVOKE ALL ON FUNCTION jwt_auth.jwt_try_verify(text, jsonb, text[], text, text, interval, text) FROM PUBLIC;
 
 CREATE FUNCTION jwt_auth.jwt_decode_unverified(token text, OUT header jsonb, OUT payload jsonb)
 LANGUAGE c VOLATILE PARALLEL SAFE AS 'MODULE_PATHNAME', 'jwt_auth_decode_unverified';

@@ -12,6 +12,12 @@ COMMENT ON FUNCTION jwt_auth.jws_sign(bytea, bytea, text, jsonb)
   IS 'Signs any bytes with an HMAC secret of arbitrary bytes (RFC 7518 section 3.2)';
 REVOKE ALL ON FUNCTION jwt_auth.jws_sign(bytea, bytea, text, jsonb) FROM PUBLIC;
 
+CREATE FUNCTION jwt_auth.jws_sign(payload bytea, key jsonb, algorithm text DEFAULT NULL, header jsonb DEFAULT NULL)
+RETURNS text LANGUAGE c VOLATILE PARALLEL SAFE AS 'MODULE_PATHNAME', 'jwt_auth_jws_sign_jsonb';
+COMMENT ON FUNCTION jwt_auth.jws_sign(bytea, jsonb, text, jsonb)
+  IS 'Signs any bytes with a key that is a JWK or a JWK set';
+REVOKE ALL ON FUNCTION jwt_auth.jws_sign(bytea, jsonb, text, jsonb) FROM PUBLIC;
+
 CREATE FUNCTION jwt_auth.jws_verify(token text, key text, algorithms text[] DEFAULT NULL)
 RETURNS bytea LANGUAGE c VOLATILE PARALLEL SAFE AS 'MODULE_PATHNAME', 'jwt_auth_jws_verify';
 COMMENT ON FUNCTION jwt_auth.jws_verify(text, text, text[])
@@ -23,6 +29,12 @@ RETURNS bytea LANGUAGE c VOLATILE PARALLEL SAFE AS 'MODULE_PATHNAME', 'jwt_auth_
 COMMENT ON FUNCTION jwt_auth.jws_verify(text, bytea, text[])
   IS 'The payload of a JWS that verifies with an HMAC secret of arbitrary bytes; an error of class JW otherwise';
 REVOKE ALL ON FUNCTION jwt_auth.jws_verify(text, bytea, text[]) FROM PUBLIC;
+
+CREATE FUNCTION jwt_auth.jws_verify(token text, key jsonb, algorithms text[] DEFAULT NULL)
+RETURNS bytea LANGUAGE c VOLATILE PARALLEL SAFE AS 'MODULE_PATHNAME', 'jwt_auth_jws_verify_jsonb';
+COMMENT ON FUNCTION jwt_auth.jws_verify(text, jsonb, text[])
+  IS 'The payload of a JWS that verifies with a JWK or a JWK set; an error of class JW otherwise';
+REVOKE ALL ON FUNCTION jwt_auth.jws_verify(text, jsonb, text[]) FROM PUBLIC;
 
 CREATE FUNCTION jwt_auth.jwe_encrypt(plaintext bytea, key text, algorithm text, encryption text, header jsonb DEFAULT NULL)
 RETURNS text LANGUAGE c VOLATILE PARALLEL SAFE AS 'MODULE_PATHNAME', 'jwt_auth_jwe_encrypt';
@@ -36,6 +48,12 @@ COMMENT ON FUNCTION jwt_auth.jwe_encrypt(bytea, bytea, text, text, jsonb)
   IS 'Encrypts any bytes with an AES key or a password of arbitrary bytes (RFC 7518 section 4)';
 REVOKE ALL ON FUNCTION jwt_auth.jwe_encrypt(bytea, bytea, text, text, jsonb) FROM PUBLIC;
 
+CREATE FUNCTION jwt_auth.jwe_encrypt(plaintext bytea, key jsonb, algorithm text, encryption text, header jsonb DEFAULT NULL)
+RETURNS text LANGUAGE c VOLATILE PARALLEL SAFE AS 'MODULE_PATHNAME', 'jwt_auth_jwe_encrypt_jsonb';
+COMMENT ON FUNCTION jwt_auth.jwe_encrypt(bytea, jsonb, text, text, jsonb)
+  IS 'Encrypts any bytes for a key that is a JWK or a JWK set';
+REVOKE ALL ON FUNCTION jwt_auth.jwe_encrypt(bytea, jsonb, text, text, jsonb) FROM PUBLIC;
+
 CREATE FUNCTION jwt_auth.jwe_decrypt(token text, key text, algorithms text[] DEFAULT NULL, encryptions text[] DEFAULT NULL)
 RETURNS bytea LANGUAGE c VOLATILE PARALLEL SAFE AS 'MODULE_PATHNAME', 'jwt_auth_jwe_decrypt';
 COMMENT ON FUNCTION jwt_auth.jwe_decrypt(text, text, text[], text[])
@@ -47,6 +65,12 @@ RETURNS bytea LANGUAGE c VOLATILE PARALLEL SAFE AS 'MODULE_PATHNAME', 'jwt_auth_
 COMMENT ON FUNCTION jwt_auth.jwe_decrypt(text, bytea, text[], text[])
   IS 'What a JWE holds that an AES key or a password of arbitrary bytes opens; an error of class JW otherwise';
 REVOKE ALL ON FUNCTION jwt_auth.jwe_decrypt(text, bytea, text[], text[]) FROM PUBLIC;
+
+CREATE FUNCTION jwt_auth.jwe_decrypt(token text, key jsonb, algorithms text[] DEFAULT NULL, encryptions text[] DEFAULT NULL)
+RETURNS bytea LANGUAGE c VOLATILE PARALLEL SAFE AS 'MODULE_PATHNAME', 'jwt_auth_jwe_decrypt_jsonb';
+COMMENT ON FUNCTION jwt_auth.jwe_decrypt(text, jsonb, text[], text[])
+  IS 'What a JWE holds that a JWK or a key of a JWK set opens; an error of class JW otherwise';
+REVOKE ALL ON FUNCTION jwt_auth.jwe_decrypt(text, jsonb, text[], text[]) FROM PUBLIC;
 
 CREATE FUNCTION jwt_auth.jwt_encrypt(claims jsonb, signing_key text, encryption_key text, algorithm text DEFAULT NULL,
                                      key_algorithm text DEFAULT NULL, encryption text DEFAULT 'A256GCM', header jsonb DEFAULT NULL)
@@ -61,6 +85,13 @@ RETURNS text LANGUAGE c VOLATILE PARALLEL SAFE AS 'MODULE_PATHNAME', 'jwt_auth_e
 COMMENT ON FUNCTION jwt_auth.jwt_encrypt(jsonb, bytea, bytea, text, text, text, jsonb)
   IS 'A nested JWT under two secrets of arbitrary bytes';
 REVOKE ALL ON FUNCTION jwt_auth.jwt_encrypt(jsonb, bytea, bytea, text, text, text, jsonb) FROM PUBLIC;
+
+CREATE FUNCTION jwt_auth.jwt_encrypt(claims jsonb, signing_key jsonb, encryption_key jsonb, algorithm text DEFAULT NULL,
+                                     key_algorithm text DEFAULT NULL, encryption text DEFAULT 'A256GCM', header jsonb DEFAULT NULL)
+RETURNS text LANGUAGE c VOLATILE PARALLEL SAFE AS 'MODULE_PATHNAME', 'jwt_auth_encrypt_jsonb';
+COMMENT ON FUNCTION jwt_auth.jwt_encrypt(jsonb, jsonb, jsonb, text, text, text, jsonb)
+  IS 'A nested JWT under two keys that are JWKs or JWK sets';
+REVOKE ALL ON FUNCTION jwt_auth.jwt_encrypt(jsonb, jsonb, jsonb, text, text, text, jsonb) FROM PUBLIC;
 
 CREATE FUNCTION jwt_auth.jwt_decrypt(token text, encryption_key text, signing_key text, algorithms text[] DEFAULT NULL,
                                      issuer text DEFAULT NULL, audience text DEFAULT NULL, leeway interval DEFAULT '0',
@@ -77,3 +108,11 @@ RETURNS jsonb LANGUAGE c VOLATILE PARALLEL SAFE AS 'MODULE_PATHNAME', 'jwt_auth_
 COMMENT ON FUNCTION jwt_auth.jwt_decrypt(text, bytea, bytea, text[], text, text, interval, text[], text[])
   IS 'The claims of a nested JWT under two secrets of arbitrary bytes';
 REVOKE ALL ON FUNCTION jwt_auth.jwt_decrypt(text, bytea, bytea, text[], text, text, interval, text[], text[]) FROM PUBLIC;
+
+CREATE FUNCTION jwt_auth.jwt_decrypt(token text, encryption_key jsonb, signing_key jsonb, algorithms text[] DEFAULT NULL,
+                                     issuer text DEFAULT NULL, audience text DEFAULT NULL, leeway interval DEFAULT '0',
+                                     key_algorithms text[] DEFAULT NULL, encryptions text[] DEFAULT NULL)
+RETURNS jsonb LANGUAGE c VOLATILE PARALLEL SAFE AS 'MODULE_PATHNAME', 'jwt_auth_decrypt_jsonb';
+COMMENT ON FUNCTION jwt_auth.jwt_decrypt(text, jsonb, jsonb, text[], text, text, interval, text[], text[])
+  IS 'The claims of a nested JWT under two keys that are JWKs or JWK sets';
+REVOKE ALL ON FUNCTION jwt_auth.jwt_decrypt(text, jsonb, jsonb, text[], text, text, interval, text[], text[]) FROM PUBLIC;

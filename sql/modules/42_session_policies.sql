@@ -21,7 +21,7 @@ REVOKE ALL ON FUNCTION jwt_auth.deny_token(text, text) FROM PUBLIC;
 CREATE FUNCTION jwt_auth.consume_token(token text)
 RETURNS jsonb LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_consume_token';
 COMMENT ON FUNCTION jwt_auth.consume_token(text)
-  IS 'Verifies a token and denies it in one step (single-use links): its claims for the first caller, JW011 for the second';
+  IS 'Verifies a token of type JWT or of no type, and denies it in one step: its claims for the first caller, JW011 for the second. JW014 for the access token of a session and for other kinds';
 REVOKE ALL ON FUNCTION jwt_auth.consume_token(text) FROM PUBLIC;
 
 CREATE FUNCTION jwt_auth.set_user_policy(user_id text, max_sessions integer DEFAULT NULL, ip_binding text DEFAULT NULL,

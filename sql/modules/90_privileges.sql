@@ -18,6 +18,7 @@ RETURNS SETOF record LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_cata
     ('jwks', 'verifier'),
     ('jwt_try_verify', 'verifier'),
     ('jwt_verify', 'verifier'),
+    ('verify_token', 'verifier'),
     ('pre_config', 'verifier'),
     ('pre_request', 'verifier'),
     ('proof_nonce', 'verifier'),
@@ -28,6 +29,7 @@ RETURNS SETOF record LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_cata
     ('deny_token', 'issuer'),
     ('exchange_api_key', 'issuer'),
     ('issue_refresh_session', 'issuer'),
+    ('issue_token', 'issuer'),
     ('jwe_decrypt', 'issuer'),
     ('jwe_encrypt', 'issuer'),
     ('jws_sign', 'issuer'),
@@ -124,7 +126,7 @@ RETURNS void LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog,
   SELECT jwt_auth.grant_functions(role, '{verifier}')
 $$;
 COMMENT ON FUNCTION jwt_auth.grant_verifier(regrole)
-  IS 'Lets a role verify tokens: jwt_verify, jwt_try_verify, authenticate, jwks, pre_request, pre_config, request_ip, verify_proof, proof_nonce';
+  IS 'Lets a role verify tokens: jwt_verify, jwt_try_verify, verify_token, authenticate, jwks, pre_request, pre_config, request_ip, verify_proof, proof_nonce';
 REVOKE ALL ON FUNCTION jwt_auth.grant_verifier(regrole) FROM PUBLIC;
 
 CREATE FUNCTION jwt_auth.grant_issuer(role regrole)

@@ -24,6 +24,7 @@ enum class ErrorCode : std::uint8_t {
   kDenied,               // JW011
   kBindingMismatch,      // JW012
   kStaleLogin,           // JW013 the log-in is longer ago than the caller allows
+  kOtherTokenType,       // JW014 the type (typ) is not the expected one
   kProofInvalid,         // JW015 the proof of the key that the token is bound to is missing or wrong
   kUnusableKey,          // JW020
   kNoActiveKey,          // JW021

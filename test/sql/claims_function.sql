@@ -12,7 +12,7 @@ CREATE SCHEMA attic;
 GRANT USAGE, CREATE ON SCHEMA attic TO regress_hr;
 -- What the next log-in's token says.
 CREATE FUNCTION log_in(OUT claims jsonb) LANGUAGE sql AS $$
-  SELECT jwt_auth.jwt_verify(access_token) - '{sub,exp,iat,jti,sid,auth_time}'::text[] FROM jwt_auth.issue_refresh_session('ann', claims => '{"tenant": 7}')
+  SELECT jwt_auth.jwt_verify(access_token) - '{sub,exp,iat,iat_us,jti,sid,auth_time}'::text[] FROM jwt_auth.issue_refresh_session('ann', claims => '{"tenant": 7}')
 $$;
 
 \echo == renamed, the setting follows, and somebody else takes the name that became free

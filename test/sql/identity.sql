@@ -24,8 +24,8 @@ SELECT jwt_auth.current_claims(), jwt_auth.current_claim('sub'), jwt_auth.curren
 
 \echo == somebody, until the transaction ends
 BEGIN;
-SELECT jwt_auth.authenticate(:'alice') - 'iat' - 'jti' AS claims;
-SELECT jwt_auth.current_claims() - 'iat' - 'jti' AS claims;
+SELECT jwt_auth.authenticate(:'alice') - 'iat' - 'iat_us' - 'jti' AS claims;
+SELECT jwt_auth.current_claims() - 'iat' - 'iat_us' - 'jti' AS claims;
 SELECT jwt_auth.current_user_id(), jwt_auth.current_session_id(), jwt_auth.current_claims() = jwt_auth.jwt_verify(:'alice') AS same;
 SELECT name, jwt_auth.current_claim(name) AS claim, jwt_auth.current_claims() ->> name AS same
   FROM unnest(ARRAY['sub', 'n', 'yes', 'nothing', 'list', 'exp', 'SUB', '', 'none']) AS name;

@@ -142,10 +142,10 @@ ALTER FUNCTION claims OWNER TO regress_claims;
 GRANT SELECT ON app_role TO regress_claims;
 SET jwt_auth.claims_function = 'public.claims';
 SELECT * FROM jwt_auth.issue_refresh_session('gina', claims => '{"tenant": 7, "role": "guest"}') \gset g_
-SELECT jwt_auth.jwt_verify(:'g_access_token') - '{exp,iat,jti,sid,auth_time}'::text[] AS claims,
+SELECT jwt_auth.jwt_verify(:'g_access_token') - '{exp,iat,iat_us,jti,sid,auth_time}'::text[] AS claims,
        (jwt_auth.jwt_verify(:'g_access_token') ->> 'exp')::bigint - extract(epoch FROM now())::bigint BETWEEN 1780 AND 1801 AS exp;
 UPDATE app_role SET role = 'admin';
-SELECT jwt_auth.jwt_verify(r.access_token) - '{exp,iat,jti,sid,auth_time}'::text[] AS claims, r.status FROM jwt_auth.refresh_session(:'g_refresh_token') r;
+SELECT jwt_auth.jwt_verify(r.access_token) - '{exp,iat,iat_us,jti,sid,auth_time}'::text[] AS claims, r.status FROM jwt_auth.refresh_session(:'g_refresh_token') r;
 UPDATE app_role SET role = 'owner';
 SELECT jwt_auth.jwt_verify(r.access_token) ->> 'role' AS role, r.status FROM jwt_auth.refresh_session(:'g_refresh_token') r;
 SELECT claims FROM jwt_auth.session_data WHERE session_id = :'g_session_id';

@@ -64,7 +64,7 @@ my %writing = (
 	'revoke_user_tokens' => "SELECT jwt_auth.revoke_user_tokens('bob')",
 	'revoke_all_tokens' => 'SELECT jwt_auth.revoke_all_tokens()',
 	'deny_token' => "SELECT jwt_auth.deny_token('$bob->{access_token}')",
-	'consume_token' => "SELECT jwt_auth.consume_token('$bob->{access_token}')",
+	'consume_token' => "SELECT jwt_auth.consume_token(jwt_auth.issue_token('mail', 'bob', '5 minutes'), 'mail')",
 	'set_user_policy' => "SELECT jwt_auth.set_user_policy('bob', max_sessions => 1)",
 	'create_signing_key' => "SELECT jwt_auth.create_signing_key('ES256', false)",
 	'rotate_signing_key' => 'SELECT jwt_auth.rotate_signing_key()',

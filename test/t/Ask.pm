@@ -59,7 +59,7 @@ sub table_contents
 {
 	my ($node, $database) = @_;
 	my $contents = '';
-	for my $table (jwt_auth_tables($node, $database))
+	for my $table (sort(jwt_auth_tables($node, $database)))
 	{
 		$contents .= "== $table\n"
 		  . $node->safe_psql($database // 'postgres', "SET timezone = 'UTC'; SELECT t::text FROM $table AS t ORDER BY 1") . "\n";

@@ -205,6 +205,8 @@ Result<std::shared_ptr<const UnverifiedJws::Header>> UnverifiedJws::ParseHeader(
       has_alg = true;
     } else if (name == "kid") {
       header->kid = value.text();
+    } else if (name == "typ") {
+      header->typ = value.text();
     } else if (name == "crit") {
       return Malformed("header has crit, and no extension is understood");
     } else if (name == "b64" && !value.is(JsonType::kTrue)) {

@@ -24,6 +24,7 @@ class UnverifiedJws {
   const JsonDocument &header() const { return header_->document; }
   std::string_view alg() const { return header_->alg; }
   const std::optional<std::string_view> &kid() const { return header_->kid; }  // into header()
+  const std::optional<std::string_view> &typ() const { return header_->typ; }  // into header()
   std::string_view signing_input() const { return signing_input_; }
   std::string_view encoded_payload() const { return encoded_payload_; }
   const std::string &signature() const { return signature_; }
@@ -35,7 +36,7 @@ class UnverifiedJws {
     std::string encoded;
     JsonDocument document;
     std::string_view alg;
-    std::optional<std::string_view> kid;
+    std::optional<std::string_view> kid, typ;
   };
   UnverifiedJws() = default;
   static Result<std::shared_ptr<const Header>> ParseHeader(std::string_view encoded);

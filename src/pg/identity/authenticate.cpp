@@ -19,11 +19,19 @@ void log_other_client(const TokenFacts &facts) {
   ereport(LOG_SERVER_ONLY, (errmsg("jwt_auth: a token of session %s was presented by another client", session)));
 }
 
-// The string under "role", terminated, in the current memory context; null if there is none.
+// The string that jwt_auth.role_claim leads to, terminated, in the current memory context; null if there is none.
 char *role_claim(Jsonb *claims) {
-  JsonbValue value;
-  if (getKeyJsonValueFromContainer(&claims->root, "role", 4, &value) == nullptr || value.type != jbvString) return nullptr;
-  return pnstrdup(value.val.string.val, value.val.string.len);
+  JsonbContainer *object = &claims->root;
+  for (const char *name = settings::role_claim;;) {
+    const char *dot = std::strchr(name, '.');
+    const int length = static_cast<int>(dot != nullptr ? dot - name : std::strlen(name));
+    JsonbValue value;
+    if (!JsonContainerIsObject(object) || getKeyJsonValueFromContainer(object, name, length, &value) == nullptr) return nullptr;
+    if (dot == nullptr) return value.type == jbvString ? pnstrdup(value.val.string.val, value.val.string.len) : nullptr;
+    if (value.type != jbvBinary) return nullptr;
+    object = value.val.binary.data;
+    name = dot + 1;
+  }
 }
 
 // An API key in the place of a token. It proves no log-in, so whoever asks for a recent one refuses it.
@@ -49,7 +57,7 @@ Outcome<Datum> authenticate_token(std::string_view token, const Presentation &pr
     ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
                     errmsg("nobody can be authenticated within a security-restricted operation")));
   if (session::LooksLikeApiKey(token)) return authenticate_key(token, presentation);
-  const Outcome<TokenFacts> checked = check_token(token);
+  const Outcome<TokenFacts> checked = check_token(token, AccessTokenExpected());
   if (!checked.ok) return {false, checked.error, 0};
   const TokenFacts &facts = checked.value;
   const jose::Micros now = now_micros();

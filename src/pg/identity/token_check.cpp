@@ -50,10 +50,10 @@ Result<void> CheckLoginAge(const FlatJson &claims, const Presentation &presentat
 
 }  // namespace
 
-Outcome<TokenFacts> look_at_token(std::string_view token) {
+Outcome<TokenFacts> look_at_token(std::string_view token, const jose::ExpectedType &type) {
   refresh_keyring();
   const jose::Micros now = now_micros();
-  Outcome<TokenFacts> outcome = Guard([&] { return VerifyWithRing(token, now); });
+  Outcome<TokenFacts> outcome = Guard([&] { return VerifyWithRing(token, type, now); });
   if (!outcome.ok) return outcome;
   const Error *refusal = token_state_refusal(outcome.value, now);
   if (refusal == nullptr) return outcome;
@@ -62,8 +62,8 @@ Outcome<TokenFacts> look_at_token(std::string_view token) {
   return outcome;
 }
 
-Outcome<TokenFacts> check_token(std::string_view token) {
-  const Outcome<TokenFacts> outcome = look_at_token(token);
+Outcome<TokenFacts> check_token(std::string_view token, const jose::ExpectedType &type) {
+  const Outcome<TokenFacts> outcome = look_at_token(token, type);
   if (outcome.ok)
     CountAccepted();
   else

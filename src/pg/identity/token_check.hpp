@@ -7,10 +7,10 @@
 
 namespace jwt_auth::pg {
 
-// Signature, times, issuer, audience, and what the database knows: session, cutoffs, denials. A refusal is a value.
-Outcome<TokenFacts> check_token(std::string_view token);
+// Signature, type, times, issuer, audience, and what the database knows: session, cutoffs, denials. A refusal is a value.
+Outcome<TokenFacts> check_token(std::string_view token, const jose::ExpectedType &type);
 // The same, counted by nobody: for a second look.
-Outcome<TokenFacts> look_at_token(std::string_view token);
+Outcome<TokenFacts> look_at_token(std::string_view token, const jose::ExpectedType &type);
 
 // What the bearer of a token showed beside it. Plain data.
 struct Presentation {

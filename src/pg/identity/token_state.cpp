@@ -70,13 +70,13 @@ const Error *check_key(const TokenFacts &facts, const pg_uuid_t &key_id, session
   return is_denied(user_key, token_id) ? &kDenied : nullptr;
 }
 
-// One without a session is judged by when it was issued, in whole seconds: a token from before the cutoff never passes.
+// One without a session is judged by when it was issued, to the microsecond where the token says it (iat_us).
 const Error *check_issued_at(const TokenFacts &facts, session::UserKey user_key, const TokenId &token_id) {
-  static constexpr Error kNoIat{ErrorCode::kMalformed, "no iat"};
   static constexpr Error kBeforeCutoff{ErrorCode::kBeforeCutoff, nullptr};
-  if (!facts.has_iat) return &kNoIat;
-  if (facts.iat < global_cutoff()) return &kBeforeCutoff;
-  if (facts.sub.present && facts.iat < read_account({user_key, facts.issuer, facts.sub.text}).not_before) return &kBeforeCutoff;
+  // Without iat (RFC 7519 section 4.1.6: it is optional) a token counts as issued before every cutoff.
+  const Micros issued_at = facts.has_iat ? facts.iat : session::kNoCutoff;
+  if (issued_at < global_cutoff()) return &kBeforeCutoff;
+  if (facts.sub.present && issued_at < read_account({user_key, facts.issuer, facts.sub.text}).not_before) return &kBeforeCutoff;
   return is_denied(user_key, token_id) ? &kDenied : nullptr;
 }
 

@@ -14,13 +14,19 @@ struct ClaimsRequest {
   OptionalText issuer;
   OptionalText audience;
   jose::Micros leeway;
+  OptionalText type;  // the type (typ) that the token must have
   jose::Micros now;
 };
 
-// From four consecutive arguments: algorithms, issuer, audience, leeway.
-ClaimsRequest claims_request(FunctionCallInfo fcinfo, int first_index);
+// From consecutive arguments: algorithms, issuer, audience, leeway, and at `type_index` the type, where the function has so
+// many (those of 1.1 had none).
+ClaimsRequest claims_request(FunctionCallInfo fcinfo, int first_index, int type_index);
 
-// For C++ phases: the claims of a token whose signature, times, issuer and audience hold.
+// For C++ phases: the claims of a token whose signature, type, times, issuer and audience hold.
 Result<FlatJson> VerifiedClaims(std::string_view token, const jose::KeySet &keys, const ClaimsRequest &request);
+
+// The row of jwt_try_verify: (valid, claims, error_code, error_message).
+Datum acceptance_row(FunctionCallInfo fcinfo, const FlatJson &claims);
+Datum refusal_row(FunctionCallInfo fcinfo, const Error &refusal);
 
 }  // namespace jwt_auth::pg

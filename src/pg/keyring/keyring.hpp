@@ -4,6 +4,7 @@
 #include <string>
 
 #include "jose/jwt/claims.hpp"
+#include "jose/jwt/token_type.hpp"
 #include "pg/support/arguments.hpp"
 #include "pg/support/boundary.hpp"
 
@@ -29,8 +30,8 @@ void prepare_to_sign_access_token(jose::Micros now);
 
 // For C++ phases, after refresh_keyring() or prepare_to_sign() in the same call.
 Ring &CurrentRing();
-// Signs a payload with the active key. kNoActiveKey, kKeySealed, kUnusableKey.
-Result<std::string> SignWithRing(std::string_view payload);
+// Signs a payload with the active key, as a token of this type (typ). kNoActiveKey, kKeySealed, kUnusableKey.
+Result<std::string> SignWithRing(std::string_view payload, std::string_view type);
 
 // What the database's state is asked about when a token is presented. Plain data: views into the copied claims and the token.
 struct TokenFacts {
@@ -38,7 +39,7 @@ struct TokenFacts {
   std::string_view issuer;     // the trusted issuer that signed it; "" for our own
   OptionalText sub, sid, jti;  // sid only of our own tokens: another issuer's sessions are not ours to judge
   bool has_iat;
-  jose::Micros iat;  // as in the token, rounded down to the microsecond
+  jose::Micros iat;  // as in the token, rounded down to the microsecond; of our own tokens with their iat_us
   jose::Micros exp;
   std::string_view signing_input;
 };
@@ -47,7 +48,14 @@ struct TokenFacts {
 // have expired.
 enum class Purpose { kAccept, kDeny };
 
-// The stateless half of jwt_verify(token): signature with the ring or a trusted issuer, times, issuer, audience; exp is there.
-Result<TokenFacts> VerifyWithRing(std::string_view token, jose::Micros now, Purpose purpose = Purpose::kAccept);
+// The stateless half of jwt_verify(token): signature with the ring or a trusted issuer, type, times, issuer, audience; exp is
+// there. A token for one purpose (kPurpose) is one of our own: kIssuerMismatch otherwise.
+Result<TokenFacts> VerifyWithRing(std::string_view token, const jose::ExpectedType &type, jose::Micros now,
+                                  Purpose purpose = Purpose::kAccept);
+
+// Where an access token is expected, by the settings: at+jwt, and JWT or no type unless jwt_auth.accept_untyped is off.
+jose::ExpectedType AccessTokenExpected() noexcept;
+// The type of the access tokens that are issued, by jwt_auth.access_token_type.
+std::string_view AccessTokenType() noexcept;
 
 }  // namespace jwt_auth::pg

@@ -6,12 +6,21 @@
 
 namespace jwt_auth::pg {
 
-Result<std::string> SignWithRing(std::string_view payload) {
+std::string_view AccessTokenType() noexcept {
+  return settings::access_token_type == kTypeJwt ? jose::kAnyTokenType : jose::kAccessTokenType;
+}
+
+jose::ExpectedType AccessTokenExpected() noexcept {
+  // What is issued here is accepted here.
+  return {jose::ExpectedType::Rule::kAccessToken, {}, settings::accept_untyped || settings::access_token_type == kTypeJwt};
+}
+
+Result<std::string> SignWithRing(std::string_view payload, std::string_view type) {
   const ActiveKey &active = CurrentRing().active;
   if (active.refusal) return *active.refusal;
   if (active.keys.keys.empty()) return Error{ErrorCode::kNoActiveKey, nullptr};
   jose::SignOptions options;
-  options.typ = "JWT";
+  options.typ = type;
   return jose::SignJws(payload, active.keys, options);
 }
 
@@ -62,6 +71,17 @@ jose::Expectations ExpectationsFor(const Foreigner &foreigner, jose::Micros now,
   return expected;
 }
 
+// The part of iat that a whole second leaves out, of a token that the ring minted.
+Result<jose::Micros> MicrosOfIat(const jose::JsonValue &payload) {
+  const auto claim = payload.Find("iat_us");
+  if (!claim) return jose::Micros{0};
+  const auto micros = claim->is(jose::JsonType::kNumber) ? jose::ParseNumericDate(claim->text()) : std::nullopt;
+  if (!micros || *micros < 0 || *micros % jose::kMicrosPerSecond != 0 ||
+      *micros / jose::kMicrosPerSecond >= jose::kMicrosPerSecond)
+    return Error{ErrorCode::kMalformed, "claim iat_us is not a number of microseconds below a second"};
+  return *micros / jose::kMicrosPerSecond;
+}
+
 // Where a claim's text lies in the copied claims: the copy has the document's layout.
 OptionalText InCopy(const std::optional<std::string_view> &claim, const jose::JsonDocument &document, const FlatJson &copy) {
   if (!claim) return {false, {}};
@@ -70,7 +90,7 @@ OptionalText InCopy(const std::optional<std::string_view> &claim, const jose::Js
 
 }  // namespace
 
-Result<TokenFacts> VerifyWithRing(std::string_view token, jose::Micros now, Purpose purpose) {
+Result<TokenFacts> VerifyWithRing(std::string_view token, const jose::ExpectedType &type, jose::Micros now, Purpose purpose) {
   auto parsed = jose::UnverifiedJws::Parse(token);
   if (!parsed) return parsed.error();
   const auto foreigner = ClaimedIssuer(*parsed);
@@ -80,6 +100,9 @@ Result<TokenFacts> VerifyWithRing(std::string_view token, jose::Micros now, Purp
 
   const auto verified = jose::VerifyJws(std::move(*parsed), **keys, jose::AlgorithmSet::All());
   if (!verified) return verified.error();
+  if (!jose::IsExpectedType(verified->token().typ(), type)) return Error{ErrorCode::kOtherTokenType, nullptr};
+  if (type.rule == jose::ExpectedType::Rule::kPurpose && foreigner->issuer != nullptr)
+    return Error{ErrorCode::kIssuerMismatch, "a token for one purpose is accepted from this server alone"};
   const auto payload = jose::ParseJsonObject(verified->payload());
   if (!payload) return payload.error();
   const auto claims = jose::ReadClaims(payload->root());
@@ -109,6 +132,11 @@ Result<TokenFacts> VerifyWithRing(std::string_view token, jose::Micros now, Purp
   }
   facts.has_iat = claims->iat.has_value();
   facts.iat = claims->iat.value_or(0);
+  if (claims->iat && foreigner->issuer == nullptr) {
+    const auto micros = MicrosOfIat(payload->root());
+    if (!micros) return micros.error();
+    if (facts.iat % jose::kMicrosPerSecond == 0) facts.iat += *micros;
+  }
   facts.exp = *claims->exp;
   facts.signing_input = {token.data(), verified->token().signing_input().size()};
   return facts;

@@ -12,33 +12,9 @@ namespace jwt_auth::pg {
 
 namespace {
 
-constexpr std::string_view kReserved[] = {"iss", "sub",       "aud",       "sid",       "iat",   "nbf",   "exp",
-                                          "jti", "auth_time", "client_ip", "client_fp", "scope", "key_id"};
-
-class ClaimsWriter {
- public:
-  ClaimsWriter() { text_.reserve(384); }
-  void Add(const char *name, std::string_view value) {
-    Name(name);
-    jose::AppendJsonString(value, text_);
-  }
-  void Add(const char *name, std::int64_t value) {
-    Name(name);
-    text_ += std::to_string(value);
-  }
-  std::string Finish(std::string_view members) {
-    if (!members.empty()) text_.append(",").append(members);
-    text_ += '}';
-    return std::move(text_);
-  }
-
- private:
-  void Name(const char *name) {
-    text_ += text_.size() > 1 ? ",\"" : "\"";
-    text_.append(name).append("\":");
-  }
-  std::string text_ = "{";
-};
+constexpr std::string_view kReserved[] = {"iss", "sub", "aud",       "sid",       "iat",       "iat_us", "nbf",
+                                          "exp", "jti", "auth_time", "client_ip", "client_fp", "cnf",    "act",
+                                          "amr", "acr", "scope",     "key_id",    "uv",        "sv"};
 
 }  // namespace
 
@@ -81,6 +57,7 @@ Result<AccessToken> MintAccessToken(const AccessTokenRequest &request) {
   if (*settings::audience != '\0') claims.Add("aud", settings::audience);
   claims.Add("exp", expires_at);
   claims.Add("iat", session::WholeSeconds(request.now));
+  claims.Add("iat_us", request.now % jose::kMicrosPerSecond);
   claims.Add("jti", jose::FreshTokenId());
   claims.Add("sid", session::FormatSessionId(request.session_id));
   claims.Add("auth_time", session::WholeSeconds(request.auth_time));
@@ -90,7 +67,7 @@ Result<AccessToken> MintAccessToken(const AccessTokenRequest &request) {
     const session::Hash &hash = request.bound.fingerprint;
     claims.Add("client_fp", jose::EncodeBase64Url({reinterpret_cast<const char *>(hash.data()), hash.size()}));
   }
-  auto token = SignWithRing(claims.Finish(request.claim_members));
+  auto token = SignWithRing(claims.Finish(request.claim_members), AccessTokenType());
   if (!token) return token.error();
   // Nobody would look at it, we ourselves least of all.
   if (token->size() > static_cast<std::size_t>(settings::max_token_size)) return kTokenTooLarge;

@@ -69,7 +69,7 @@ Result<AccessToken> MintKeyToken(const KeyClaims &claims, session::Micros now) {
   AddNumber("exp", expires_at, json);
   AddNumber("iat", session::WholeSeconds(now), json);
   AddText("jti", jose::FreshTokenId(), json);
-  auto token = SignWithRing(Finished(std::move(json), claims.members));
+  auto token = SignWithRing(Finished(std::move(json), claims.members), AccessTokenType());
   if (!token) return token.error();
   if (token->size() > static_cast<std::size_t>(settings::max_token_size)) return kTokenTooLarge;
   auto copy = CopyOutVarlena(*token);

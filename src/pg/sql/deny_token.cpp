@@ -1,4 +1,5 @@
 // Single access tokens: deny_token refuses one until it would have expired, consume_token accepts one once.
+#include "pg/identity/purpose.hpp"
 #include "pg/identity/token_check.hpp"
 #include "pg/identity/token_state.hpp"
 #include "pg/keyring/keyring.hpp"
@@ -76,26 +77,34 @@ Datum deny_token(FunctionCallInfo fcinfo) {
   const OptionalText reason = optional_text(fcinfo, 1);
   refresh_keyring();
   const jose::Micros now = now_micros();
-  const auto outcome = Guard([&] { return VerifyWithRing(token, now, Purpose::kDeny); });
+  const auto outcome = Guard([&] { return VerifyWithRing(token, {}, now, Purpose::kDeny); });
   // Nothing accepts it any more.
   if (!outcome.ok && outcome.error.code == ErrorCode::kExpired) return BoolGetDatum(false);
   if (!outcome.ok) raise_error(outcome.error);
   return BoolGetDatum(deny(outcome.value, session::Event::kTokenDenied, reason));
 }
 
-Datum consume_token(FunctionCallInfo fcinfo) {
-  const std::string_view token = required_token(fcinfo, 0);
-  const auto outcome = check_token(token);
+Datum consume(std::string_view token, const jose::ExpectedType &type) {
+  const auto outcome = check_token(token, type);
   if (!outcome.ok) raise_error(outcome.error);
+  // A token of a session is for many requests, whatever its type says.
+  if (type.rule == jose::ExpectedType::Rule::kUntyped && outcome.value.sid.present)
+    raise_error({ErrorCode::kOtherTokenType, "an access token of a session is not for one use"});
   const jose::Micros asked = now_micros();
   if (!deny(outcome.value, session::Event::kTokenConsumed, {false, {}})) raise_error({ErrorCode::kDenied, nullptr});
   // Whoever else was about to consume it may have been waited for, and the token have run out or been revoked meanwhile. That
   // it is denied now is our own doing, and the last thing that is asked.
   if (has_waited(asked)) {
-    const auto again = look_at_token(token);
+    const auto again = look_at_token(token, type);
     if (!again.ok && again.error.code != ErrorCode::kDenied) raise_error(again.error);
   }
   return jsonb_from(outcome.value.claims);
+}
+
+Datum consume_token(FunctionCallInfo fcinfo) {
+  const std::string_view token = required_token(fcinfo, 0);
+  if (PG_NARGS() == 1) return consume(token, {jose::ExpectedType::Rule::kUntyped, {}, true});
+  return consume(token, purpose_argument(fcinfo, 1));
 }
 
 }  // namespace

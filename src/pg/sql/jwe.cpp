@@ -12,8 +12,6 @@ namespace jwt_auth::pg {
 
 namespace {
 
-using jose::KeyCache;
-
 constexpr std::string_view kNestedToken = "JWT";
 
 // A list of names as a set; 22023 for an unknown name or an empty list, 22004 for a NULL in it.
@@ -84,15 +82,17 @@ Result<Datum> Encrypt(std::string_view plaintext, const EncryptRequest &request,
   return CopyOutVarlena(*token);
 }
 
-Datum encrypt(FunctionCallInfo fcinfo, KeyCache::Kind kind) {
+Datum encrypt(FunctionCallInfo fcinfo, KeyForm form) {
   const std::string_view plaintext = required_bytes(fcinfo, 0, "plaintext");
-  const EncryptRequest request{key_argument(fcinfo, 1, kind), optional_name(fcinfo, 2, "algorithm"),
-                               optional_name(fcinfo, 3, "encryption"), optional_object_text(fcinfo, 4, "header")};
+  const EncryptRequest request{key_argument(fcinfo, 1, form, "key", jose::KeyPurpose::kEncryption),
+                               optional_name(fcinfo, 2, "algorithm"), optional_name(fcinfo, 3, "encryption"),
+                               optional_object_text(fcinfo, 4, "header")};
   return value_or_raise([&] { return Encrypt(plaintext, request, {}); });
 }
 
-Datum decrypt(FunctionCallInfo fcinfo, KeyCache::Kind kind) {
-  const DecryptRequest request = decrypt_request(fcinfo, key_argument(fcinfo, 1, kind), 2, "algorithms");
+Datum decrypt(FunctionCallInfo fcinfo, KeyForm form) {
+  const DecryptRequest request =
+      decrypt_request(fcinfo, key_argument(fcinfo, 1, form, "key", jose::KeyPurpose::kEncryption), 2, "algorithms");
   const std::string_view token = required_token(fcinfo, 0);
   return value_or_raise([&]() -> Result<Datum> {
     auto decrypted = Decrypt(token, request);
@@ -101,10 +101,10 @@ Datum decrypt(FunctionCallInfo fcinfo, KeyCache::Kind kind) {
   });
 }
 
-Datum encrypt_claims(FunctionCallInfo fcinfo, KeyCache::Kind signing_kind, KeyCache::Kind encryption_kind) {
+Datum encrypt_claims(FunctionCallInfo fcinfo, KeyForm form) {
   const Bytes claims = claims_text_of(required_jsonb(fcinfo, 0, "claims"));
-  const KeyArgument signing_key = key_argument(fcinfo, 1, signing_kind, "signing_key");
-  const KeyArgument encryption_key = key_argument(fcinfo, 2, encryption_kind, "encryption_key");
+  const KeyArgument signing_key = key_argument(fcinfo, 1, form, "signing_key");
+  const KeyArgument encryption_key = key_argument(fcinfo, 2, form, "encryption_key", jose::KeyPurpose::kEncryption);
   const OptionalText algorithm = optional_name(fcinfo, 3, "algorithm");
   const EncryptRequest request{encryption_key, optional_name(fcinfo, 4, "key_algorithm"),
                                optional_name(fcinfo, 5, "encryption"), optional_object_text(fcinfo, 6, "header")};
@@ -126,10 +126,10 @@ bool IsNestedToken(const std::optional<std::string_view> &content_type) {
          pg_strncasecmp(content_type->data(), kNestedToken.data(), kNestedToken.size()) == 0;
 }
 
-Datum decrypt_claims(FunctionCallInfo fcinfo, KeyCache::Kind encryption_kind, KeyCache::Kind signing_kind) {
-  const KeyArgument encryption_key = key_argument(fcinfo, 1, encryption_kind, "encryption_key");
-  const KeyArgument signing_key = key_argument(fcinfo, 2, signing_kind, "signing_key");
-  const ClaimsRequest claims = claims_request(fcinfo, 3);
+Datum decrypt_claims(FunctionCallInfo fcinfo, KeyForm form) {
+  const KeyArgument encryption_key = key_argument(fcinfo, 1, form, "encryption_key", jose::KeyPurpose::kEncryption);
+  const KeyArgument signing_key = key_argument(fcinfo, 2, form, "signing_key");
+  const ClaimsRequest claims = claims_request(fcinfo, 3, 9);
   const DecryptRequest request = decrypt_request(fcinfo, encryption_key, 7, "key_algorithms");
   const std::string_view token = required_token(fcinfo, 0);
   return jsonb_from(value_or_raise([&]() -> Result<FlatJson> {
@@ -148,17 +148,17 @@ Datum decrypt_claims(FunctionCallInfo fcinfo, KeyCache::Kind encryption_kind, Ke
 
 }  // namespace jwt_auth::pg
 
-using Kind = jwt_auth::jose::KeyCache::Kind;
+using jwt_auth::pg::KeyForm;
 
-JWT_AUTH_FUNCTION(jwt_auth_jwe_encrypt) { return jwt_auth::pg::encrypt(fcinfo, Kind::kEncryptionText); }
-JWT_AUTH_FUNCTION(jwt_auth_jwe_encrypt_bytea) { return jwt_auth::pg::encrypt(fcinfo, Kind::kEncryptionSecret); }
-JWT_AUTH_FUNCTION(jwt_auth_jwe_decrypt) { return jwt_auth::pg::decrypt(fcinfo, Kind::kEncryptionText); }
-JWT_AUTH_FUNCTION(jwt_auth_jwe_decrypt_bytea) { return jwt_auth::pg::decrypt(fcinfo, Kind::kEncryptionSecret); }
-JWT_AUTH_FUNCTION(jwt_auth_encrypt) { return jwt_auth::pg::encrypt_claims(fcinfo, Kind::kText, Kind::kEncryptionText); }
-JWT_AUTH_FUNCTION(jwt_auth_encrypt_bytea) {
-  return jwt_auth::pg::encrypt_claims(fcinfo, Kind::kRawSecret, Kind::kEncryptionSecret);
-}
-JWT_AUTH_FUNCTION(jwt_auth_decrypt) { return jwt_auth::pg::decrypt_claims(fcinfo, Kind::kEncryptionText, Kind::kText); }
-JWT_AUTH_FUNCTION(jwt_auth_decrypt_bytea) {
-  return jwt_auth::pg::decrypt_claims(fcinfo, Kind::kEncryptionSecret, Kind::kRawSecret);
-}
+JWT_AUTH_FUNCTION(jwt_auth_jwe_encrypt) { return jwt_auth::pg::encrypt(fcinfo, KeyForm::kText); }
+JWT_AUTH_FUNCTION(jwt_auth_jwe_encrypt_bytea) { return jwt_auth::pg::encrypt(fcinfo, KeyForm::kSecret); }
+JWT_AUTH_FUNCTION(jwt_auth_jwe_encrypt_jsonb) { return jwt_auth::pg::encrypt(fcinfo, KeyForm::kJsonb); }
+JWT_AUTH_FUNCTION(jwt_auth_jwe_decrypt) { return jwt_auth::pg::decrypt(fcinfo, KeyForm::kText); }
+JWT_AUTH_FUNCTION(jwt_auth_jwe_decrypt_bytea) { return jwt_auth::pg::decrypt(fcinfo, KeyForm::kSecret); }
+JWT_AUTH_FUNCTION(jwt_auth_jwe_decrypt_jsonb) { return jwt_auth::pg::decrypt(fcinfo, KeyForm::kJsonb); }
+JWT_AUTH_FUNCTION(jwt_auth_encrypt) { return jwt_auth::pg::encrypt_claims(fcinfo, KeyForm::kText); }
+JWT_AUTH_FUNCTION(jwt_auth_encrypt_bytea) { return jwt_auth::pg::encrypt_claims(fcinfo, KeyForm::kSecret); }
+JWT_AUTH_FUNCTION(jwt_auth_encrypt_jsonb) { return jwt_auth::pg::encrypt_claims(fcinfo, KeyForm::kJsonb); }
+JWT_AUTH_FUNCTION(jwt_auth_decrypt) { return jwt_auth::pg::decrypt_claims(fcinfo, KeyForm::kText); }
+JWT_AUTH_FUNCTION(jwt_auth_decrypt_bytea) { return jwt_auth::pg::decrypt_claims(fcinfo, KeyForm::kSecret); }
+JWT_AUTH_FUNCTION(jwt_auth_decrypt_jsonb) { return jwt_auth::pg::decrypt_claims(fcinfo, KeyForm::kJsonb); }

@@ -9,11 +9,9 @@ namespace jwt_auth::pg {
 
 namespace {
 
-using jose::KeyCache;
-
-Datum sign_payload(FunctionCallInfo fcinfo, KeyCache::Kind kind) {
+Datum sign_payload(FunctionCallInfo fcinfo, KeyForm form) {
   const std::string_view payload = required_bytes(fcinfo, 0, "payload");
-  const KeyArgument key = key_argument(fcinfo, 1, kind);
+  const KeyArgument key = key_argument(fcinfo, 1, form);
   const OptionalText algorithm = optional_name(fcinfo, 2, "algorithm");
   const OptionalText header = optional_object_text(fcinfo, 3, "header");
 
@@ -35,8 +33,8 @@ Datum sign_payload(FunctionCallInfo fcinfo, KeyCache::Kind kind) {
   });
 }
 
-Datum verify_payload(FunctionCallInfo fcinfo, KeyCache::Kind kind) {
-  const KeyArgument key = key_argument(fcinfo, 1, kind);
+Datum verify_payload(FunctionCallInfo fcinfo, KeyForm form) {
+  const KeyArgument key = key_argument(fcinfo, 1, form);
   const jose::AlgorithmSet algorithms = algorithms_argument(fcinfo, 2);
   const std::string_view token = required_token(fcinfo, 0);
 
@@ -55,9 +53,11 @@ Datum verify_payload(FunctionCallInfo fcinfo, KeyCache::Kind kind) {
 
 }  // namespace jwt_auth::pg
 
-using jwt_auth::jose::KeyCache;
+using jwt_auth::pg::KeyForm;
 
-JWT_AUTH_FUNCTION(jwt_auth_jws_sign) { return jwt_auth::pg::sign_payload(fcinfo, KeyCache::Kind::kText); }
-JWT_AUTH_FUNCTION(jwt_auth_jws_sign_bytea) { return jwt_auth::pg::sign_payload(fcinfo, KeyCache::Kind::kRawSecret); }
-JWT_AUTH_FUNCTION(jwt_auth_jws_verify) { return jwt_auth::pg::verify_payload(fcinfo, KeyCache::Kind::kText); }
-JWT_AUTH_FUNCTION(jwt_auth_jws_verify_bytea) { return jwt_auth::pg::verify_payload(fcinfo, KeyCache::Kind::kRawSecret); }
+JWT_AUTH_FUNCTION(jwt_auth_jws_sign) { return jwt_auth::pg::sign_payload(fcinfo, KeyForm::kText); }
+JWT_AUTH_FUNCTION(jwt_auth_jws_sign_bytea) { return jwt_auth::pg::sign_payload(fcinfo, KeyForm::kSecret); }
+JWT_AUTH_FUNCTION(jwt_auth_jws_verify) { return jwt_auth::pg::verify_payload(fcinfo, KeyForm::kText); }
+JWT_AUTH_FUNCTION(jwt_auth_jws_verify_bytea) { return jwt_auth::pg::verify_payload(fcinfo, KeyForm::kSecret); }
+JWT_AUTH_FUNCTION(jwt_auth_jws_sign_jsonb) { return jwt_auth::pg::sign_payload(fcinfo, KeyForm::kJsonb); }
+JWT_AUTH_FUNCTION(jwt_auth_jws_verify_jsonb) { return jwt_auth::pg::verify_payload(fcinfo, KeyForm::kJsonb); }

@@ -13,11 +13,9 @@ namespace jwt_auth::pg {
 
 namespace {
 
-using jose::KeyCache;
-
-Datum sign(FunctionCallInfo fcinfo, KeyCache::Kind kind) {
+Datum sign(FunctionCallInfo fcinfo, KeyForm form) {
   const Bytes claims = claims_text_of(required_jsonb(fcinfo, 0, "claims"));
-  const KeyArgument key = key_argument(fcinfo, 1, kind);
+  const KeyArgument key = key_argument(fcinfo, 1, form);
   const OptionalText algorithm = optional_name(fcinfo, 2, "algorithm");
   const OptionalText header = optional_object_text(fcinfo, 3, "header");
 
@@ -46,11 +44,11 @@ struct VerifyRequest {
 };
 
 // Everything but the token, whose size is the first thing to be looked at.
-VerifyRequest verify_request(FunctionCallInfo fcinfo, KeyCache::Kind kind) {
+VerifyRequest verify_request(FunctionCallInfo fcinfo, KeyForm form) {
   VerifyRequest request;
   request.token = {};
-  request.key = key_argument(fcinfo, 1, kind);
-  request.claims = claims_request(fcinfo, 2);
+  request.key = key_argument(fcinfo, 1, form);
+  request.claims = claims_request(fcinfo, 2, 6);
   return request;
 }
 
@@ -60,30 +58,14 @@ Result<FlatJson> Verify(const VerifyRequest &request) {
   return VerifiedClaims(request.token, **keys, request.claims);
 }
 
-Datum verify(FunctionCallInfo fcinfo, KeyCache::Kind kind) {
-  VerifyRequest request = verify_request(fcinfo, kind);
+Datum verify(FunctionCallInfo fcinfo, KeyForm form) {
+  VerifyRequest request = verify_request(fcinfo, form);
   request.token = required_token(fcinfo, 0);
   return jsonb_from(value_or_raise([&] { return Verify(request); }));
 }
 
-enum class TryColumn { kValid, kClaims, kErrorCode, kErrorMessage };
-
-ResultRow try_row(FunctionCallInfo fcinfo, bool valid) {
-  ResultRow row = result_row(fcinfo, {BOOLOID, JSONBOID, TEXTOID, TEXTOID});
-  set(row, TryColumn::kValid, BoolGetDatum(valid));
-  return row;
-}
-
-// A refusal as a row: valid is false, claims are NULL.
-Datum refusal_row(FunctionCallInfo fcinfo, const Error &refusal) {
-  ResultRow row = try_row(fcinfo, false);
-  set(row, TryColumn::kErrorCode, CStringGetTextDatum(sqlstate_of(refusal.code)));
-  set(row, TryColumn::kErrorMessage, CStringGetTextDatum(message_of(refusal)));
-  return row_datum(row);
-}
-
-Datum try_verify(FunctionCallInfo fcinfo, KeyCache::Kind kind) {
-  VerifyRequest request = verify_request(fcinfo, kind);
+Datum try_verify(FunctionCallInfo fcinfo, KeyForm form) {
+  VerifyRequest request = verify_request(fcinfo, form);
   if (token_is_too_large(fcinfo, 0)) return refusal_row(fcinfo, kTokenTooLarge);
   request.token = required_token(fcinfo, 0);
   // A bad key is the caller's mistake whatever its code, so it is raised.
@@ -97,9 +79,7 @@ Datum try_verify(FunctionCallInfo fcinfo, KeyCache::Kind kind) {
     if (key_is_bad || !IsTokenRefusal(outcome.error.code)) raise_error(outcome.error);
     return refusal_row(fcinfo, outcome.error);
   }
-  ResultRow row = try_row(fcinfo, true);
-  set(row, TryColumn::kClaims, jsonb_from(outcome.value));
-  return row_datum(row);
+  return acceptance_row(fcinfo, outcome.value);
 }
 
 enum class DecodedColumn { kHeader, kPayload };
@@ -132,13 +112,16 @@ Datum decode_unverified(FunctionCallInfo fcinfo) {
 
 }  // namespace jwt_auth::pg
 
-using jwt_auth::jose::KeyCache;
+using jwt_auth::pg::KeyForm;
 
-JWT_AUTH_FUNCTION(jwt_auth_sign) { return jwt_auth::pg::sign(fcinfo, KeyCache::Kind::kText); }
-JWT_AUTH_FUNCTION(jwt_auth_sign_bytea) { return jwt_auth::pg::sign(fcinfo, KeyCache::Kind::kRawSecret); }
-JWT_AUTH_FUNCTION(jwt_auth_verify) { return jwt_auth::pg::verify(fcinfo, KeyCache::Kind::kText); }
-JWT_AUTH_FUNCTION(jwt_auth_verify_bytea) { return jwt_auth::pg::verify(fcinfo, KeyCache::Kind::kRawSecret); }
-JWT_AUTH_FUNCTION(jwt_auth_try_verify) { return jwt_auth::pg::try_verify(fcinfo, KeyCache::Kind::kText); }
-JWT_AUTH_FUNCTION(jwt_auth_try_verify_bytea) { return jwt_auth::pg::try_verify(fcinfo, KeyCache::Kind::kRawSecret); }
+JWT_AUTH_FUNCTION(jwt_auth_sign) { return jwt_auth::pg::sign(fcinfo, KeyForm::kText); }
+JWT_AUTH_FUNCTION(jwt_auth_sign_bytea) { return jwt_auth::pg::sign(fcinfo, KeyForm::kSecret); }
+JWT_AUTH_FUNCTION(jwt_auth_sign_jsonb) { return jwt_auth::pg::sign(fcinfo, KeyForm::kJsonb); }
+JWT_AUTH_FUNCTION(jwt_auth_verify) { return jwt_auth::pg::verify(fcinfo, KeyForm::kText); }
+JWT_AUTH_FUNCTION(jwt_auth_verify_bytea) { return jwt_auth::pg::verify(fcinfo, KeyForm::kSecret); }
+JWT_AUTH_FUNCTION(jwt_auth_verify_jsonb) { return jwt_auth::pg::verify(fcinfo, KeyForm::kJsonb); }
+JWT_AUTH_FUNCTION(jwt_auth_try_verify) { return jwt_auth::pg::try_verify(fcinfo, KeyForm::kText); }
+JWT_AUTH_FUNCTION(jwt_auth_try_verify_bytea) { return jwt_auth::pg::try_verify(fcinfo, KeyForm::kSecret); }
+JWT_AUTH_FUNCTION(jwt_auth_try_verify_jsonb) { return jwt_auth::pg::try_verify(fcinfo, KeyForm::kJsonb); }
 
 JWT_AUTH_FUNCTION(jwt_auth_decode_unverified) { return jwt_auth::pg::decode_unverified(fcinfo); }

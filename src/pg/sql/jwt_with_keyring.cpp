@@ -2,6 +2,7 @@
 #include "jose/json/base64url.hpp"
 #include "jose/jwt/token_id.hpp"
 #include "pg/identity/token_check.hpp"
+#include "pg/identity/verified_claims.hpp"
 #include "pg/keyring/keyring.hpp"
 #include "pg/support/arguments.hpp"
 #include "pg/support/boundary.hpp"
@@ -31,7 +32,7 @@ jose::Micros end_of(Jsonb *claims, jose::Micros now) {
 
 // Which of the claims that jwt_sign(claims) fills in are there already.
 struct Present {
-  bool iat, exp, iss, aud, jti;
+  bool iat, iat_us, exp, iss, aud, jti;
 };
 
 std::string CompletedClaims(std::string_view claims, const Present &present, jose::Micros now) {
@@ -51,6 +52,10 @@ std::string CompletedClaims(std::string_view claims, const Present &present, jos
   if (!present.iat) {
     begin_member("iat");
     text += std::to_string(iat);
+    if (!present.iat_us) {
+      begin_member("iat_us");
+      text += std::to_string(now % jose::kMicrosPerSecond);
+    }
   }
   if (!present.exp) {
     begin_member("exp");
@@ -64,12 +69,12 @@ std::string CompletedClaims(std::string_view claims, const Present &present, jos
 Datum sign_ring(FunctionCallInfo fcinfo) {
   Jsonb *claims = required_jsonb(fcinfo, 0, "claims");
   const Bytes text = claims_text_of(claims);
-  const Present present{has_member(claims, "iat"), has_member(claims, "exp"), has_member(claims, "iss"),
-                        has_member(claims, "aud"), has_member(claims, "jti")};
+  const Present present{has_member(claims, "iat"), has_member(claims, "iat_us"), has_member(claims, "exp"),
+                        has_member(claims, "iss"), has_member(claims, "aud"),    has_member(claims, "jti")};
   const jose::Micros now = now_micros();
   prepare_to_sign(end_of(claims, now), now);
   return value_or_raise([&]() -> Result<Datum> {
-    auto token = SignWithRing(CompletedClaims(text.view(), present, now));
+    auto token = SignWithRing(CompletedClaims(text.view(), present, now), jose::kAnyTokenType);
     if (!token) return token.error();
     if (token->size() > static_cast<std::size_t>(settings::max_token_size)) return kTokenTooLarge;
     return CopyOutVarlena(*token);
@@ -77,9 +82,18 @@ Datum sign_ring(FunctionCallInfo fcinfo) {
 }
 
 Datum verify_ring(FunctionCallInfo fcinfo) {
-  const auto outcome = check_token(required_token(fcinfo, 0));
+  const auto outcome = check_token(required_token(fcinfo, 0), AccessTokenExpected());
   if (!outcome.ok) raise_error(outcome.error);
   return jsonb_from(outcome.value.claims);
+}
+
+// jwt_verify(token) that answers a row. What is not the token's fault is raised: no key, no table.
+Datum try_verify_ring(FunctionCallInfo fcinfo) {
+  if (token_is_too_large(fcinfo, 0)) return refusal_row(fcinfo, kTokenTooLarge);
+  const auto outcome = check_token(required_token(fcinfo, 0), AccessTokenExpected());
+  if (outcome.ok) return acceptance_row(fcinfo, outcome.value.claims);
+  if (!IsTokenRefusal(outcome.error.code)) raise_error(outcome.error);
+  return refusal_row(fcinfo, outcome.error);
 }
 
 }  // namespace
@@ -88,3 +102,4 @@ Datum verify_ring(FunctionCallInfo fcinfo) {
 
 JWT_AUTH_FUNCTION(jwt_auth_sign_ring) { return jwt_auth::pg::sign_ring(fcinfo); }
 JWT_AUTH_FUNCTION(jwt_auth_verify_ring) { return jwt_auth::pg::verify_ring(fcinfo); }
+JWT_AUTH_FUNCTION(jwt_auth_try_verify_ring) { return jwt_auth::pg::try_verify_ring(fcinfo); }

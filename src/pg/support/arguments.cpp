@@ -101,6 +101,19 @@ jose::Micros micros_argument(FunctionCallInfo fcinfo, int index, const char *nam
   return days * USECS_PER_DAY + interval->time;
 }
 
+KeyArgument key_argument(FunctionCallInfo fcinfo, int index, KeyForm form, const char *name, jose::KeyPurpose purpose) {
+  using Kind = jose::KeyCache::Kind;
+  const bool signs = purpose == jose::KeyPurpose::kSignature;
+  if (form == KeyForm::kSecret)
+    return {signs ? Kind::kRawSecret : Kind::kEncryptionSecret, required_bytes(fcinfo, index, name)};
+  const Kind kind = signs ? Kind::kText : Kind::kEncryptionText;
+  if (form == KeyForm::kText) return {kind, required_bytes(fcinfo, index, name)};
+  Jsonb *key = required_jsonb(fcinfo, index, name);
+  if (!JB_ROOT_IS_OBJECT(key))
+    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s must be a JSON object: a JWK or a JWK set", name)));
+  return {kind, json_text_of(key).view()};
+}
+
 Result<const jose::KeySet *> KeysOf(const KeyArgument &argument) { return ArgumentKeys().Get(argument.kind, argument.bytes); }
 
 }  // namespace jwt_auth::pg

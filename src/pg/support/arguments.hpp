@@ -47,14 +47,17 @@ TextArray text_array(FunctionCallInfo fcinfo, int index, const char *name);
 // A non-negative interval in microseconds (a month counts 30 days); 0 for NULL; 22023 otherwise.
 jose::Micros micros_argument(FunctionCallInfo fcinfo, int index, const char *name);
 
-// A `key` argument: text (JWK, JWKS, PEM or secret) or, in the bytea overloads, a secret of arbitrary bytes.
+// How an overload takes its key: as text (JWK, JWKS, PEM or secret), as a secret of arbitrary bytes (bytea), or as a JWK or
+// JWKS (jsonb).
+enum class KeyForm { kText, kSecret, kJsonb };
+
+// A `key` argument. 22004 for NULL; 22023 for a jsonb that is no object.
 struct KeyArgument {
   jose::KeyCache::Kind kind;
   std::string_view bytes;
 };
-inline KeyArgument key_argument(FunctionCallInfo fcinfo, int index, jose::KeyCache::Kind kind, const char *name = "key") {
-  return {kind, required_bytes(fcinfo, index, name)};
-}
+KeyArgument key_argument(FunctionCallInfo fcinfo, int index, KeyForm form, const char *name = "key",
+                         jose::KeyPurpose purpose = jose::KeyPurpose::kSignature);
 // For C++ phases: its parsed keys, from the backend's cache; valid until the next call.
 Result<const jose::KeySet *> KeysOf(const KeyArgument &argument);
 

@@ -28,6 +28,7 @@ constexpr ErrorRow kErrors[] = {
     {ErrorCode::kDenied, "JW011", "token has been denied", nullptr, true},
     {ErrorCode::kBindingMismatch, "JW012", "token is bound to another client", nullptr, true},
     {ErrorCode::kStaleLogin, "JW013", "log-in of this token is too long ago", nullptr, true},
+    {ErrorCode::kOtherTokenType, "JW014", "token of another kind", nullptr, true},
     {ErrorCode::kProofInvalid, "JW015", "proof of the key is missing or wrong", nullptr, true},
     {ErrorCode::kUnusableKey, "JW020", "unusable key", nullptr, false},
     {ErrorCode::kNoActiveKey, "JW021", "no active signing key",

@@ -12,6 +12,9 @@ namespace settings {
 
 char *issuer;
 char *audience;
+int access_token_type;
+bool accept_untyped;
+char *role_claim;
 int leeway;
 int access_token_ttl;
 int refresh_token_ttl;
@@ -41,6 +44,9 @@ char *notify_channel;
 namespace {
 
 constexpr int kMinute = 60;
+
+const config_enum_entry kAccessTokenTypes[] = {{"at+jwt", kTypeAtJwt, false}, {"JWT", kTypeJwt, false}, {nullptr, 0, false}};
+
 constexpr int kDay = 24 * 60 * kMinute;
 constexpr int kMaxTokenSize = 16 * 1024 * 1024;  // a jsonb made from a token of this size still fits jsonb's own limits
 
@@ -59,6 +65,14 @@ bool check_claims_function(char **value, void **, GucSource) {
   const char *dot = std::strchr(*value, '.');
   if (**value == '\0' || (dot != nullptr && dot != *value && dot[1] != '\0')) return true;
   GUC_check_errdetail("The function must be named with its schema, such as \"app.token_claims\".");
+  return false;
+}
+
+// Names with single dots between them.
+bool check_role_claim(char **value, void **, GucSource) {
+  const std::string_view path = *value;
+  if (!path.empty() && path.front() != '.' && path.back() != '.' && path.find("..") == std::string_view::npos) return true;
+  GUC_check_errdetail("A claim is named by one or more names with a dot between them, such as \"role\" or \"app.role\".");
   return false;
 }
 
@@ -96,6 +110,12 @@ void define_token_settings() {
                 &settings::issuer, "", PGC_SUSET, 0, nullptr);
   define_string("jwt_auth.audience", "Audience (aud) put into the ring's tokens and expected of them.", "Empty: none.",
                 &settings::audience, "", PGC_SUSET, 0, nullptr);
+  define_enum("jwt_auth.access_token_type", "Type (typ) in the header of sessions' access tokens.",
+              "at+jwt (RFC 9068), or JWT for verifiers that know no other.", &settings::access_token_type, kTypeAtJwt,
+              kAccessTokenTypes);
+  DefineCustomBoolVariable("jwt_auth.accept_untyped", "Whether a token of type JWT or of no type passes for an access token.",
+                           "Off: only at+jwt does. jwt_sign(claims) and many other issuers write JWT.",
+                           &settings::accept_untyped, true, PGC_SUSET, 0, nullptr, nullptr, nullptr);
   define_int("jwt_auth.leeway", "Clock difference that jwt_verify(token) tolerates.", nullptr, &settings::leeway, 0, 0,
              60 * kMinute, GUC_UNIT_S);
   define_int("jwt_auth.access_token_ttl", "Lifetime of an access token.", nullptr, &settings::access_token_ttl, 30 * kMinute, 1,
@@ -132,6 +152,9 @@ void define_session_settings() {
              64, 0, 128, 0);
   define_enum("jwt_auth.fingerprint_binding", "What a fingerprint other than the log-in's means.",
               "off, log, or end the session.", &settings::fingerprint_binding, kFingerprintOff, kFingerprintBindings);
+  define_string("jwt_auth.role_claim", "Claim that names the role for set_role and pre_request().",
+                "A dot leads into an object: realm.role is the member role of the object realm.", &settings::role_claim, "role",
+                PGC_SUSET, 0, check_role_claim);
   define_string("jwt_auth.claims_function", "Function that gives a session's claims at log-in and at each refresh.",
                 "Schema-qualified; (user_id text, session_id uuid, claims jsonb) returns jsonb. Empty: none.",
                 &settings::claims_function, "", PGC_SUSET, 0, check_claims_function);

@@ -3,14 +3,18 @@
 
 namespace jwt_auth::pg {
 
+enum AccessTokenType { kTypeAtJwt, kTypeJwt };
 enum SessionLimitPolicy { kEvictOldest, kEvictIdle, kReject };
 enum IpBinding { kIpOff, kIpLog, kIpSubnet, kIpExact };
 enum FingerprintBinding { kFingerprintOff, kFingerprintLog, kFingerprintExact };
 
 namespace settings {
 
-extern char *issuer;                // never null; "" = none
-extern char *audience;              // never null; "" = none
+extern char *issuer;           // never null; "" = none
+extern char *audience;         // never null; "" = none
+extern int access_token_type;  // AccessTokenType
+extern bool accept_untyped;
+extern char *role_claim;            // never null nor empty; dots lead into objects
 extern int leeway;                  // seconds
 extern int access_token_ttl;        // seconds
 extern int refresh_token_ttl;       // seconds
