@@ -28,7 +28,7 @@ struct ChallengedSession {
   bool is_bound;  // a registration's proof is not good for a refresh
 };
 // How long a challenge is good: the time that a browser takes to sign it, and some more for a challenge that was sent ahead.
-constexpr Micros kChallengeLifetime = 10 * 60 * kMicrosPerSecond;
+constexpr Micros kChallengeLifetime = 600 * kMicrosPerSecond;
 
 std::string MakeChallenge(std::string_view server_secret, const ChallengedSession &session, Micros now);
 bool IsGoodChallenge(std::string_view server_secret, std::string_view challenge, const ChallengedSession &session, Micros now,

@@ -395,6 +395,10 @@ INSERT INTO bad_value VALUES
   ('uuid', 'nothing', $v$'00000000-0000-0000-0000-000000000000'$v$), ('uuid', 'noise', $v$'ffffffff-ffff-ffff-ffff-ffffffffffff'$v$),
   ('uuid', 'sane', $v$gen_random_uuid()$v$),
   ('integer', 'nothing', '0'), ('integer', 'noise', '(-2147483648)'), ('integer', 'sane', '1'),
+  ('bigint', 'nothing', '0'), ('bigint', 'noise', '(-9223372036854775808)'), ('bigint', 'sane', '1'),
+  ('timestamptz', 'nothing', $v$'-infinity'$v$), ('timestamptz', 'noise', $v$'294276-12-31 23:59:59+00'$v$),
+  ('timestamptz', 'sane', $v$(now() + interval '1 day')$v$),
+  ('cidr[]', 'nothing', $v$'{}'$v$), ('cidr[]', 'noise', $v$ARRAY[['::/0'], [NULL]]$v$), ('cidr[]', 'sane', $v$'{192.0.2.0/24}'$v$),
   ('boolean', 'nothing', 'false'), ('boolean', 'noise', 'true'), ('boolean', 'sane', 'true'),
   ('regrole', 'nothing', $v$'-'$v$), ('regrole', 'noise', $v$'4294967295'$v$), ('regrole', 'sane', $v$'pg_monitor'$v$);
 INSERT INTO bad_value SELECT DISTINCT type, 'null', format('NULL::%s', type) FROM bad_value;

@@ -40,6 +40,7 @@ my $good_jwt = ask($source, "SELECT jwt_auth.jwt_sign('{\"sub\": \"eve\"}')");
 $source->safe_psql('postgres', "SELECT jwt_auth.set_user_policy('bob', max_sessions => 2)");
 $source->safe_psql('postgres', "SELECT jwt_auth.trust_issuer('https://partner.example', '{\"keys\": ["
 	  . '{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","kid":"partner"}]}\', \'us\')');
+my $api_key = ask($source, "SELECT api_key FROM jwt_auth.create_api_key('eve', 'machine', '{read}')");
 my $before = table_contents($source);
 for my $table (jwt_auth_tables($source))
 {
@@ -65,6 +66,7 @@ sub check_restored
 	like(ask($node, "SELECT jwt_auth.jwt_verify('$old_key->{access_token}') ->> 'sub'"), qr/^ann$/, "$how: a token of the key before last verifies");
 	is(ask($node, "SELECT jwt_auth.jwt_verify('$rotated->{access_token}') ->> 'role'"), 'member', "$how: a session's access token verifies");
 	is(ask($node, "SELECT jwt_auth.jwt_verify('$good_jwt') ->> 'sub'"), 'eve', "$how: a token without a session verifies");
+	is(ask($node, "SELECT status FROM jwt_auth.exchange_api_key('$api_key')"), 'ok', "$how: an API key is good");
 	is(ask($node, "SELECT jwt_auth.jwt_verify('$revoked->{access_token}')"), 'error JW010', "$how: a revoked user's token is refused");
 	is(ask($node, "SELECT jwt_auth.jwt_verify('$logged_out->{access_token}')"), 'error JW010', "$how: an ended session's token is refused");
 	is(ask($node, "SELECT jwt_auth.jwt_verify('$denied')"), 'error JW011', "$how: a denied token is refused");

@@ -147,12 +147,12 @@ inline Word BigEndian(Word word) { return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIA
 // `size` bytes and zeros behind them as a number of `of` bytes, and the reverse.
 inline Word Load(const unsigned char *bytes, std::size_t size, std::size_t of) {
   Word word = 0;
-  std::memcpy(&word, bytes, size);
+  if (size != 0) std::memcpy(&word, bytes, size);
   return BigEndian(word) >> (8 * (sizeof(Word) - of));
 }
 inline void Store(Word word, std::size_t size, std::size_t of, unsigned char *bytes) {
   word = BigEndian(word << (8 * (sizeof(Word) - of)));
-  std::memcpy(bytes, &word, size);
+  if (size != 0) std::memcpy(bytes, &word, size);
 }
 
 void AppendEncodedSecret(std::string_view bytes, SecretBytes &out) {

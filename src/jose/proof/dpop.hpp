@@ -59,8 +59,8 @@ struct DpopExpectations {
 };
 
 // Items 8 to 12 of RFC 9449 section 4.3: none if the proof is one for this request. First match wins: kOtherMethod, kOtherUrl,
-// kOtherNonce, kTooOld (iat + max_age + leeway < now, unless the nonce says when), kAhead (iat > now + leeway + kProofAheadTolerance),
-// kOtherAccessToken.
+// kOtherNonce, kTooOld (iat + max_age + leeway < now, unless the nonce says when), kAhead (iat > now + leeway +
+// kProofAheadTolerance), kOtherAccessToken.
 std::optional<ProofRefusal> CheckDpopProof(const DpopProof &proof, const DpopExpectations &expected);
 
 // `ath`: base64url of the SHA-256 of an access token.

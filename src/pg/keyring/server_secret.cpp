@@ -134,6 +134,14 @@ void reseal_server_secret() {
   if (!stored.present) return;
   const auto resealed = Guard([&] { return ResealStoredSecret(stored.text, kSealName); });
   cleanse_text(stored);
+  if (!resealed.ok && resealed.error.code == ErrorCode::kKeySealed) {
+    const Bytes made = value_or_raise([] { return MakeStoredSecret(); });
+    execute_with_secret(update_secret, Parameters{}, made.view());
+    cleanse(made);
+    ereport(WARNING, (errmsg("the secret of the server could not be opened and was replaced"),
+                      errdetail("Nonces and challenges that were made under it are no longer good.")));
+    return;
+  }
   if (!resealed.ok) raise_error(resealed.error);
   if (resealed.value.changed) execute_with_secret(update_secret, Parameters{}, resealed.value.private_jwk.view());
 }

@@ -20,7 +20,9 @@ void need_server_secret();
 
 // Within SPI, as the tables' owner: makes the secret where there is none.
 void create_server_secret();
-// Within SPI, as the tables' owner: seals it with the present key-encryption key where it is not yet.
+// Within SPI, as the tables' owner: seals it with the present key-encryption key where it is not yet. One that no key opens is
+// lost: a new one takes its place (with a WARNING), and what rested on the old one is no longer good. For
+// seal_signing_keys(), once it has opened every private key.
 void reseal_server_secret();
 
 // For C++ phases, after find_server_secret() or need_server_secret() in the same call.

@@ -17,10 +17,11 @@ constexpr int kMaxParameters = 24;
 // discard().
 struct Statement {
   constexpr Statement() = default;
-  constexpr Statement(const char *text, std::initializer_list<Oid> types) : sql(text) {
+  constexpr Statement(const char *text, std::initializer_list<Oid> types) noexcept : sql(text) {
     for (const Oid type : types) parameter_types[parameter_count++] = type;
   }
-  constexpr Statement(const char *text, int, std::initializer_list<Oid> types, std::nullptr_t) : Statement(text, types) {}
+  constexpr Statement(const char *text, int, std::initializer_list<Oid> types, std::nullptr_t) noexcept
+      : Statement(text, types) {}
 
   const char *sql = nullptr;
   int parameter_count = 0;
