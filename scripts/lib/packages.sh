@@ -116,6 +116,7 @@ need_to_test() {
   need_command npm npm
   need_file '/usr/sbin/pgbouncer' pgbouncer
   need_file '/usr/bin/chromium' chromium
+  need_file '/usr/share/i18n/locales/tr_TR' locales
 }
 
 # Tools whose verdict depends on their major: one major is asked for, and a distribution that lacks it goes without.

@@ -91,14 +91,14 @@ std::optional<Network> ParseNetwork(std::string_view text) noexcept {
 }
 
 std::optional<IpBinding> IpBindingNamed(std::string_view name) noexcept {
-  for (const IpBinding binding : {IpBinding::kOff, IpBinding::kLog, IpBinding::kSubnet, IpBinding::kExact}) {
+  for (const IpBinding binding : kIpBindings) {
     if (name == NameOf(binding)) return binding;
   }
   return std::nullopt;
 }
 
 std::optional<FingerprintBinding> FingerprintBindingNamed(std::string_view name) noexcept {
-  for (const FingerprintBinding binding : {FingerprintBinding::kOff, FingerprintBinding::kLog, FingerprintBinding::kExact}) {
+  for (const FingerprintBinding binding : kFingerprintBindings) {
     if (name == NameOf(binding)) return binding;
   }
   return std::nullopt;
@@ -130,6 +130,8 @@ const char *NameOf(FingerprintBinding binding) noexcept {
   return "";
 }
 
+bool Enforces(IpBinding binding) noexcept { return binding == IpBinding::kSubnet || binding == IpBinding::kExact; }
+
 BindingCheck CheckAddress(const BindingPolicy &policy, const Address &bound, const Address &presented) noexcept {
   if (policy.ip == IpBinding::kOff || !bound.known()) return BindingCheck::kHolds;
   if (Contains(NetworkOf(bound, PrefixFor(policy, bound)), presented)) return BindingCheck::kHolds;
@@ -143,7 +145,7 @@ BindingCheck CheckFingerprint(const BindingPolicy &policy, const Client &bound, 
 }
 
 std::optional<Network> BoundNetwork(const BindingPolicy &policy, const Address &bound) noexcept {
-  if (!bound.known() || (policy.ip != IpBinding::kSubnet && policy.ip != IpBinding::kExact)) return std::nullopt;
+  if (!bound.known() || !Enforces(policy.ip)) return std::nullopt;
   return NetworkOf(bound, PrefixFor(policy, bound));
 }
 

@@ -38,7 +38,10 @@ std::string FormatNetwork(const Network &network);
 std::optional<Network> ParseNetwork(std::string_view text) noexcept;
 
 enum class IpBinding : std::uint8_t { kOff, kLog, kSubnet, kExact };
+constexpr IpBinding kIpBindings[] = {IpBinding::kOff, IpBinding::kLog, IpBinding::kSubnet, IpBinding::kExact};
 enum class FingerprintBinding : std::uint8_t { kOff, kLog, kExact };
+constexpr FingerprintBinding kFingerprintBindings[] = {FingerprintBinding::kOff, FingerprintBinding::kLog,
+                                                       FingerprintBinding::kExact};
 
 // The names that settings and policies use; none for any other text.
 std::optional<IpBinding> IpBindingNamed(std::string_view name) noexcept;
@@ -52,6 +55,9 @@ struct BindingPolicy {
   int prefix_v6;  // 0..128
   FingerprintBinding fingerprint;
 };
+
+// Whether a session is refused where its binding is violated: under kLog it is not.
+bool Enforces(IpBinding binding) noexcept;
 
 // A client: its address, and the hash of its fingerprint. Plain data.
 struct Client {

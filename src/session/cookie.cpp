@@ -31,7 +31,7 @@ Result<std::string> SetCookie(const Cookie &cookie) {
   if (cookie.name.empty() || !std::all_of(cookie.name.begin(), cookie.name.end(), IsTokenCharacter))
     return Refusal("name is not a cookie name");
   if (cookie.value && (cookie.value->empty() || !AllHarmless(*cookie.value)))
-    return Refusal("refresh_token has a character that a cookie can't carry");
+    return Refusal("refresh_token has a character that a cookie cannot carry");
   if (cookie.path.empty() || cookie.path.front() != '/' || !AllHarmless(cookie.path))
     return Refusal("path is not a cookie path");
   if (cookie.domain && (cookie.domain->empty() || !std::all_of(cookie.domain->begin(), cookie.domain->end(), [](char c) {

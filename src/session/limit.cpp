@@ -6,7 +6,7 @@
 namespace jwt_auth::session {
 
 std::optional<LimitPolicy> LimitPolicyNamed(std::string_view name) noexcept {
-  for (const LimitPolicy policy : {LimitPolicy::kEvictOldest, LimitPolicy::kEvictIdle, LimitPolicy::kReject}) {
+  for (const LimitPolicy policy : kLimitPolicies) {
     if (name == NameOf(policy)) return policy;
   }
   return std::nullopt;

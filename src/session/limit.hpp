@@ -11,6 +11,7 @@
 namespace jwt_auth::session {
 
 enum class LimitPolicy : std::uint8_t { kEvictOldest, kEvictIdle, kReject };
+constexpr LimitPolicy kLimitPolicies[] = {LimitPolicy::kEvictOldest, LimitPolicy::kEvictIdle, LimitPolicy::kReject};
 
 std::optional<LimitPolicy> LimitPolicyNamed(std::string_view name) noexcept;
 const char *NameOf(LimitPolicy policy) noexcept;

@@ -85,9 +85,16 @@ TmV2ZXIgaW4gYSBtZXNzYWdl
 -----END PRIVATE KEY-----');
 SELECT jwt_auth.import_signing_key('{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0","d":"jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LJ"}');
 SELECT jwt_auth.import_signing_key('{"kty":"oct","k":"c2hvcnQ"}');
--- A path may be shown, a key that was given for one may not.
+-- Nor is a path repeated, for it may be a key: behind a byte order mark, a bracket, a quote or a blank of Unicode, or in base64.
 SELECT jwt_auth.import_signing_key_from_file('{"kty":"oct","k":"c2hvcnQ"}');
 SELECT jwt_auth.import_signing_key_from_file(E' \n{"kty":"oct","k":"c2hvcnQ"}');
 SELECT jwt_auth.import_signing_key_from_file(E'-----BEGIN PRIVATE KEY-----\nTmV2ZXIgaW4gYSBtZXNzYWdl');
 SELECT jwt_auth.import_signing_key_from_file(E'BEGIN PRIVATE KEY\nTmV2ZXIgaW4gYSBtZXNzYWdl');
+SELECT jwt_auth.import_signing_key_from_file(E'\uFEFF{"kty":"oct","k":"c2hvcnQ"}');
+SELECT jwt_auth.import_signing_key_from_file('[{"kty":"oct","k":"c2hvcnQ"}]');
+SELECT jwt_auth.import_signing_key_from_file('"{\"kty\":\"oct\",\"k\":\"c2hvcnQ\"}"');
+SELECT jwt_auth.import_signing_key_from_file(E'\u00A0{"kty":"oct","k":"c2hvcnQ"}');
+SELECT jwt_auth.import_signing_key_from_file('TmV2ZXIgaW4gYSBtZXNzYWdlTmV2ZXIgaW4gYSBtZXNzYWdl');
+SELECT jwt_auth.import_signing_key_from_file('.');
+SELECT jwt_auth.import_signing_key_from_file('PG_VERSION');
 TRUNCATE jwt_auth.signing_key;

@@ -117,7 +117,7 @@ append_to_file($other_file, ('2e' x 32) . "\n");
 chmod 0600, $other_file or die;
 my %file = (
 	'missing' => ["$key_file.missing", qr/the key-encryption-key file does not exist/],
-	'another' => [$other_file, qr/private key is sealed or can't be read/],
+	'another' => [$other_file, qr/private key is sealed or cannot be read/],
 	'open to others' => [$key_file, qr/others/, 0644],
 );
 for my $what (sort keys %file)

@@ -35,7 +35,7 @@ ApiKeyCheck check_api_key(std::string_view api_key, const session::Address &addr
   check = as_owner("api_key", [&](MemoryContext caller) {
     ApiKeyCheck judged = check;
     const session::UserKey user_key = session::UserKeyIn(presented.id);
-    if (!read_api_key(uuid_of(presented.id), user_key, caller, judged.row)) return judged;
+    if (!read_api_key(UuidOf(presented.id), user_key, caller, judged.row)) return judged;
     const Account account = read_account({user_key, {}, judged.row.user_id});
     judged.verdict =
         session::JudgeApiKey(judged.row.state, presented, address, {account.not_before, global_cutoff()}, now_micros());
@@ -50,7 +50,7 @@ const Error *key_network_refusal(const pg_uuid_t &key_id, const session::Address
   static constexpr Error kOtherNetwork{ErrorCode::kBindingMismatch, "its API key may not be used from this address"};
   return as_owner("api_key", [&](MemoryContext caller) -> const Error * {
     ApiKeyRow row;
-    if (!read_api_key(key_id, session::UserKeyIn(session_id_of(key_id)), caller, row)) return &kEnded;
+    if (!read_api_key(key_id, session::UserKeyIn(SessionIdOf(key_id)), caller, row)) return &kEnded;
     return session::IsAllowedFrom(row.state, address) ? nullptr : &kOtherNetwork;
   });
 }

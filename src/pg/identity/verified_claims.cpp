@@ -60,7 +60,7 @@ Datum acceptance_row(FunctionCallInfo fcinfo, const FlatJson &claims) {
 
 Datum refusal_row(FunctionCallInfo fcinfo, const Error &refusal) {
   ResultRow row = try_row(fcinfo, false);
-  set(row, TryColumn::kErrorCode, CStringGetTextDatum(sqlstate_of(refusal.code)));
+  set(row, TryColumn::kErrorCode, CStringGetTextDatum(SqlStateOf(refusal.code)));
   set(row, TryColumn::kErrorMessage, CStringGetTextDatum(message_of(refusal)));
   return row_datum(row);
 }

@@ -6,16 +6,16 @@
 
 namespace jwt_auth::pg {
 
-std::string_view AccessTokenType() noexcept {
-  return settings::access_token_type == kTypeJwt ? jose::kAnyTokenType : jose::kAccessTokenType;
-}
+std::string_view AccessTokenType() noexcept { return settings::AccessTokenType(); }
 
 jose::ExpectedType AccessTokenExpected() noexcept {
   // What is issued here is accepted here.
-  return {jose::ExpectedType::Rule::kAccessToken, {}, settings::accept_untyped || settings::access_token_type == kTypeJwt};
+  return {jose::ExpectedType::Rule::kAccessToken, {}, settings::accept_untyped || AccessTokenType() == jose::kAnyTokenType};
 }
 
 Result<std::string> SignWithRing(std::string_view payload, std::string_view type) {
+  const auto names = settings::CheckNames();
+  if (!names) return names.error();
   const ActiveKey &active = CurrentRing().active;
   if (active.refusal) return *active.refusal;
   if (active.keys.keys.empty()) return Error{ErrorCode::kNoActiveKey, nullptr};
@@ -91,6 +91,8 @@ OptionalText InCopy(const std::optional<std::string_view> &claim, const jose::Js
 }  // namespace
 
 Result<TokenFacts> VerifyWithRing(std::string_view token, const jose::ExpectedType &type, jose::Micros now, Purpose purpose) {
+  const auto names = settings::CheckNames();
+  if (!names) return names.error();
   auto parsed = jose::UnverifiedJws::Parse(token);
   if (!parsed) return parsed.error();
   const auto foreigner = ClaimedIssuer(*parsed);

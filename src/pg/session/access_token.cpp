@@ -18,11 +18,6 @@ constexpr std::string_view kReserved[] = {"iss", "sub", "aud",       "sid",     
 
 }  // namespace
 
-session::LifetimePolicy lifetime_policy() {
-  return {settings::access_token_ttl * jose::kMicrosPerSecond, settings::refresh_token_ttl * jose::kMicrosPerSecond,
-          settings::session_max_age * jose::kMicrosPerSecond};
-}
-
 bool is_reserved_claim(std::string_view name) {
   for (const std::string_view reserved : kReserved)
     if (name == reserved) return true;
@@ -30,12 +25,11 @@ bool is_reserved_claim(std::string_view name) {
 }
 
 void check_session_claims(Jsonb *claims) {
-  if (!JB_ROOT_IS_OBJECT(claims))
-    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("claims must be a JSON object")));
+  check_object(claims, "claims");
   for (const std::string_view name : kReserved) {
     if (has_member(claims, name))
       ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-                      errmsg("claim \"%s\" can't be given, it is set by the server", name.data())));
+                      errmsg("claim \"%s\" cannot be given, since the server sets it", name.data())));
   }
 }
 
@@ -49,7 +43,7 @@ Bytes claim_members(Jsonb *claims) {
 }
 
 Result<AccessToken> MintAccessToken(const AccessTokenRequest &request) {
-  const std::int64_t expires_at = session::AccessExpiry(request.now, request.idle_end, lifetime_policy());
+  const std::int64_t expires_at = session::AccessExpiry(request.now, request.idle_end, settings::Lifetimes());
 
   ClaimsWriter claims;
   if (*settings::issuer != '\0') claims.Add("iss", settings::issuer);
@@ -69,7 +63,7 @@ Result<AccessToken> MintAccessToken(const AccessTokenRequest &request) {
   }
   auto token = SignWithRing(claims.Finish(request.claim_members), AccessTokenType());
   if (!token) return token.error();
-  // Nobody would look at it, we ourselves least of all.
+  // Do not issue a token that jwt_verify() would refuse as too large.
   if (token->size() > static_cast<std::size_t>(settings::max_token_size)) return kTokenTooLarge;
   auto copy = CopyOutVarlena(*token);
   if (!copy) return copy.error();

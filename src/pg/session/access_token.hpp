@@ -34,9 +34,6 @@ class ClaimsWriter {
   std::string text_ = "{";
 };
 
-// The lifetimes that the settings give.
-session::LifetimePolicy lifetime_policy();
-
 // The names that an access token sets itself: a caller's claims can't have them.
 bool is_reserved_claim(std::string_view name);
 // Raises 22023 unless `claims` is an object without reserved names.

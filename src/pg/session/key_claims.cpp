@@ -28,7 +28,7 @@ std::string CommonClaims(const KeyClaims &claims) {
   if (*settings::issuer != '\0') AddText("iss", settings::issuer, json);
   AddText("sub", claims.user_id, json);
   if (*settings::audience != '\0') AddText("aud", settings::audience, json);
-  AddText("key_id", session::FormatSessionId(session_id_of(claims.key_id)), json);
+  AddText("key_id", session::FormatSessionId(SessionIdOf(claims.key_id)), json);
   if (claims.scope.present) AddText("scope", claims.scope.text, json);
   return json;
 }
@@ -55,6 +55,8 @@ KeyClaims key_claims(const ApiKeyRow &row) {
 Datum claims_of_key(const ApiKeyRow &row) {
   const KeyClaims claims = key_claims(row);
   const Bytes text = value_or_raise([&]() -> Result<Bytes> {
+    const auto names = settings::CheckNames();
+    if (!names) return names.error();
     std::string json = CommonClaims(claims);
     if (claims.expires_at != session::kNever) AddNumber("exp", session::WholeSeconds(claims.expires_at), json);
     AddNumber("iat", session::WholeSeconds(claims.issued_at), json);
@@ -64,7 +66,7 @@ Datum claims_of_key(const ApiKeyRow &row) {
 }
 
 Result<AccessToken> MintKeyToken(const KeyClaims &claims, session::Micros now) {
-  const std::int64_t expires_at = session::AccessExpiry(now, claims.expires_at, lifetime_policy());
+  const std::int64_t expires_at = session::AccessExpiry(now, claims.expires_at, settings::Lifetimes());
   std::string json = CommonClaims(claims);
   AddNumber("exp", expires_at, json);
   AddNumber("iat", session::WholeSeconds(now), json);

@@ -65,9 +65,4 @@ OptionalText id_column_as_text(HeapTuple row, TupleDesc columns, int number) {
   return {true, {text, std::strlen(text)}};
 }
 
-void check_object(Jsonb *value, const char *name) {
-  if (!JB_ROOT_IS_OBJECT(value))
-    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s must be a JSON object", name)));
-}
-
 }  // namespace jwt_auth::pg

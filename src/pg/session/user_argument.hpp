@@ -27,7 +27,4 @@ Spellings spellings_argument(FunctionCallInfo fcinfo, int index);
 // it, without its padding. Not present for NULL.
 OptionalText id_column_as_text(HeapTuple row, TupleDesc columns, int number);
 
-// 22023 unless the jsonb is an object.
-void check_object(Jsonb *value, const char *name);
-
 }  // namespace jwt_auth::pg

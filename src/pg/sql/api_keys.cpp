@@ -148,7 +148,7 @@ FreshKey store_key(const NewKeyArguments &arguments) {
     const FreshKey fresh =
         in_context(caller, [&] { return value_or_raise([&] { return MakeKey(created_at, user.user_key); }); });
     NewApiKey row{};
-    row.id = uuid_of(fresh.id);
+    row.id = UuidOf(fresh.id);
     row.user = user;
     row.name = arguments.name;
     row.scopes = arguments.scopes;
@@ -173,7 +173,7 @@ Datum create_api_key(FunctionCallInfo fcinfo) {
   refuse_key_bearer();
   ResultRow row = result_row(fcinfo, {UUIDOID, TEXTOID});
   const FreshKey fresh = store_key(new_key_arguments(fcinfo));
-  const pg_uuid_t id = uuid_of(fresh.id);
+  const pg_uuid_t id = UuidOf(fresh.id);
   set(row, CreatedColumn::kKeyId, UUIDPGetDatum(&id));
   set(row, CreatedColumn::kApiKey, text_datum(fresh.text.view()));
   cleanse(fresh.text);
@@ -210,7 +210,7 @@ Datum exchange_api_key(FunctionCallInfo fcinfo) {
 // `owner`: if present, only a key of this user is deleted.
 bool revoke_key(const pg_uuid_t &id, const OptionalText &owner) {
   return as_owner("api_key", [&](MemoryContext caller) {
-    const session::UserKey user_key = session::UserKeyIn(session_id_of(id));
+    const session::UserKey user_key = session::UserKeyIn(SessionIdOf(id));
     const DeletedApiKey deleted = delete_api_key(id, user_key, owner, caller);
     if (!deleted.found) return false;
     write_key_event(session::Event::kApiKeyRevoked, {user_key, {}, deleted.user_id}, id, deleted.name, GetCurrentTimestamp());

@@ -52,8 +52,8 @@ Eviction choose_evictions(const LiveSessions &live, int limit) {
   Eviction eviction{};
   eviction.evicted = static_cast<session::LiveSession *>(palloc(sizeof(session::LiveSession) * (live.count + 1)));
   const auto chosen = value_or_raise([&]() -> Result<Eviction> {
-    const auto policy = static_cast<session::LimitPolicy>(settings::session_limit_policy);
-    const session::Room room = session::MakeRoom({live.sessions, live.sessions + live.count}, limit, policy);
+    const session::Room room =
+        session::MakeRoom({live.sessions, live.sessions + live.count}, limit, settings::SessionLimitPolicy());
     std::copy(room.evicted.begin(), room.evicted.end(), eviction.evicted);
     return Eviction{room.granted, eviction.evicted, room.evicted.size()};
   });
@@ -73,7 +73,7 @@ constexpr int kMostChoices = 100;
 Evicted make_room(const UserRef &user, const Account &account, const session::Cutoffs &cutoffs, MemoryContext context) {
   Evicted evicted{true, nullptr, 0};
   if (account.max_sessions == 0) return evicted;
-  const bool only_as_seen = settings::session_limit_policy == kEvictIdle;
+  const bool only_as_seen = settings::SessionLimitPolicy() == session::LimitPolicy::kEvictIdle;
   for (int choice = 0; choice < kMostChoices; choice++) {
     const Micros now = now_micros();
     const LiveSessions live = read_live_sessions(user, std::max(cutoffs.user, cutoffs.global), now, context);
@@ -84,7 +84,7 @@ Evicted make_room(const UserRef &user, const Account &account, const session::Cu
     bool all_gone = true;
     for (std::size_t i = 0; i < eviction.count; i++) {
       const session::LiveSession &one = eviction.evicted[i];
-      const pg_uuid_t id = uuid_of(one.id);
+      const pg_uuid_t id = UuidOf(one.id);
       const bool deleted =
           only_as_seen ? delete_session(id, user.user_key, &one.generation) : delete_live_session(id, user.user_key);
       if (!deleted) {
@@ -104,7 +104,7 @@ Evicted make_room(const UserRef &user, const Account &account, const session::Cu
 // Says which policy chose it and which log-in it made room for.
 AuthEvent evicted_event(const pg_uuid_t &evicted, const pg_uuid_t &newcomer) {
   DetailBuilder detail;
-  detail.add_text("policy", session::NameOf(static_cast<session::LimitPolicy>(settings::session_limit_policy)));
+  detail.add_text("policy", session::NameOf(settings::SessionLimitPolicy()));
   detail.add_text("by", uuid_text(newcomer));
   AuthEvent event{};
   event.event = session::Event::kEvicted;
@@ -124,9 +124,9 @@ struct StoredSession {
 
 NewSession new_session(FunctionCallInfo fcinfo, const UserRef &user, const ClientArgument &client, const FreshSession &fresh,
                        Micros created_at) {
-  const session::LifetimePolicy lifetimes = lifetime_policy();
+  const session::LifetimePolicy lifetimes = settings::Lifetimes();
   NewSession row{};
-  row.id = uuid_of(fresh.id);
+  row.id = UuidOf(fresh.id);
   row.user = user;
   row.created_at = created_at;
   row.ends_at = session::AbsoluteEnd(created_at, lifetimes);

@@ -1,7 +1,5 @@
 // What PostgREST calls: pre_request before each request, pre_config when it reads its configuration; and what an API behind it
 // needs: the client's address, the cookie that carries a refresh token.
-#include <cctype>
-
 #include "pg/identity/authenticate.hpp"
 #include "pg/identity/identity.hpp"
 #include "pg/store/owner.hpp"
@@ -33,10 +31,11 @@ struct Request {
   Presentation presentation;
 };
 
-// The header of that name; none if the setting names no header or the request has none. Headers' names are lower case there.
+// The header of that name; none if the setting names no header or the request has none. PostgREST has the names in lower case,
+// of ASCII letters alone: a locale may have other rules (the small I of Turkish has no dot).
 std::optional<std::string_view> HeaderNamed(const jose::JsonDocument &headers, const char *setting) {
   std::string name(setting);
-  for (char &c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  for (char &c : name) c = static_cast<char>(pg_ascii_tolower(static_cast<unsigned char>(c)));
   if (name.empty()) return std::nullopt;
   const auto value = headers.root().Find(name);
   if (!value || !value->is(jose::JsonType::kString)) return std::nullopt;
@@ -81,7 +80,7 @@ Result<Request> ReadRequest(std::string_view text) {
 
   Presentation &presentation = request.presentation;
   presentation.address = ClientAddress(*headers);
-  if (!request.is_api_key && !presentation.address.known() && settings::ip_binding >= kIpSubnet)
+  if (!request.is_api_key && !presentation.address.known() && session::Enforces(settings::Binding().ip))
     return Error{ErrorCode::kBindingMismatch, "the client's address is not known"};
   if (const auto fingerprint = HeaderNamed(*headers, settings::fingerprint_header)) {
     auto fingerprint_copy = CopyOut(*fingerprint);
@@ -96,7 +95,7 @@ Result<Request> ReadRequest(std::string_view text) {
 [[noreturn]] void raise_unauthorized(const Error &refusal) {
   if (!IsTokenRefusal(refusal.code)) raise_error(refusal);
   ereport(ERROR, (errcode(MAKE_SQLSTATE('P', 'T', '4', '0', '1')), errmsg("%s", message_of(refusal)),
-                  errdetail_internal("%s", sqlstate_of(refusal.code))));
+                  errdetail_internal("%s", SqlStateOf(refusal.code))));
   pg_unreachable();
 }
 
@@ -201,7 +200,7 @@ void pre_config() {
   Jsonb *jwks = DatumGetJsonbP(DirectFunctionCall1(jwt_auth_jwks, static_cast<Datum>(0)));
   const bool has_keys = key_count(jwks) > 0;
   if (active_key_is_hmac())
-    ereport(WARNING, (errmsg("the active signing key is an HMAC key, which can't be published"),
+    ereport(WARNING, (errmsg("the active signing key is an HMAC key, which cannot be published"),
                       errhint("Rotate to a key pair with jwt_auth.rotate_signing_key('ES256'), or give PostgREST the secret in "
                               "its own jwt-secret.")));
   else if (!has_keys)
@@ -221,7 +220,7 @@ std::int64_t seconds_left(std::string_view refresh_token) {
   });
   SessionRow row;
   const bool found = as_owner("refresh_session", [&](MemoryContext caller) {
-    return read_session(uuid_of(id), session::UserKeyIn(id), ReadMode::kLatest, caller, row);
+    return read_session(UuidOf(id), session::UserKeyIn(id), ReadMode::kLatest, caller, row);
   });
   if (!found) raise_error({ErrorCode::kSessionEnded, nullptr});
   return Max((row.state.idle_end - now_micros()) / jose::kMicrosPerSecond, 0);

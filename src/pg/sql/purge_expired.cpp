@@ -126,7 +126,7 @@ Batch sweep_due(std::int64_t size, std::uint64_t left, session::Micros now) {
 Batch sweep_cut_off(std::int64_t size, std::uint64_t left, session::Micros now) {
   const session::Micros cutoff = global_cutoff();
   if (cutoff == session::kNoCutoff) return {};
-  const pg_uuid_t first = uuid_of(session::FirstIdAfter(cutoff));
+  const pg_uuid_t first = UuidOf(session::FirstIdAfter(cutoff));
   Parameters parameters{};
   add(parameters, UUIDPGetDatum(&first));
   add_time(parameters, cutoff);

@@ -116,7 +116,7 @@ bool swap(Refresh &refresh) {
   rotation.nonce = random_nonce();
   refresh.successor =
       in_context(refresh.caller, [&] { return successor_of(refresh.text, refresh.row.state.generation + 1, rotation.nonce); });
-  refresh.idle_end = session::IdleEnd(refresh.now, refresh.row.state.absolute_end, lifetime_policy());
+  refresh.idle_end = session::IdleEnd(refresh.now, refresh.row.state.absolute_end, settings::Lifetimes());
   rotation.successor = refresh.successor.hash;
   rotation.now = refresh.now;
   rotation.idle_ends_at = refresh.idle_end;
@@ -238,7 +238,7 @@ Datum refresh_session(FunctionCallInfo fcinfo) {
   Refresh refresh{};
   refresh.text = text;
   refresh.token = *hashes;
-  refresh.id = uuid_of(hashes->session_id);
+  refresh.id = UuidOf(hashes->session_id);
   refresh.user_key = session::UserKeyIn(hashes->session_id);
   refresh.client = &client;
   refresh.caller = CurrentMemoryContext;

@@ -65,7 +65,7 @@ void write_mass_ending(const MassEnding &ending, TimestampTz at) {
 // Locks the row, so that what the event says of it is what was deleted. One that was over before is cleaned away, under the
 // name of what ended it.
 bool end_session(const pg_uuid_t &id, session::Event event, const char *detail) {
-  const session::UserKey user_key = session::UserKeyIn(session_id_of(id));
+  const session::UserKey user_key = session::UserKeyIn(SessionIdOf(id));
   SessionRow row;
   if (!read_session(id, user_key, ReadMode::kLocked, CurrentMemoryContext, row)) {
     raise_if_unseen(id, user_key);
@@ -101,7 +101,7 @@ Datum revoke_refresh_token(FunctionCallInfo fcinfo) {
   });
   if (!hashes) return BoolGetDatum(false);
 
-  const pg_uuid_t id = uuid_of(hashes->session_id);
+  const pg_uuid_t id = UuidOf(hashes->session_id);
   const session::UserKey user_key = session::UserKeyIn(hashes->session_id);
   return BoolGetDatum(as_owner("refresh_session", [&](MemoryContext) {
     SessionRow row;

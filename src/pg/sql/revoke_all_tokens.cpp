@@ -62,7 +62,7 @@ void end_sessions_of(const UserRef &user, session::Micros cutoff, const char *de
 }
 
 void end_sessions_ahead(session::Micros cutoff, const char *detail) {
-  const pg_uuid_t first = uuid_of(session::FirstIdAfter(cutoff));
+  const pg_uuid_t first = UuidOf(session::FirstIdAfter(cutoff));
   Parameters parameters{};
   add(parameters, UUIDPGetDatum(&first));
   add_time(parameters, cutoff);

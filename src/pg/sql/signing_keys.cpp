@@ -74,32 +74,35 @@ Datum import_signing_key(FunctionCallInfo fcinfo) {
   return add_key(new_key([&] { return ImportKey(text); }), activation);
 }
 
-// A file of the server's, whole. Its path may be shown in an error, what it holds never.
+// A file of the server's, whole. No error repeats the path or what the file holds: either may be a key.
 Bytes read_key_file(const char *path) {
   const int file = OpenTransientFile(path, O_RDONLY | PG_BINARY | O_NONBLOCK);
-  if (file < 0) ereport(ERROR, (errcode_for_file_access(), errmsg("could not open file \"%s\": %m", path)));
+  if (file < 0)
+    ereport(ERROR, (errcode_for_file_access(), errmsg("could not open the file that path names: %m"),
+                    errhint("A relative path is looked up in the data directory of the server.")));
   struct stat status;
-  if (fstat(file, &status) != 0) ereport(ERROR, (errcode_for_file_access(), errmsg("could not stat file \"%s\": %m", path)));
+  if (fstat(file, &status) != 0) ereport(ERROR, (errcode_for_file_access(), errmsg("could not stat the key file: %m")));
   if (!S_ISREG(status.st_mode))
-    ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE), errmsg("\"%s\" is not a regular file", path)));
+    ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE), errmsg("path does not name a regular file")));
   Bytes text{static_cast<char *>(palloc(kLongestKeyFile + 1)), 0};
   while (text.size <= kLongestKeyFile) {
     const ssize_t count = read(file, text.data + text.size, kLongestKeyFile + 1 - text.size);
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) ereport(ERROR, (errcode_for_file_access(), errmsg("could not read file \"%s\": %m", path)));
+    if (count < 0) ereport(ERROR, (errcode_for_file_access(), errmsg("could not read the key file: %m")));
     if (count == 0) break;
     text.size += static_cast<std::size_t>(count);
   }
   CloseTransientFile(file);
   if (text.size > kLongestKeyFile)
-    ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("file \"%s\" is too large for a key", path)));
+    ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("the key file is too large"),
+                    errdetail("A key file has at most %zu bytes.", kLongestKeyFile)));
   return text;
 }
 
-// Errors show the path. Longer ones can't be opened, and a key that was given by mistake must not be repeated.
+// A key that was given by mistake: as a JWK or a set, whatever stands before it, or as PEM.
 void refuse_key_as_path(const char *path) {
   if (strlen(path) >= MAXPGPATH) ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("path is too long")));
-  if (path[strspn(path, " \t")] == '{' || strpbrk(path, "\r\n") != nullptr || strstr(path, "-----BEGIN") != nullptr)
+  if (strpbrk(path, "{}\"\r\n") != nullptr || strstr(path, "-----BEGIN") != nullptr)
     ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("path is a key, not the name of a file that holds one")));
 }
 

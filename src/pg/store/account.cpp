@@ -77,8 +77,7 @@ Account default_account() {
   Account account{};
   account.not_before = kNoCutoff;
   account.max_sessions = settings::max_sessions_per_user;
-  account.binding = {static_cast<session::IpBinding>(settings::ip_binding), settings::ip_binding_prefix_v4,
-                     settings::ip_binding_prefix_v6, static_cast<session::FingerprintBinding>(settings::fingerprint_binding)};
+  account.binding = settings::Binding();
   return account;
 }
 

@@ -20,7 +20,7 @@ void require_own_transactions(FunctionCallInfo fcinfo, const char *procedure) {
   PreventCommandIfReadOnly(psprintf("%s()", procedure));
   if (fcinfo->context == nullptr || !IsA(fcinfo->context, CallContext) || castNode(CallContext, fcinfo->context)->atomic)
     ereport(ERROR, (errcode(ERRCODE_INVALID_TRANSACTION_TERMINATION),
-                    errmsg("%s can't run inside a transaction block, it commits after each batch", procedure)));
+                    errmsg("%s cannot run inside a transaction block, since it commits after each batch", procedure)));
 }
 
 }  // namespace jwt_auth::pg

@@ -165,7 +165,7 @@ LiveSessions read_live_sessions(const UserRef &user, Micros cutoff, Micros now, 
   live.sessions =
       static_cast<session::LiveSession *>(MemoryContextAlloc(context, sizeof(session::LiveSession) * (live.count + 1)));
   for (std::uint64_t i = 0; i < live.count; i++) {
-    live.sessions[i] = {session_id_of(rows[i].uuid(LiveColumn::kSessionId)), rows[i].time(LiveColumn::kCreatedAt),
+    live.sessions[i] = {SessionIdOf(rows[i].uuid(LiveColumn::kSessionId)), rows[i].time(LiveColumn::kCreatedAt),
                         rows[i].time(LiveColumn::kRefreshedAt),
                         static_cast<std::uint32_t>(rows[i].int4(LiveColumn::kGeneration))};
   }

@@ -36,11 +36,15 @@ Jsonb *required_jsonb(FunctionCallInfo fcinfo, int index, const char *name) {
   return PG_GETARG_JSONB_P(index);
 }
 
+void check_object(Jsonb *value, const char *name) {
+  if (!JB_ROOT_IS_OBJECT(value))
+    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s must be a JSON object", name)));
+}
+
 OptionalText optional_object_text(FunctionCallInfo fcinfo, int index, const char *name) {
   if (index >= PG_NARGS() || PG_ARGISNULL(index)) return {false, {}};
   Jsonb *value = PG_GETARG_JSONB_P(index);
-  if (!JB_ROOT_IS_OBJECT(value))
-    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s must be a JSON object", name)));
+  check_object(value, name);
   return {true, json_text_of(value).view()};
 }
 

@@ -25,6 +25,8 @@ OptionalText optional_text(FunctionCallInfo fcinfo, int index);
 // The name of something, where NULL stands for a default: 22023 if it is empty.
 OptionalText optional_name(FunctionCallInfo fcinfo, int index, const char *name);
 Jsonb *required_jsonb(FunctionCallInfo fcinfo, int index, const char *name);
+// 22023 unless the jsonb is an object.
+void check_object(Jsonb *value, const char *name);
 // Compact text of an optional jsonb argument that must be an object (22023).
 OptionalText optional_object_text(FunctionCallInfo fcinfo, int index, const char *name);
 // For C++ phases: what a `header` argument holds, parsed into `document`; null where there is none.

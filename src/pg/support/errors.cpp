@@ -33,12 +33,12 @@ constexpr ErrorRow kErrors[] = {
     {ErrorCode::kUnusableKey, "JW020", "unusable key", nullptr, false},
     {ErrorCode::kNoActiveKey, "JW021", "no active signing key",
      "Create one with jwt_auth.create_signing_key(), or activate one with jwt_auth.rotate_signing_key().", false},
-    {ErrorCode::kKeySealed, "JW022", "private key is sealed or can't be read",
+    {ErrorCode::kKeySealed, "JW022", "private key is sealed or cannot be read",
      "Check that the file named by jwt_auth.key_encryption_key_file is there, is readable by the server alone and holds the "
      "key "
      "that sealed this one.",
      false},
-    {ErrorCode::kUndecryptable, "JW030", "token can't be decrypted", nullptr, true},
+    {ErrorCode::kUndecryptable, "JW030", "token cannot be decrypted", nullptr, true},
     {ErrorCode::kTooLarge, "JW040", "too large or too deeply nested", nullptr, true},
     {ErrorCode::kNullArgument, "22004", "argument must not be null", nullptr, false},
     {ErrorCode::kInvalidArgument, "22023", "invalid argument", nullptr, false},
@@ -72,7 +72,7 @@ void raise_null_argument(const char *argument) {
   pg_unreachable();
 }
 
-const char *sqlstate_of(ErrorCode code) { return RowOf(code).sqlstate; }
+const char *SqlStateOf(ErrorCode code) noexcept { return RowOf(code).sqlstate; }
 
 char *message_of(const Error &error) {
   const ErrorRow &row = RowOf(error.code);

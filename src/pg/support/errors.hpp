@@ -12,7 +12,7 @@ namespace jwt_auth::pg {
 [[noreturn]] void raise_null_argument(const char *argument);
 
 // The five characters of its SQLSTATE, and the text that raise_error would use, for functions that return refusals.
-const char *sqlstate_of(ErrorCode code);
+const char *SqlStateOf(ErrorCode code) noexcept;
 char *message_of(const Error &error);
 
 // True where the token is to blame (or its bearer), false where the caller, a key or the installation is.

@@ -2,9 +2,14 @@
 
 #include <climits>
 
+#include "jose/jwt/token_type.hpp"
 #include "jose/proof/http_url.hpp"
 #include "pg/support/boundary.hpp"
 #include "pg/support/postgres.hpp"
+
+extern "C" {
+#include <mb/pg_wchar.h>
+}
 
 namespace jwt_auth::pg {
 
@@ -12,7 +17,6 @@ namespace settings {
 
 char *issuer;
 char *audience;
-int access_token_type;
 bool accept_untyped;
 char *role_claim;
 int leeway;
@@ -20,12 +24,7 @@ int access_token_ttl;
 int refresh_token_ttl;
 int session_max_age;
 int max_sessions_per_user;
-int session_limit_policy;
 int refresh_reuse_interval;
-int ip_binding;
-int ip_binding_prefix_v4;
-int ip_binding_prefix_v6;
-int fingerprint_binding;
 char *claims_function;
 char *key_encryption_key_file;
 char *previous_key_encryption_key_file;
@@ -45,20 +44,52 @@ namespace {
 
 constexpr int kMinute = 60;
 
-const config_enum_entry kAccessTokenTypes[] = {{"at+jwt", kTypeAtJwt, false}, {"JWT", kTypeJwt, false}, {nullptr, 0, false}};
-
 constexpr int kDay = 24 * 60 * kMinute;
 constexpr int kMaxTokenSize = 16 * 1024 * 1024;  // a jsonb made from a token of this size still fits jsonb's own limits
 
-const config_enum_entry kSessionLimitPolicies[] = {
-    {"evict_oldest", kEvictOldest, false}, {"evict_idle", kEvictIdle, false}, {"reject", kReject, false}, {nullptr, 0, false}};
-const config_enum_entry kIpBindings[] = {{"off", kIpOff, false},
-                                         {"log", kIpLog, false},
-                                         {"subnet", kIpSubnet, false},
-                                         {"exact", kIpExact, false},
-                                         {nullptr, 0, false}};
-const config_enum_entry kFingerprintBindings[] = {
-    {"off", kFingerprintOff, false}, {"log", kFingerprintLog, false}, {"exact", kFingerprintExact, false}, {nullptr, 0, false}};
+constexpr std::string_view kAccessTokenTypes[] = {jose::kAccessTokenType, jose::kAnyTokenType};
+
+int access_token_type;     // an index of kAccessTokenTypes
+int session_limit_policy;  // session::LimitPolicy
+int ip_binding;            // session::IpBinding
+int ip_binding_prefix_v4;
+int ip_binding_prefix_v6;
+int fingerprint_binding;  // session::FingerprintBinding
+
+bool issuer_is_text = true;
+bool audience_is_text = true;
+
+// The options of a setting that is one of the core's policies, under the core's names.
+template <class Policy, std::size_t N>
+const config_enum_entry *options_of(const Policy (&policies)[N]) {
+  static config_enum_entry entries[N + 1];  // the last one stays empty, which ends the list
+  for (std::size_t i = 0; i < N; i++) entries[i] = {session::NameOf(policies[i]), static_cast<int>(policies[i]), false};
+  return entries;
+}
+
+// The same of names, under their place in the list.
+template <std::size_t N>
+const config_enum_entry *options_of(const std::string_view (&names)[N]) {
+  static config_enum_entry entries[N + 1];
+  for (std::size_t i = 0; i < N; i++) entries[i] = {names[i].data(), static_cast<int>(i), false};
+  return entries;
+}
+
+bool is_text(const char *value) {
+  const int size = static_cast<int>(std::strlen(value));
+  return pg_encoding_verifymbstr(PG_UTF8, value, size) == size;
+}
+
+// A value that a file or the catalog has brought is accepted and refused where it is used: PostgreSQL would put the default in
+// its place, and then no issuer would be expected of a token.
+bool check_name(char **value, void **, GucSource source) {
+  if (source < PGC_S_INTERACTIVE || is_text(*value)) return true;
+  GUC_check_errdetail("The value must be valid UTF-8.");
+  return false;
+}
+
+void assign_issuer(const char *value, void *) { issuer_is_text = is_text(value); }
+void assign_audience(const char *value, void *) { audience_is_text = is_text(value); }
 
 // A name with its schema: anything else would be looked up in a search path that is not the administrator's.
 bool check_claims_function(char **value, void **, GucSource) {
@@ -100,19 +131,21 @@ void define_int(const char *name, const char *description, const char *more, int
   DefineCustomIntVariable(name, description, more, variable, initial, min, max, PGC_SUSET, flags, nullptr, nullptr, nullptr);
 }
 
-void define_enum(const char *name, const char *description, const char *more, int *variable, int initial,
-                 const config_enum_entry *options) {
-  DefineCustomEnumVariable(name, description, more, variable, initial, options, PGC_SUSET, 0, nullptr, nullptr, nullptr);
+template <class Policy, std::size_t N>
+void define_enum(const char *name, const char *description, const char *more, int *variable, Policy initial,
+                 const Policy (&policies)[N]) {
+  DefineCustomEnumVariable(name, description, more, variable, static_cast<int>(initial), options_of(policies), PGC_SUSET, 0,
+                           nullptr, nullptr, nullptr);
 }
 
 void define_token_settings() {
-  define_string("jwt_auth.issuer", "Issuer (iss) put into the ring's tokens and expected of them.", "Empty: none.",
-                &settings::issuer, "", PGC_SUSET, 0, nullptr);
-  define_string("jwt_auth.audience", "Audience (aud) put into the ring's tokens and expected of them.", "Empty: none.",
-                &settings::audience, "", PGC_SUSET, 0, nullptr);
-  define_enum("jwt_auth.access_token_type", "Type (typ) in the header of sessions' access tokens.",
-              "at+jwt (RFC 9068), or JWT for verifiers that know no other.", &settings::access_token_type, kTypeAtJwt,
-              kAccessTokenTypes);
+  DefineCustomStringVariable("jwt_auth.issuer", "Issuer (iss) put into the ring's tokens and expected of them.", "Empty: none.",
+                             &settings::issuer, "", PGC_SUSET, 0, check_name, assign_issuer, nullptr);
+  DefineCustomStringVariable("jwt_auth.audience", "Audience (aud) put into the ring's tokens and expected of them.",
+                             "Empty: none.", &settings::audience, "", PGC_SUSET, 0, check_name, assign_audience, nullptr);
+  DefineCustomEnumVariable("jwt_auth.access_token_type", "Type (typ) in the header of sessions' access tokens.",
+                           "at+jwt (RFC 9068), or JWT for verifiers that know no other.", &access_token_type, 0,
+                           options_of(kAccessTokenTypes), PGC_SUSET, 0, nullptr, nullptr, nullptr);
   DefineCustomBoolVariable("jwt_auth.accept_untyped", "Whether a token of type JWT or of no type passes for an access token.",
                            "Off: only at+jwt does. jwt_sign(claims) and many other issuers write JWT.",
                            &settings::accept_untyped, true, PGC_SUSET, 0, nullptr, nullptr, nullptr);
@@ -138,20 +171,21 @@ void define_session_settings() {
   define_int("jwt_auth.max_sessions_per_user", "How many live sessions a user may have.", "0: unlimited.",
              &settings::max_sessions_per_user, 5, 0, 10000, 0);
   define_enum("jwt_auth.session_limit_policy", "What a log-in beyond the limit does.",
-              "evict_oldest and evict_idle end another session, reject refuses the log-in.", &settings::session_limit_policy,
-              kEvictOldest, kSessionLimitPolicies);
+              "evict_oldest and evict_idle end another session, reject refuses the log-in.", &session_limit_policy,
+              session::LimitPolicy::kEvictOldest, session::kLimitPolicies);
   define_int("jwt_auth.refresh_reuse_interval", "How long after a rotation the previous refresh token may be presented again.",
              "A retry within it gets the same successor; 0: none does.", &settings::refresh_reuse_interval, 10, 0, kDay,
              GUC_UNIT_S);
   define_enum("jwt_auth.ip_binding", "What a client address other than the log-in's means.",
-              "off, log, or end the session unless it is of the same subnet or exact.", &settings::ip_binding, kIpOff,
-              kIpBindings);
-  define_int("jwt_auth.ip_binding_prefix_v4", "Prefix length of a subnet in IPv4.", nullptr, &settings::ip_binding_prefix_v4,
-             24, 0, 32, 0);
-  define_int("jwt_auth.ip_binding_prefix_v6", "Prefix length of a subnet in IPv6.", nullptr, &settings::ip_binding_prefix_v6,
-             64, 0, 128, 0);
+              "off, log, or end the session unless it is of the same subnet or exact.", &ip_binding, session::IpBinding::kOff,
+              session::kIpBindings);
+  define_int("jwt_auth.ip_binding_prefix_v4", "Prefix length of a subnet in IPv4.", nullptr, &ip_binding_prefix_v4, 24, 0, 32,
+             0);
+  define_int("jwt_auth.ip_binding_prefix_v6", "Prefix length of a subnet in IPv6.", nullptr, &ip_binding_prefix_v6, 64, 0, 128,
+             0);
   define_enum("jwt_auth.fingerprint_binding", "What a fingerprint other than the log-in's means.",
-              "off, log, or end the session.", &settings::fingerprint_binding, kFingerprintOff, kFingerprintBindings);
+              "off, log, or end the session.", &fingerprint_binding, session::FingerprintBinding::kOff,
+              session::kFingerprintBindings);
   define_string("jwt_auth.role_claim", "Claim that names the role for set_role and pre_request().",
                 "A dot leads into an object: realm.role is the member role of the object realm.", &settings::role_claim, "role",
                 PGC_SUSET, 0, check_role_claim);
@@ -185,6 +219,30 @@ void define_front_settings() {
 }
 
 }  // namespace
+
+namespace settings {
+
+std::string_view AccessTokenType() noexcept { return kAccessTokenTypes[access_token_type]; }
+
+session::LimitPolicy SessionLimitPolicy() noexcept { return static_cast<session::LimitPolicy>(session_limit_policy); }
+
+session::BindingPolicy Binding() noexcept {
+  return {static_cast<session::IpBinding>(ip_binding), ip_binding_prefix_v4, ip_binding_prefix_v6,
+          static_cast<session::FingerprintBinding>(fingerprint_binding)};
+}
+
+session::LifetimePolicy Lifetimes() noexcept {
+  return {access_token_ttl * jose::kMicrosPerSecond, refresh_token_ttl * jose::kMicrosPerSecond,
+          session_max_age * jose::kMicrosPerSecond};
+}
+
+Result<void> CheckNames() noexcept {
+  if (!issuer_is_text) return Error{ErrorCode::kInvalidArgument, "jwt_auth.issuer is not valid UTF-8"};
+  if (!audience_is_text) return Error{ErrorCode::kInvalidArgument, "jwt_auth.audience is not valid UTF-8"};
+  return {};
+}
+
+}  // namespace settings
 
 void define_settings() {
   define_token_settings();

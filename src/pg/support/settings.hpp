@@ -1,31 +1,27 @@
-// The settings (GUCs) of design section "Settings", as the variables that PostgreSQL keeps for them.
+// The settings (GUCs), as the variables that PostgreSQL keeps for them and as the policies that the core knows.
 #pragma once
+
+#include <string_view>
+
+#include "jose/result.hpp"
+#include "session/binding.hpp"
+#include "session/lifetime.hpp"
+#include "session/limit.hpp"
 
 namespace jwt_auth::pg {
 
-enum AccessTokenType { kTypeAtJwt, kTypeJwt };
-enum SessionLimitPolicy { kEvictOldest, kEvictIdle, kReject };
-enum IpBinding { kIpOff, kIpLog, kIpSubnet, kIpExact };
-enum FingerprintBinding { kFingerprintOff, kFingerprintLog, kFingerprintExact };
-
 namespace settings {
 
-extern char *issuer;           // never null; "" = none
-extern char *audience;         // never null; "" = none
-extern int access_token_type;  // AccessTokenType
+extern char *issuer;    // never null; "" = none
+extern char *audience;  // never null; "" = none
 extern bool accept_untyped;
-extern char *role_claim;            // never null nor empty; dots lead into objects
-extern int leeway;                  // seconds
-extern int access_token_ttl;        // seconds
-extern int refresh_token_ttl;       // seconds
-extern int session_max_age;         // seconds; 0 = none
-extern int max_sessions_per_user;   // 0 = unlimited
-extern int session_limit_policy;    // SessionLimitPolicy
-extern int refresh_reuse_interval;  // seconds; 0 = no retry
-extern int ip_binding;              // IpBinding
-extern int ip_binding_prefix_v4;
-extern int ip_binding_prefix_v6;
-extern int fingerprint_binding;                 // FingerprintBinding
+extern char *role_claim;                        // never null nor empty; dots lead into objects
+extern int leeway;                              // seconds
+extern int access_token_ttl;                    // seconds
+extern int refresh_token_ttl;                   // seconds
+extern int session_max_age;                     // seconds; 0 = none
+extern int max_sessions_per_user;               // 0 = unlimited
+extern int refresh_reuse_interval;              // seconds; 0 = no retry
 extern char *claims_function;                   // "" = none
 extern char *key_encryption_key_file;           // "" = none
 extern char *previous_key_encryption_key_file;  // "" = none
@@ -38,6 +34,14 @@ extern int proof_max_age;         // seconds
 extern char *proof_origin;        // "" = none
 extern bool log_refresh;
 extern char *notify_channel;  // "" = none
+
+// For both sides of the boundary: these neither raise nor throw.
+std::string_view AccessTokenType() noexcept;
+session::LimitPolicy SessionLimitPolicy() noexcept;
+session::BindingPolicy Binding() noexcept;
+session::LifetimePolicy Lifetimes() noexcept;
+// kInvalidArgument if jwt_auth.issuer or jwt_auth.audience holds bytes that are not UTF-8: a file of settings may have any.
+Result<void> CheckNames() noexcept;
 
 }  // namespace settings
 

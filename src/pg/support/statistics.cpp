@@ -97,7 +97,7 @@ const char *NameOfPurge(unsigned outcome) {
 const char *NameOfOutcome(Counted what, unsigned outcome) {
   switch (what) {
     case Counted::kVerify:
-      return outcome == 0 ? "ok" : sqlstate_of(static_cast<ErrorCode>(outcome - 1));
+      return outcome == 0 ? "ok" : SqlStateOf(static_cast<ErrorCode>(outcome - 1));
     case Counted::kLogin:
     case Counted::kRefresh:
       return session::NameOf(static_cast<session::Status>(outcome));

@@ -1,4 +1,4 @@
-// Session ids as PostgreSQL's uuid and as the core has them.
+// Session ids as PostgreSQL's uuid and as the core has them. What is noexcept here is for both sides of the boundary.
 #pragma once
 
 #include "pg/support/postgres.hpp"
@@ -6,14 +6,14 @@
 
 namespace jwt_auth::pg {
 
-inline pg_uuid_t uuid_of(const session::SessionId &id) {
+inline pg_uuid_t UuidOf(const session::SessionId &id) noexcept {
   pg_uuid_t uuid;
   static_assert(sizeof(session::SessionId) == UUID_LEN);
   std::memcpy(uuid.data, id.data(), UUID_LEN);
   return uuid;
 }
 
-inline session::SessionId session_id_of(const pg_uuid_t &uuid) {
+inline session::SessionId SessionIdOf(const pg_uuid_t &uuid) noexcept {
   session::SessionId id;
   std::memcpy(id.data(), uuid.data, UUID_LEN);
   return id;
@@ -23,7 +23,7 @@ inline session::SessionId session_id_of(const pg_uuid_t &uuid) {
 inline bool ParseUuid(std::string_view text, pg_uuid_t &uuid) noexcept {
   session::SessionId id;
   if (!session::ParseSessionId(text, id)) return false;
-  uuid = uuid_of(id);
+  uuid = UuidOf(id);
   return true;
 }
 
