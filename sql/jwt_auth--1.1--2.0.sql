@@ -1,6 +1,10 @@
 -- jwt_auth 1.1 to 2.0.
 \echo Use "ALTER EXTENSION jwt_auth UPDATE TO '2.0'" to load this file. \quit
 
+-- These tables get new columns. They are locked first, in the order in which the keyring is read: this waits for transactions that have
+-- used the keyring, and whoever comes then waits for this. Set lock_timeout, and try again, where such transactions are long.
+LOCK TABLE jwt_auth.signing_key, jwt_auth.trusted_issuer IN ACCESS EXCLUSIVE MODE;
+
 -- What there is before, and what roles may execute of it. A function that gains arguments is dropped and made anew: the end of this
 -- script grants the new one to the roles that had the old one.
 CREATE TEMP TABLE object_before AS
@@ -180,6 +184,44 @@ COMMENT ON FUNCTION jwt_auth.proof_nonce()
   IS 'A nonce for DPoP proofs (the header DPoP-Nonce), good for jwt_auth.proof_max_age. Nothing is stored, so a standby makes and knows them too';
 REVOKE ALL ON FUNCTION jwt_auth.proof_nonce() FROM PUBLIC;
 
+-- Signers record how long a key's tokens live in a table of its own, so nobody waits for them. A rotation counts from when it was seen.
+ALTER TABLE jwt_auth.signing_key ADD COLUMN rotation_seen_at timestamptz;
+COMMENT ON COLUMN jwt_auth.signing_key.verify_until
+  IS 'When the last token that this key signed has surely run out; set at rotation, and moved by purge_expired() when it first sees the rotation';
+COMMENT ON COLUMN jwt_auth.signing_key.tokens_until
+  IS 'When the longest-lived token that this key signed beyond token_ttl has run out, rounded up; NULL: there is none. token_lifetime may say more';
+COMMENT ON COLUMN jwt_auth.signing_key.rotation_seen_at
+  IS 'When purge_expired() first saw that the rotation of this key had committed: no token was signed with it after that';
+
+CREATE TABLE jwt_auth.token_lifetime (
+  id           uuid PRIMARY KEY DEFAULT pg_catalog.gen_random_uuid(),
+  kid          text COLLATE "C" NOT NULL,
+  token_ttl    integer NOT NULL,
+  tokens_until timestamptz NOT NULL,
+  recorded_at  timestamptz NOT NULL
+);
+COMMENT ON TABLE jwt_auth.token_lifetime
+  IS 'How long tokens of a signing key live where its row does not say as much: a row for each signer that needed more. Signers change no row, so nobody waits for them';
+COMMENT ON COLUMN jwt_auth.token_lifetime.token_ttl IS 'Seconds that a token may live, whenever it is signed; 0: nothing said';
+COMMENT ON COLUMN jwt_auth.token_lifetime.tokens_until IS 'When the longest-lived token has run out, rounded up; -infinity: nothing said';
+
+REVOKE ALL ON jwt_auth.token_lifetime FROM PUBLIC;
+SELECT pg_catalog.pg_extension_config_dump('jwt_auth.token_lifetime', '');
+CREATE TRIGGER keyring_changed AFTER INSERT OR UPDATE OR DELETE ON jwt_auth.token_lifetime
+  FOR EACH ROW EXECUTE FUNCTION jwt_auth.keyring_changed();
+CREATE TRIGGER keyring_truncated AFTER TRUNCATE ON jwt_auth.token_lifetime
+  FOR EACH STATEMENT EXECUTE FUNCTION jwt_auth.keyring_changed();
+ALTER TABLE jwt_auth.token_lifetime ENABLE ALWAYS TRIGGER keyring_changed;
+ALTER TABLE jwt_auth.token_lifetime ENABLE ALWAYS TRIGGER keyring_truncated;
+CREATE OR REPLACE VIEW jwt_auth.signing_keys AS
+  SELECT kid, algorithm, state, public_jwk, left(private_jwk, 1) <> '{' AS sealed,
+         created_at, activated_at, rotated_at,
+         CASE state WHEN 'verify_only'
+           THEN greatest(verify_until, (SELECT max(l.tokens_until) FROM jwt_auth.token_lifetime l WHERE l.kid = k.kid AND l.tokens_until > '-infinity'))
+           ELSE verify_until END AS verify_until,
+         retired_at
+  FROM jwt_auth.signing_key k;
+
 -- The private key reaches its table in another way now.
 COMMENT ON FUNCTION jwt_auth.private_jwk_in_transit()
   IS 'Internal to versions before 2.0: how a private key got into signing_key without being a parameter that could be logged. Always 55000';
@@ -258,10 +300,10 @@ BEGIN
            || format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %s', meant.relation, meant.trigger)
     FROM (SELECT to_regclass('jwt_auth.' || name) AS relation, 'keyring_changed' AS trigger,
                  format('INSERT OR UPDATE OR DELETE ON jwt_auth.%s FOR EACH ROW', name) AS event
-          FROM unnest(ARRAY['signing_key', 'trusted_issuer', 'cutoff', 'server_secret']) AS name
+          FROM unnest(ARRAY['signing_key', 'token_lifetime', 'trusted_issuer', 'cutoff', 'server_secret']) AS name
           UNION ALL
           SELECT to_regclass('jwt_auth.' || name), 'keyring_truncated', format('TRUNCATE ON jwt_auth.%s FOR EACH STATEMENT', name)
-          FROM unnest(ARRAY['signing_key', 'trusted_issuer', 'cutoff', 'server_secret']) AS name) AS meant
+          FROM unnest(ARRAY['signing_key', 'token_lifetime', 'trusted_issuer', 'cutoff', 'server_secret']) AS name) AS meant
     LEFT JOIN pg_trigger t ON t.tgrelid = meant.relation AND t.tgname = meant.trigger AND t.tgfoid = 'jwt_auth.keyring_changed()'::regprocedure
     WHERE t.tgenabled IS DISTINCT FROM 'A';
   RETURN QUERY
@@ -629,6 +671,9 @@ $$;
 COMMENT ON FUNCTION jwt_auth.privilege_differences()
   IS 'How the privileges on the extension''s objects differ from those of a fresh installation: granted true for one that somebody has beside, false for one that the owner or PUBLIC lacks; and the statement that mends it. What grant_verifier and grant_issuer gave is among it';
 REVOKE ALL ON FUNCTION jwt_auth.privilege_differences() FROM PUBLIC;
+
+COMMENT ON FUNCTION jwt_auth.grant_verifier(regrole)
+  IS 'Lets a role verify tokens: jwt_verify, jwt_try_verify, authenticate, jwks, pre_request, pre_config, request_ip, verify_proof, proof_nonce';
 
 -- Whatever default privileges the database has: what is new has the privileges of a fresh installation. What was there keeps what
 -- roles were granted on it; only what the owner and PUBLIC have is set right. This is the last statement that may grant anything.

@@ -13,7 +13,8 @@ CREATE TABLE jwt_auth.signing_key (
   retired_at   timestamptz,
   verify_until timestamptz,
   token_ttl    integer NOT NULL DEFAULT 0,
-  tokens_until timestamptz
+  tokens_until timestamptz,
+  rotation_seen_at timestamptz
 );
 CREATE UNIQUE INDEX signing_key_one_active ON jwt_auth.signing_key (state) WHERE state = 'active';
 COMMENT ON TABLE jwt_auth.signing_key IS 'Keys that sign and verify tokens: at most one is active';
@@ -21,16 +22,34 @@ COMMENT ON COLUMN jwt_auth.signing_key.public_jwk IS 'Public JWK (RFC 7517); NUL
 COMMENT ON COLUMN jwt_auth.signing_key.private_jwk
   IS 'Private JWK, as an encrypted JWK (RFC 7517 section 7) where jwt_auth.key_encryption_key_file is set; NULL once retired';
 COMMENT ON COLUMN jwt_auth.signing_key.verify_until
-  IS 'When the last token that this key signed has surely run out; set at rotation';
+  IS 'When the last token that this key signed has surely run out; set at rotation, and moved by purge_expired() when it first sees the rotation';
 COMMENT ON COLUMN jwt_auth.signing_key.token_ttl
   IS 'Longest jwt_auth.access_token_ttl, in seconds, that this key signed under';
 COMMENT ON COLUMN jwt_auth.signing_key.tokens_until
-  IS 'When the longest-lived token that this key signed beyond token_ttl has run out, rounded up; NULL: there is none';
+  IS 'When the longest-lived token that this key signed beyond token_ttl has run out, rounded up; NULL: there is none. token_lifetime may say more';
+COMMENT ON COLUMN jwt_auth.signing_key.rotation_seen_at
+  IS 'When purge_expired() first saw that the rotation of this key had committed: no token was signed with it after that';
+
+CREATE TABLE jwt_auth.token_lifetime (
+  id           uuid PRIMARY KEY DEFAULT pg_catalog.gen_random_uuid(),
+  kid          text COLLATE "C" NOT NULL,
+  token_ttl    integer NOT NULL,
+  tokens_until timestamptz NOT NULL,
+  recorded_at  timestamptz NOT NULL
+);
+COMMENT ON TABLE jwt_auth.token_lifetime
+  IS 'How long tokens of a signing key live where its row does not say as much: a row for each signer that needed more. Signers change no row, so nobody waits for them';
+COMMENT ON COLUMN jwt_auth.token_lifetime.token_ttl IS 'Seconds that a token may live, whenever it is signed; 0: nothing said';
+COMMENT ON COLUMN jwt_auth.token_lifetime.tokens_until IS 'When the longest-lived token has run out, rounded up; -infinity: nothing said';
 
 CREATE VIEW jwt_auth.signing_keys AS
   SELECT kid, algorithm, state, public_jwk, left(private_jwk, 1) <> '{' AS sealed,
-         created_at, activated_at, rotated_at, verify_until, retired_at
-  FROM jwt_auth.signing_key;
+         created_at, activated_at, rotated_at,
+         CASE state WHEN 'verify_only'
+           THEN greatest(verify_until, (SELECT max(l.tokens_until) FROM jwt_auth.token_lifetime l WHERE l.kid = k.kid AND l.tokens_until > '-infinity'))
+           ELSE verify_until END AS verify_until,
+         retired_at
+  FROM jwt_auth.signing_key k;
 COMMENT ON VIEW jwt_auth.signing_keys IS 'The keyring without its private parts';
 COMMENT ON COLUMN jwt_auth.signing_keys.sealed
   IS 'Whether the private part is encrypted with the key-encryption key; NULL where there is no private part (any more)';
@@ -59,9 +78,10 @@ COMMENT ON TABLE jwt_auth.server_secret
 COMMENT ON COLUMN jwt_auth.server_secret.secret
   IS 'A JWK of 32 bytes, as an encrypted JWK (RFC 7517 section 7) where jwt_auth.key_encryption_key_file is set';
 
-REVOKE ALL ON jwt_auth.signing_key, jwt_auth.signing_keys, jwt_auth.trusted_issuer, jwt_auth.cutoff, jwt_auth.server_secret
+REVOKE ALL ON jwt_auth.signing_key, jwt_auth.signing_keys, jwt_auth.token_lifetime, jwt_auth.trusted_issuer, jwt_auth.cutoff, jwt_auth.server_secret
   FROM PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('jwt_auth.signing_key', '');
+SELECT pg_catalog.pg_extension_config_dump('jwt_auth.token_lifetime', '');
 SELECT pg_catalog.pg_extension_config_dump('jwt_auth.trusted_issuer', '');
 SELECT pg_catalog.pg_extension_config_dump('jwt_auth.cutoff', '');
 SELECT pg_catalog.pg_extension_config_dump('jwt_auth.server_secret', '');
@@ -75,6 +95,10 @@ REVOKE ALL ON FUNCTION jwt_auth.keyring_changed() FROM PUBLIC;
 CREATE TRIGGER keyring_changed AFTER INSERT OR UPDATE OR DELETE ON jwt_auth.signing_key
   FOR EACH ROW EXECUTE FUNCTION jwt_auth.keyring_changed();
 CREATE TRIGGER keyring_truncated AFTER TRUNCATE ON jwt_auth.signing_key
+  FOR EACH STATEMENT EXECUTE FUNCTION jwt_auth.keyring_changed();
+CREATE TRIGGER keyring_changed AFTER INSERT OR UPDATE OR DELETE ON jwt_auth.token_lifetime
+  FOR EACH ROW EXECUTE FUNCTION jwt_auth.keyring_changed();
+CREATE TRIGGER keyring_truncated AFTER TRUNCATE ON jwt_auth.token_lifetime
   FOR EACH STATEMENT EXECUTE FUNCTION jwt_auth.keyring_changed();
 CREATE TRIGGER keyring_changed AFTER INSERT OR UPDATE OR DELETE ON jwt_auth.trusted_issuer
   FOR EACH ROW EXECUTE FUNCTION jwt_auth.keyring_changed();
@@ -90,6 +114,8 @@ CREATE TRIGGER keyring_truncated AFTER TRUNCATE ON jwt_auth.server_secret
   FOR EACH STATEMENT EXECUTE FUNCTION jwt_auth.keyring_changed();
 ALTER TABLE jwt_auth.signing_key ENABLE ALWAYS TRIGGER keyring_changed;
 ALTER TABLE jwt_auth.signing_key ENABLE ALWAYS TRIGGER keyring_truncated;
+ALTER TABLE jwt_auth.token_lifetime ENABLE ALWAYS TRIGGER keyring_changed;
+ALTER TABLE jwt_auth.token_lifetime ENABLE ALWAYS TRIGGER keyring_truncated;
 ALTER TABLE jwt_auth.trusted_issuer ENABLE ALWAYS TRIGGER keyring_changed;
 ALTER TABLE jwt_auth.trusted_issuer ENABLE ALWAYS TRIGGER keyring_truncated;
 ALTER TABLE jwt_auth.cutoff ENABLE ALWAYS TRIGGER keyring_changed;

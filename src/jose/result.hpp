@@ -45,6 +45,9 @@ struct Error {
   const char *detail;
 };
 
+// Whether it says nothing about what was looked at: the next try may succeed.
+constexpr bool IsOutOfMemory(const Error &error) { return error.code == ErrorCode::kOutOfMemory; }
+
 // A value or the reason why there is none.
 template <class T>
 class [[nodiscard]] Result {

@@ -65,7 +65,7 @@ ROLLBACK;
 BEGIN;
 SET LOCAL timezone = 'UTC';
 SELECT length(jwt_auth.jwt_sign(jsonb_build_object('sub', 'ann', 'exp', 9223372036854))) > 0 AS signed;
-SELECT tokens_until FROM jwt_auth.signing_key WHERE state = 'active';
+SELECT max(l.tokens_until) AS tokens_until FROM jwt_auth.token_lifetime l JOIN jwt_auth.signing_key USING (kid) WHERE state = 'active';
 SELECT jwt_auth.rotate_signing_key() IS NOT NULL AS rotated;
 SELECT count(*) FROM jwt_auth.signing_key WHERE state = 'verify_only' AND verify_until > now();
 ROLLBACK;

@@ -72,7 +72,7 @@ like($out, qr{transactions actually processed: 360/360}, 'everybody signs and ve
 unlike($err, qr/ERROR/, 'and nobody meets an error');
 like($rotating_out, qr{transactions actually processed: 80/80}, 'all 80 rotations are made');
 is($ask->("SELECT count(*) FROM issued WHERE jwt_auth.jwt_verify(token) ->> 'sub' = 'busy'"), 360, 'each token that was issued is good');
-is( $ask->("SELECT count(*) FROM issued CROSS JOIN jwt_auth.jwt_decode_unverified(token) JOIN jwt_auth.signing_key ON kid = header ->> 'kid'"
+is( $ask->("SELECT count(*) FROM issued CROSS JOIN jwt_auth.jwt_decode_unverified(token) JOIN jwt_auth.signing_keys ON kid = header ->> 'kid'"
 		  . " WHERE state = 'verify_only' AND verify_until < to_timestamp((payload ->> 'exp')::bigint)"),
 	0, 'and no key is to end before the last of its tokens');
 done_testing();

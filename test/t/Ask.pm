@@ -8,7 +8,7 @@ use File::Basename qw(dirname);
 use IPC::Run ();
 use PostgreSQL::Test::Utils ();
 
-our @EXPORT = qw(ask log_in refresh table_contents jwt_auth_tables open_session source_file);
+our @EXPORT = qw(ask log_in refresh table_contents table_columns jwt_auth_tables open_session source_file);
 
 # A file of the project, wherever the test is started from.
 sub source_file { return dirname(__FILE__) . "/../../$_[0]" }
@@ -51,18 +51,28 @@ sub jwt_auth_tables
 {
 	my ($node, $database) = @_;
 	return split /\n/, $node->safe_psql($database // 'postgres',
-		"SELECT oid::regclass FROM pg_class WHERE relnamespace = 'jwt_auth'::regnamespace AND relkind = 'r' ORDER BY 1");
+		"SELECT oid::regclass FROM pg_class WHERE relnamespace = 'jwt_auth'::regnamespace AND relkind = 'r' ORDER BY oid::regclass::text");
 }
 
-# Every row of every table of the extension, sorted.
-sub table_contents
+# The columns of each table of the extension.
+sub table_columns
 {
 	my ($node, $database) = @_;
+	return map { split /: /, $_, 2 } split /\n/, $node->safe_psql($database // 'postgres',
+		"SELECT attrelid::regclass || ': ' || string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute JOIN pg_class c ON c.oid = attrelid"
+		  . " WHERE relnamespace = 'jwt_auth'::regnamespace AND relkind = 'r' AND attnum > 0 AND NOT attisdropped GROUP BY attrelid");
+}
+
+# Every row of every table of the extension, sorted; with a third argument only these columns of these tables.
+sub table_contents
+{
+	my ($node, $database, $columns) = @_;
 	my $contents = '';
-	for my $table (sort(jwt_auth_tables($node, $database)))
+	$columns //= { table_columns($node, $database) };
+	for my $table (sort keys %$columns)
 	{
 		$contents .= "== $table\n"
-		  . $node->safe_psql($database // 'postgres', "SET timezone = 'UTC'; SELECT t::text FROM $table AS t ORDER BY 1") . "\n";
+		  . $node->safe_psql($database // 'postgres', "SET timezone = 'UTC'; SELECT ROW($columns->{$table})::text FROM $table AS t ORDER BY 1") . "\n";
 	}
 	return $contents;
 }

@@ -21,14 +21,7 @@ void refresh_keyring();
 // The global cutoff of the current copy; the smallest value if there is none.
 jose::Micros global_cutoff();
 
-// Postgres phase, instead of refresh_keyring() before a signature: sees to it that the active key is not retired before a token
-// that ends at `exp` has run out. A token that ends within jwt_auth.access_token_ttl costs a comparison. One that ends later is
-// recorded with the key, rarely; where that can't be written (a standby, a read-only transaction) it is refused with 25006.
-void prepare_to_sign(jose::Micros exp, jose::Micros now);
-// The same for a token that ends with jwt_auth.access_token_ttl or before.
-void prepare_to_sign_access_token(jose::Micros now);
-
-// For C++ phases, after refresh_keyring() or prepare_to_sign() in the same call.
+// For C++ phases, after refresh_keyring() in the same call.
 Ring &CurrentRing();
 // Signs a payload with the active key, as a token of this type (typ). kNoActiveKey, kKeySealed, kUnusableKey.
 Result<std::string> SignWithRing(std::string_view payload, std::string_view type);

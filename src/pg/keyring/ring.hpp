@@ -32,9 +32,11 @@ struct RingRows {
   std::uint64_t key_count;
   IssuerRow *issuers;
   std::uint64_t issuer_count;
+  jose::Micros cutoff;  // for everybody; session::kNoCutoff: none
 };
 
-// Somebody else who signs tokens. Its keys are parsed when its first token comes: there may be many issuers.
+// Somebody else who signs tokens. Its keys are parsed when its first token comes: there may be many issuers. A failure to parse
+// them is not kept, for memory may have been exhausted.
 class TrustedIssuer {
  public:
   TrustedIssuer(std::string_view jwks, const OptionalText &audience);
@@ -44,7 +46,7 @@ class TrustedIssuer {
  private:
   std::string jwks_;
   std::optional<std::string> audience_;
-  std::optional<Result<jose::KeySet>> keys_;
+  std::optional<jose::KeySet> keys_;
 };
 
 // The key that signs, and which of its tokens are recorded with it already.
@@ -66,6 +68,7 @@ struct Ring {
   bool lacks_a_key() const { return active.refusal || !unopened.empty(); }
 };
 
-std::unique_ptr<Ring> BuildRing(const RingRows &rows);
+// kOutOfMemory; a key that is unusable for another reason is left out.
+Result<std::unique_ptr<Ring>> BuildRing(const RingRows &rows);
 
 }  // namespace jwt_auth::pg

@@ -1,9 +1,8 @@
 #include "pg/keyring/server_secret.hpp"
 
 #include "jose/json/base64url.hpp"
-#include "pg/keyring/key_store.hpp"
+#include "pg/keyring/private_jwk.hpp"
 #include "pg/keyring/secret_statement.hpp"
-#include "pg/keyring/stored_key.hpp"
 #include "pg/store/owner.hpp"
 #include "pg/store/plans.hpp"
 #include "session/challenge.hpp"
@@ -50,7 +49,7 @@ Result<Bytes> MakeStoredSecret() {
   jose::Append(jwk, R"({"kty":"oct","k":")");
   jose::AppendBase64Url(jose::AsText(random), jwk);
   jose::Append(jwk, "\"}");
-  return StoredSecret(jose::AsText(jwk), kSealName);
+  return StoredPrivateJwk(jose::AsText(jwk), kSealName);
 }
 
 // The bytes of a row, into the cache.
@@ -73,7 +72,7 @@ OptionalText read_stored(MemoryContext context) {
   const auto rows = execute_latest(select_secret, Parameters{});
   if (rows.empty()) return OptionalText{};
   const OptionalText stored = rows[0].text(SecretColumn::kSecret, context);
-  cleanse_column(0, 1);
+  rows[0].cleanse(SecretColumn::kSecret);
   return stored;
 }
 

@@ -1,185 +1,194 @@
 #include "pg/keyring/stored_key.hpp"
 
-#include "jose/keys/sealed_jwk.hpp"
-#include "jose/keys/signing_jwk.hpp"
-#include "pg/keyring/key_encryption.hpp"
+#include <algorithm>
+
+#include "pg/keyring/secret_statement.hpp"
+#include "pg/keyring/token_lifetime.hpp"
+#include "pg/store/owner.hpp"
+#include "pg/store/plans.hpp"
+#include "pg/support/settings.hpp"
 
 namespace jwt_auth::pg {
 
 namespace {
 
-constexpr std::size_t kShownInErrors = 64;
-constexpr Error kForeignKey{ErrorCode::kUnusableKey, "a private key in the keyring does not belong to its row"};
+enum class KeyColumn { kKid, kAlgorithm, kState, kPublicJwk };
+#define KEY_COLUMNS "kid, algorithm, state, public_jwk::text"
 
-bool IsPlain(std::string_view private_jwk) { return private_jwk.substr(0, 1) == "{"; }
+Query<KeyColumn> select_key = {"SELECT " KEY_COLUMNS " FROM jwt_auth.signing_key WHERE kid = $1", {TEXTOID}};
+Query<KeyColumn> select_active_key = {"SELECT " KEY_COLUMNS " FROM jwt_auth.signing_key WHERE state = 'active'", {}};
+Query<KeyColumn> select_pending_key = {
+    "SELECT " KEY_COLUMNS
+    " FROM jwt_auth.signing_key WHERE state = 'pending' AND ($1 IS NULL OR algorithm = $1) ORDER BY created_at, kid LIMIT 1",
+    {TEXTOID}};
 
-// The thumbprint says all that counts of a public key, whatever the order and the blanks.
-Result<std::string> ThumbprintOf(std::string_view jwk) {
-  const auto document = jose::ParseJsonObject(jwk);
-  if (!document) return kForeignKey;
-  return jose::JwkThumbprint(document->root());
+enum class PrivateColumn { kPrivateJwk };
+Query<PrivateColumn> select_private_part = {"SELECT private_jwk FROM jwt_auth.signing_key WHERE kid = $1", {TEXTOID}};
+enum class KidColumn { kKid };
+Query<KidColumn> select_private_keys = {
+    "SELECT kid FROM jwt_auth.signing_key WHERE private_jwk IS NOT NULL ORDER BY created_at, kid", {}};
+
+Statement lock_row = {"SELECT FROM jwt_auth.signing_key WHERE kid = $1 FOR NO KEY UPDATE", {TEXTOID}};
+Statement insert_row = {
+    "INSERT INTO jwt_auth.signing_key (kid, algorithm, state, public_jwk, private_jwk, created_at, activated_at, token_ttl)"
+    " SELECT $1, $2, $3, $4::jsonb, secret, $5, $6, $7 FROM " ARRIVING_SECRET " ON CONFLICT DO NOTHING",
+    {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, INT4OID}};
+
+// Others sign with the old key until they hear of the commit, which comes after the time was taken.
+#define COMMIT_GRACE " + interval '10 seconds'"
+// The end of tokens that are signed until $2: of lifetimes that the row or its parameters say.
+#define TOKENS_END                                                                                           \
+  "greatest($2 + make_interval(secs => greatest(token_ttl, $3)), tokens_until, $5) + make_interval(secs => " \
+  "$4)" COMMIT_GRACE
+
+Statement demote_row = {
+    "UPDATE jwt_auth.signing_key SET state = 'verify_only', rotated_at = $2, token_ttl = greatest(token_ttl, $3),"
+    " tokens_until = nullif(greatest(tokens_until, $5), '-infinity'), verify_until = " TOKENS_END
+    " WHERE kid = $1 AND state = 'active'",
+    {TEXTOID, TIMESTAMPTZOID, INT4OID, INT4OID, TIMESTAMPTZOID}};
+Statement activate_row = {
+    "UPDATE jwt_auth.signing_key SET state = 'active', activated_at = $2, token_ttl = $3 WHERE kid = $1 AND state = 'pending'",
+    {TEXTOID, TIMESTAMPTZOID, INT4OID}};
+Statement retire_row = {
+    "UPDATE jwt_auth.signing_key SET state = 'retired', retired_at = $2, private_jwk = NULL"
+    " WHERE kid = $1 AND state <> 'retired'",
+    {TEXTOID, TIMESTAMPTZOID}};
+Statement store_private = {"UPDATE jwt_auth.signing_key SET private_jwk = secret FROM " ARRIVING_SECRET " WHERE kid = $1",
+                           {TEXTOID}};
+// A transaction that rotates and then stays open for long.
+Statement verify_longer = {
+    "UPDATE jwt_auth.signing_key SET verify_until = greatest(verify_until, " TOKENS_END
+    ") WHERE kid = $1 AND state = 'verify_only' AND (verify_until IS NULL OR rotated_at < $2 - interval '1 second')",
+    {TEXTOID, TIMESTAMPTZOID, INT4OID, INT4OID, TIMESTAMPTZOID}};
+
+// A key that was demoted before, and made active again by hand. The column is not there before version 2.0.
+Statement forget_sight = {
+    "UPDATE jwt_auth.signing_key SET rotation_seen_at = NULL"
+    " WHERE kid = $1 AND state = 'verify_only' AND rotation_seen_at IS NOT NULL",
+    {TEXTOID}};
+
+StoredKey found_key(const Rows<KeyColumn> &rows, MemoryContext context) {
+  if (rows.empty()) return StoredKey{};
+  const auto row = rows[0];
+  return {true, row.text(KeyColumn::kKid, context).text, row.text(KeyColumn::kAlgorithm, context).text,
+          row.text(KeyColumn::kState, context).text, row.text(KeyColumn::kPublicJwk, context)};
 }
 
-// The key in a private JWK, if it is the one that the row is about: so that nobody can give one key another's name.
-Result<jose::Key> ReadOwnKey(std::string_view jwk, std::string_view kid, const OptionalText &public_jwk) {
-  const auto document = jose::ParseJsonObject(jwk);
-  if (!document) return Error{ErrorCode::kUnusableKey, "a private key in the keyring is not a JWK"};
-  auto key = jose::ParseJwk(document->root());
-  if (!key) return key.error();
-  if (key->kid() != kid || !key->is_private()) return kForeignKey;
-  if (public_jwk.present != (key->type() != jose::KeyType::kOct)) return kForeignKey;
-  if (!public_jwk.present) return key;
-  const auto ours = jose::JwkThumbprint(document->root());
-  const auto published = ThumbprintOf(public_jwk.text);
-  if (!ours || !published || *ours != *published) return kForeignKey;
-  return key;
+// The row is not, or not so, in the transaction's snapshot.
+[[noreturn]] void raise_serialization_failure() {
+  ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+                  errmsg("could not serialize access due to concurrent change of the keyring"),
+                  errhint("The transaction might succeed if retried.")));
+  pg_unreachable();
 }
 
-// The private JWK of a sealed row, and whether the newest key-encryption key opened it.
-struct Opened {
-  jose::SecretBytes jwk;
-  bool is_current;
-};
-
-Result<Opened> OpenSealed(std::string_view sealed, std::string_view kid) {
-  if (!SealingIsOn()) return Error{ErrorCode::kKeySealed, "jwt_auth.key_encryption_key_file is not set"};
-  const auto current = KeyEncryptionKey();
-  if (current) {
-    auto jwk = jose::OpenJwk(sealed, **current, kid);
-    if (jwk) return Opened{std::move(*jwk), true};
-  }
-  const auto previous = PreviousKeyEncryptionKey();
-  if (previous && *previous != nullptr) {
-    auto jwk = jose::OpenJwk(sealed, **previous, kid);
-    if (jwk) return Opened{std::move(*jwk), false};
-  }
-  if (!current) return current.error();
-  if (!previous) return previous.error();
-  return Error{ErrorCode::kKeySealed, "no key-encryption key opens it"};
+void change_row(Statement &statement, const Parameters &parameters) {
+  if (execute(statement, parameters) != 1) raise_serialization_failure();
 }
 
-Result<Bytes> SealedForStorage(std::string_view jwk, std::string_view kid) {
-  const auto key = KeyEncryptionKey();
-  if (!key) return key.error();
-  const auto sealed = jose::SealJwk(jwk, **key, kid);
-  if (!sealed) return sealed.error();
-  return CopyOut(*sealed);
-}
-
-// Where a constraint refuses a row, PostgreSQL shows the first 64 bytes of each column: these hold nothing.
-Result<Bytes> PlainForStorage(std::string_view jwk) {
-  jose::SecretBytes text;
-  text.reserve(jwk.size() + kShownInErrors);
-  jose::Append(text, "{");
-  text.insert(text.end(), kShownInErrors, ' ');
-  jose::Append(text, jwk.substr(1));
-  return CopyOut(jose::AsText(text));
-}
-
-Result<NewKey> ForStorage(const jose::SigningJwk &jwk) {
-  auto kid = CopyOut(jwk.kid);
-  if (!kid) return kid.error();
-  auto algorithm = CopyOut(jwk.alg);
-  if (!algorithm) return algorithm.error();
-  auto public_jwk = CopyOut(jwk.public_jwk ? *jwk.public_jwk : std::string());
-  if (!public_jwk) return public_jwk.error();
-  auto private_jwk =
-      SealingIsOn() ? SealedForStorage(jose::AsText(jwk.private_jwk), jwk.kid) : PlainForStorage(jose::AsText(jwk.private_jwk));
-  if (!private_jwk) return private_jwk.error();
-  return NewKey{*kid, *algorithm, jwk.public_jwk.has_value(), *public_jwk, *private_jwk};
-}
-
-// Curve and size as the predecessor has them: what an algorithm's name leaves open.
-Result<void> SetLike(std::string_view public_jwk, jose::GenerateOptions &options) {
-  const auto document = jose::ParseJsonObject(public_jwk);
-  if (!document) return kForeignKey;
-  const auto key = jose::ParseJwk(document->root());
-  if (!key) return key.error();
-  const auto family = jose::InfoOf(jose::AlgorithmsNamed(options.algorithm).first()).family;
-  const bool for_rsa = family == jose::AlgorithmFamily::kRsaPkcs1 || family == jose::AlgorithmFamily::kRsaPss;
-  if (for_rsa && key->type() == jose::KeyType::kRsa) options.rsa_bits = EVP_PKEY_get_bits(key->pkey());
-  if (options.algorithm == "EdDSA" && key->curve() == jose::Curve::kEd448) options.curve = "Ed448";
-  return {};
+// $1 to $5 of TOKENS_END.
+Parameters end_of_tokens(std::string_view kid, TimestampTz signed_until) {
+  const TokenLifetime recorded = committed_lifetime(kid);
+  Parameters parameters{};
+  add_text(parameters, kid);
+  add(parameters, TimestampTzGetDatum(signed_until));
+  add(parameters, Int32GetDatum(std::max(settings::access_token_ttl, recorded.ttl)));
+  add(parameters, Int32GetDatum(settings::leeway));
+  add(parameters, TimestampTzGetDatum(recorded.until));
+  return parameters;
 }
 
 }  // namespace
 
-Result<NewKey> MakeKey(std::string_view algorithm, const OptionalText &like) {
-  if (jose::AlgorithmsNamed(algorithm).empty()) return Error{ErrorCode::kInvalidArgument, "algorithm is not one that signs"};
-  jose::GenerateOptions options;
-  options.algorithm = algorithm;
-  options.interrupted = IsInterrupted;
-  if (like.present) {
-    auto set = SetLike(like.text, options);
-    if (!set) return set.error();
-  }
-  const auto generated = jose::GenerateJwk(options);
-  if (!generated) return generated.error();
-  const auto jwk = jose::ReadSigningKey(jose::AsText(*generated));
-  if (!jwk) return jwk.error();
-  return ForStorage(*jwk);
+StoredKey find_key(std::string_view kid, MemoryContext context) {
+  Parameters parameters{};
+  add_text(parameters, kid);
+  return found_key(execute_latest(select_key, parameters), context);
 }
 
-Result<NewKey> ImportKey(std::string_view text) {
-  const auto jwk = jose::ReadSigningKey(text);
-  if (!jwk) return jwk.error();
-  return ForStorage(*jwk);
+StoredKey find_active_key(MemoryContext context) { return found_key(execute_latest(select_active_key, Parameters{}), context); }
+
+StoredKey find_pending_key(const OptionalText &algorithm, MemoryContext context) {
+  Parameters parameters{};
+  add_optional(parameters, algorithm);
+  return found_key(execute_latest(select_pending_key, parameters), context);
 }
 
-Result<jose::Key> OpenStoredKey(std::string_view kid, const OptionalText &public_jwk, const OptionalText &private_jwk) {
-  if (!private_jwk.present) return Error{ErrorCode::kUnusableKey, "its private part is not in the keyring"};
-  if (IsPlain(private_jwk.text)) return ReadOwnKey(private_jwk.text, kid, public_jwk);
-  const auto opened = OpenSealed(private_jwk.text, kid);
-  if (!opened) return opened.error();
-  return ReadOwnKey(jose::AsText(opened->jwk), kid, public_jwk);
+OptionalText private_part_of(std::string_view kid, MemoryContext context) {
+  Parameters parameters{};
+  add_text(parameters, kid);
+  const auto rows = execute_latest(select_private_part, parameters);
+  if (rows.empty()) return {false, {}};
+  const OptionalText copy = rows[0].text(PrivateColumn::kPrivateJwk, context);
+  rows[0].cleanse(PrivateColumn::kPrivateJwk);
+  return copy;
 }
 
-Result<Resealed> ResealStoredKey(std::string_view kid, const OptionalText &public_jwk, const OptionalText &private_jwk) {
-  const bool plain = IsPlain(private_jwk.text);
-  Opened opened{};
-  if (plain) {
-    jose::Append(opened.jwk, private_jwk.text);
-  } else {
-    auto unsealed = OpenSealed(private_jwk.text, kid);
-    if (!unsealed) return unsealed.error();
-    opened = std::move(*unsealed);
-  }
-  const auto key = ReadOwnKey(jose::AsText(opened.jwk), kid, public_jwk);
-  if (!key) return key.error();
-  if (opened.is_current) return Resealed{false, {}};
-  auto sealed = SealedForStorage(jose::AsText(opened.jwk), kid);
-  if (!sealed) return sealed.error();
-  return Resealed{true, *sealed};
+Kids keys_with_private_part(MemoryContext context) {
+  const auto rows = execute_latest(select_private_keys, Parameters{});
+  auto *kids = static_cast<std::string_view *>(MemoryContextAlloc(context, sizeof(std::string_view) * (rows.count() + 1)));
+  for (std::uint64_t i = 0; i < rows.count(); i++) kids[i] = rows[i].text(KidColumn::kKid, context).text;
+  return {kids, rows.count()};
 }
 
-Result<Bytes> StoredSecret(std::string_view jwk, std::string_view name) {
-  return SealingIsOn() ? SealedForStorage(jwk, name) : PlainForStorage(jwk);
+void insert_key(const NewKey &key, bool active, TimestampTz now) {
+  Parameters parameters{};
+  add_text(parameters, key.kid.view());
+  add_text(parameters, key.algorithm.view());
+  add(parameters, CStringGetTextDatum(active ? "active" : "pending"));
+  add_optional(parameters, {key.has_public, key.public_jwk.view()});
+  add(parameters, TimestampTzGetDatum(now));
+  add_nullable(parameters, TimestampTzGetDatum(now), !active);
+  add(parameters, Int32GetDatum(settings::access_token_ttl));
+  if (execute_with_secret(insert_row, parameters, key.private_jwk.view()) == 1) return;
+  if (find_key(key.kid.view(), CurrentMemoryContext).found) raise_error({ErrorCode::kDuplicateKey, nullptr});
+  raise_serialization_failure();
 }
 
-Result<jose::SecretBytes> OpenStoredSecret(std::string_view stored, std::string_view name) {
-  if (!IsPlain(stored)) {
-    auto opened = OpenSealed(stored, name);
-    if (!opened) return opened.error();
-    return std::move(opened->jwk);
-  }
-  jose::SecretBytes jwk;
-  jose::Append(jwk, stored);
-  return jwk;
+void demote_key(std::string_view kid, TimestampTz now) { change_row(demote_row, end_of_tokens(kid, now)); }
+
+void activate_key(std::string_view kid, TimestampTz now) {
+  Parameters parameters{};
+  add_text(parameters, kid);
+  add(parameters, TimestampTzGetDatum(now));
+  add(parameters, Int32GetDatum(settings::access_token_ttl));
+  change_row(activate_row, parameters);
 }
 
-Result<Resealed> ResealStoredSecret(std::string_view stored, std::string_view name) {
-  Opened opened{};
-  if (IsPlain(stored)) {
-    jose::Append(opened.jwk, stored);
-  } else {
-    auto unsealed = OpenSealed(stored, name);
-    if (!unsealed) return unsealed.error();
-    opened = std::move(*unsealed);
-  }
-  if (opened.is_current) return Resealed{false, {}};
-  auto sealed = SealedForStorage(jose::AsText(opened.jwk), name);
-  if (!sealed) return sealed.error();
-  return Resealed{true, *sealed};
+void retire_key(std::string_view kid, TimestampTz now) {
+  Parameters parameters{};
+  add_text(parameters, kid);
+  add(parameters, TimestampTzGetDatum(now));
+  change_row(retire_row, parameters);
+}
+
+void lock_key(std::string_view kid) {
+  Parameters parameters{};
+  add_text(parameters, kid);
+  execute(lock_row, parameters);
+}
+
+void store_private_part(std::string_view kid, Bytes private_jwk) {
+  Parameters parameters{};
+  add_text(parameters, kid);
+  if (execute_with_secret(store_private, parameters, private_jwk.view()) != 1) raise_serialization_failure();
+}
+
+void extend_verification(std::string_view kid) {
+  as_owner("signing_key", [&](MemoryContext) {
+    execute(verify_longer, end_of_tokens(kid, GetCurrentTimestamp()));
+    if (!has_token_lifetimes()) return;
+    Parameters parameters{};
+    add_text(parameters, kid);
+    execute(forget_sight, parameters);
+  });
 }
 
 }  // namespace jwt_auth::pg
+
+// Sessions whose library is of version 1 let their statements call it.
+JWT_AUTH_FUNCTION(jwt_auth_private_jwk_in_transit) {
+  (void)fcinfo;
+  ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                  errmsg("private_jwk_in_transit() is for the statements of versions before 2.0")));
+}

@@ -1,40 +1,46 @@
-// Signing keys on their way into the table and out of it: made, imported, sealed, opened, checked. For C++ phases.
+// The rows of signing_key, read and changed. Postgres phase, within change_keyring() unless it says otherwise.
+//
+// Rows are read with the latest snapshot and written with the transaction's own: where these differ, which only REPEATABLE READ
+// and SERIALIZABLE know, the writer gets a serialization failure (40001).
 #pragma once
 
-#include <optional>
-
-#include "jose/keys/jwk.hpp"
-#include "pg/support/arguments.hpp"
+#include "pg/keyring/new_key.hpp"
 
 namespace jwt_auth::pg {
 
-// A row of signing_key to be, in the current memory context. private_jwk may be secret: cleanse() it.
-struct NewKey {
-  Bytes kid;
-  Bytes algorithm;
-  bool has_public;  // not for HMAC keys
-  Bytes public_jwk;
-  Bytes private_jwk;  // sealed where jwt_auth.key_encryption_key_file is set
+// A row as it is now, copied into `context`, without its private part.
+struct StoredKey {
+  bool found;
+  std::string_view kid;
+  std::string_view algorithm;
+  std::string_view state;
+  OptionalText public_jwk;
 };
-
-// A fresh key. Where `like` is given, the curve or the RSA size is that key's: the public JWK of the one it succeeds.
-Result<NewKey> MakeKey(std::string_view algorithm, const OptionalText &like);
-// A private key that somebody brings along: a JWK, or PEM.
-Result<NewKey> ImportKey(std::string_view text);
-
-// The private key of a row. kKeySealed if no key-encryption key opens it, kUnusableKey if it is not the row's own.
-Result<jose::Key> OpenStoredKey(std::string_view kid, const OptionalText &public_jwk, const OptionalText &private_jwk);
-
-// What is to be stored instead to have the row sealed with the key-encryption key; nothing if it is so already.
-struct Resealed {
-  bool changed;
-  Bytes private_jwk;
+StoredKey find_key(std::string_view kid, MemoryContext context);
+StoredKey find_active_key(MemoryContext context);
+// The pending key that has been waiting longest, of that algorithm if one is given.
+StoredKey find_pending_key(const OptionalText &algorithm, MemoryContext context);
+// The private part of a row, as it is stored. cleanse_text() it.
+OptionalText private_part_of(std::string_view kid, MemoryContext context);
+// The kids of the rows that have a private part.
+struct Kids {
+  const std::string_view *kids;
+  std::uint64_t count;
 };
-Result<Resealed> ResealStoredKey(std::string_view kid, const OptionalText &public_jwk, const OptionalText &private_jwk);
+Kids keys_with_private_part(MemoryContext context);
 
-// The same for a secret that is no signing key: a JWK under a name of its own. What is to be stored; the JWK of a row.
-Result<Bytes> StoredSecret(std::string_view jwk, std::string_view name);
-Result<jose::SecretBytes> OpenStoredSecret(std::string_view stored, std::string_view name);
-Result<Resealed> ResealStoredSecret(std::string_view stored, std::string_view name);
+// Inserts a checked key. 42710 if its kid is taken.
+void insert_key(const NewKey &key, bool active, TimestampTz now);
+// active becomes verify_only, until the last of its tokens has run out.
+void demote_key(std::string_view kid, TimestampTz now);
+void activate_key(std::string_view kid, TimestampTz now);
+// Any state becomes retired; the private part goes.
+void retire_key(std::string_view kid, TimestampTz now);
+// Keeps others from changing the row.
+void lock_key(std::string_view kid);
+void store_private_part(std::string_view kid, Bytes private_jwk);
+
+// Not within a change, but when the transaction that demoted the key commits: its tokens were signed until now.
+void extend_verification(std::string_view kid);
 
 }  // namespace jwt_auth::pg

@@ -3,6 +3,7 @@
 #include "pg/identity/api_key_check.hpp"
 #include "pg/identity/identity.hpp"
 #include "pg/keyring/keyring.hpp"
+#include "pg/keyring/prepare_to_sign.hpp"
 #include "pg/session/claims_function.hpp"
 #include "pg/session/key_claims.hpp"
 #include "pg/session/token_response.hpp"

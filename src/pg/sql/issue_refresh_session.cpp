@@ -1,6 +1,7 @@
 // issue_refresh_session: a log-in.
 #include "jose/crypto/openssl.hpp"
 #include "pg/keyring/keyring.hpp"
+#include "pg/keyring/prepare_to_sign.hpp"
 #include "pg/session/claims_function.hpp"
 #include "pg/session/client_argument.hpp"
 #include "pg/session/token_response.hpp"

@@ -4,6 +4,7 @@
 #include "pg/identity/token_check.hpp"
 #include "pg/identity/verified_claims.hpp"
 #include "pg/keyring/keyring.hpp"
+#include "pg/keyring/prepare_to_sign.hpp"
 #include "pg/support/arguments.hpp"
 #include "pg/support/boundary.hpp"
 #include "pg/support/jsonb.hpp"

@@ -1,6 +1,6 @@
 // purge_expired: removes what nothing looks at any more, in batches, committing between them.
-#include "pg/keyring/key_store.hpp"
 #include "pg/keyring/keyring.hpp"
+#include "pg/keyring/retirement.hpp"
 #include "pg/store/auth_event.hpp"
 #include "pg/store/plans.hpp"
 #include "pg/store/purge.hpp"

@@ -4,6 +4,7 @@
 #include "pg/identity/purpose.hpp"
 #include "pg/identity/token_check.hpp"
 #include "pg/keyring/keyring.hpp"
+#include "pg/keyring/prepare_to_sign.hpp"
 #include "pg/session/access_token.hpp"
 #include "pg/session/claims_function.hpp"
 #include "pg/session/user_argument.hpp"

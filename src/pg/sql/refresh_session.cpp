@@ -1,6 +1,7 @@
 // refresh_session: what a presented refresh token means, and what comes of it. Read, decide, then compare and swap.
 #include "pg/keyring/key_encryption.hpp"
 #include "pg/keyring/keyring.hpp"
+#include "pg/keyring/prepare_to_sign.hpp"
 #include "pg/session/claims_function.hpp"
 #include "pg/session/client_argument.hpp"
 #include "pg/session/token_response.hpp"

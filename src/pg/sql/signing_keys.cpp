@@ -1,9 +1,11 @@
 // The keyring's life: create_signing_key, import_signing_key, rotate_signing_key, retire_signing_key, seal_signing_keys, jwks.
 #include "pg/keyring/key_encryption.hpp"
 #include "pg/keyring/key_events.hpp"
-#include "pg/keyring/key_store.hpp"
+#include "pg/keyring/keyring_change.hpp"
+#include "pg/keyring/private_jwk.hpp"
 #include "pg/keyring/server_secret.hpp"
 #include "pg/keyring/stored_key.hpp"
+#include "pg/store/plans.hpp"
 #include "pg/support/arguments.hpp"
 #include "pg/support/boundary.hpp"
 
@@ -50,14 +52,14 @@ Activation activation_argument(FunctionCallInfo fcinfo, int index) {
 }
 
 Datum add_key(const NewKey &key, Activation activation) {
-  const OwnerScope scope = begin_keyring_change();
-  const bool one_is_active = find_active_key(CurrentMemoryContext).found;
-  if (one_is_active && activation == Activation::kYes) raise_active_already();
-  const TimestampTz now = GetCurrentTimestamp();
-  insert_key(key, !one_is_active && activation != Activation::kNo, now);
-  record_key_event(session::Event::kKeyCreated, key.kid.view(), now);
-  create_server_secret();
-  end_keyring_change(scope);
+  change_keyring([&](MemoryContext) {
+    const bool one_is_active = find_active_key(CurrentMemoryContext).found;
+    if (one_is_active && activation == Activation::kYes) raise_active_already();
+    const TimestampTz now = GetCurrentTimestamp();
+    insert_key(key, !one_is_active && activation != Activation::kNo, now);
+    record_key_event(session::Event::kKeyCreated, key.kid.view(), now);
+    create_server_secret();
+  });
   cleanse(key.private_jwk);
   return text_datum(key.kid.view());
 }
@@ -145,10 +147,8 @@ StoredKey choose_pending_key(const OptionalText &algorithm, MemoryContext contex
   return key;
 }
 
-Datum rotate_signing_key(FunctionCallInfo fcinfo) {
-  const OptionalText algorithm = optional_text(fcinfo, 0);
-  MemoryContext caller = CurrentMemoryContext;
-  const OwnerScope scope = begin_keyring_change();
+// Within a change of the keyring. Answers the kid of the key that signs from now on, in `caller`.
+std::string_view rotate(const OptionalText &algorithm, MemoryContext caller) {
   const StoredKey old = find_active_key(caller);
   const StoredKey pending = choose_pending_key(algorithm, caller);
   if (!old.found && !pending.found && !algorithm.present) raise_error({ErrorCode::kNoActiveKey, "nothing to rotate"});
@@ -167,57 +167,58 @@ Datum rotate_signing_key(FunctionCallInfo fcinfo) {
     activate_key(kid, now);
   } else {
     insert_key(fresh, true, now);
+    cleanse(fresh.private_jwk);
     record_key_event(session::Event::kKeyCreated, kid, now);
   }
   record_rotation(old.found ? old.kid : std::string_view(), kid, now);
-  end_keyring_change(scope);
-  if (!pending.found) cleanse(fresh.private_jwk);
-  return text_datum(kid);
+  return kid;
+}
+
+Datum rotate_signing_key(FunctionCallInfo fcinfo) {
+  const OptionalText algorithm = optional_text(fcinfo, 0);
+  return text_datum(change_keyring([&](MemoryContext caller) { return rotate(algorithm, caller); }));
 }
 
 Datum retire_signing_key(FunctionCallInfo fcinfo) {
   const std::string_view kid = required_bytes(fcinfo, 0, "kid");
-  MemoryContext caller = CurrentMemoryContext;
-  const OwnerScope scope = begin_keyring_change();
-  const StoredKey key = find_key(kid, caller);
-  if (!key.found)
-    ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("there is no signing key of this kid"),
-                    errhint("The view jwt_auth.signing_keys lists them.")));
-  if (key.state != "retired") {
+  // An emergency does not wait for a change of the keyring in somebody's open transaction, unless that changes this key.
+  (void)try_to_lock_keyring();
+  as_owner("signing_key", [&](MemoryContext) {
+    const StoredKey key = find_key(kid, CurrentMemoryContext);
+    if (!key.found)
+      ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("there is no signing key of this kid"),
+                      errhint("The view jwt_auth.signing_keys lists them.")));
+    if (key.state == "retired") return;
     const TimestampTz now = GetCurrentTimestamp();
     retire_key(kid, now);
     record_key_event(session::Event::kKeyRetired, kid, now);
-  }
-  end_keyring_change(scope);
+  });
   PG_RETURN_VOID();
 }
 
-enum class PrivateKeyColumn { kKid };
-Query<PrivateKeyColumn> select_private_keys = {
-    "SELECT kid FROM jwt_auth.signing_key WHERE private_jwk IS NOT NULL ORDER BY created_at, kid", {}};
+// Whether the row's private part was sealed anew.
+bool seal_key(std::string_view kid) {
+  lock_key(kid);
+  const StoredKey key = find_key(kid, CurrentMemoryContext);
+  const OptionalText private_jwk = private_part_of(kid, CurrentMemoryContext);
+  const auto resealed = Guard([&] { return ResealStoredKey(key.kid, key.public_jwk, private_jwk); });
+  cleanse_text(private_jwk);
+  if (!resealed.ok) raise_error(resealed.error);
+  if (resealed.value.changed) store_private_part(key.kid, resealed.value.private_jwk);
+  return resealed.value.changed;
+}
 
 Datum seal_signing_keys() {
   if (!SealingIsOn())
     ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE), errmsg("there is no key to seal the signing keys with"),
                     errhint("Set jwt_auth.key_encryption_key_file and reload the configuration.")));
-  MemoryContext caller = CurrentMemoryContext;
-  const OwnerScope scope = begin_keyring_change();
-  const Rows<PrivateKeyColumn> rows = execute_latest(select_private_keys, Parameters{});
-  std::int32_t sealed = 0;
-  for (std::uint64_t i = 0; i < rows.count(); i++) {
-    const std::string_view kid = rows[i].bytes(PrivateKeyColumn::kKid);
-    lock_key(kid);
-    const StoredKey key = find_key(kid, caller);
-    const OptionalText private_jwk = private_part_of(kid, caller);
-    const auto resealed = Guard([&] { return ResealStoredKey(key.kid, key.public_jwk, private_jwk); });
-    cleanse_text(private_jwk);
-    if (!resealed.ok) raise_error(resealed.error);
-    if (!resealed.value.changed) continue;
-    store_private_part(key.kid, resealed.value.private_jwk);
-    sealed++;
-  }
-  reseal_server_secret();
-  end_keyring_change(scope);
+  const std::int32_t sealed = change_keyring([](MemoryContext) {
+    const Kids kids = keys_with_private_part(CurrentMemoryContext);
+    std::int32_t count = 0;
+    for (std::uint64_t i = 0; i < kids.count; i++) count += seal_key(kids.kids[i]) ? 1 : 0;
+    reseal_server_secret();
+    return count;
+  });
   return Int32GetDatum(sealed);
 }
 

@@ -1,7 +1,8 @@
 // Trusted issuers: trust_issuer, distrust_issuer.
 #include "jose/keys/public_jwks.hpp"
 #include "pg/keyring/key_events.hpp"
-#include "pg/keyring/key_store.hpp"
+#include "pg/keyring/keyring_change.hpp"
+#include "pg/store/plans.hpp"
 #include "pg/support/arguments.hpp"
 #include "pg/support/boundary.hpp"
 #include "pg/support/jsonb.hpp"
@@ -40,10 +41,10 @@ Datum trust_issuer(FunctionCallInfo fcinfo) {
   add_optional(parameters, audience);
   const TimestampTz now = GetCurrentTimestamp();
   add(parameters, TimestampTzGetDatum(now));
-  const OwnerScope scope = begin_keyring_change();
-  execute(upsert_issuer, parameters);
-  record_issuer_event(session::Event::kIssuerTrusted, issuer, now);
-  end_keyring_change(scope);
+  change_keyring([&](MemoryContext) {
+    execute(upsert_issuer, parameters);
+    record_issuer_event(session::Event::kIssuerTrusted, issuer, now);
+  });
   PG_RETURN_VOID();
 }
 
@@ -51,14 +52,15 @@ Datum distrust_issuer(FunctionCallInfo fcinfo) {
   const std::string_view issuer = required_bytes(fcinfo, 0, "issuer");
   Parameters parameters{};
   add_text(parameters, issuer);
-  const OwnerScope scope = begin_keyring_change();
-  const bool was_trusted = execute(delete_issuer, parameters) > 0;
-  if (was_trusted)
-    record_issuer_event(session::Event::kIssuerDistrusted, issuer, GetCurrentTimestamp());
-  else if (execute_latest(select_issuer, parameters) > 0)
-    ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-                    errmsg("could not serialize access: the issuer was trusted after this transaction began")));
-  end_keyring_change(scope);
+  const bool was_trusted = change_keyring([&](MemoryContext) {
+    const bool deleted = execute(delete_issuer, parameters) > 0;
+    if (deleted)
+      record_issuer_event(session::Event::kIssuerDistrusted, issuer, GetCurrentTimestamp());
+    else if (execute_latest(select_issuer, parameters) > 0)
+      ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+                      errmsg("could not serialize access: the issuer was trusted after this transaction began")));
+    return deleted;
+  });
   return BoolGetDatum(was_trusted);
 }
 

@@ -63,10 +63,8 @@ OptionalText text_column(std::uint64_t row, int number, MemoryContext context) {
   return {true, view_of(reinterpret_cast<struct varlena *>(DatumGetPointer(copy_varlena_to(context, value))))};
 }
 
-void cleanse_column(std::uint64_t row, int number) {
-  bool is_null;
-  const Datum value = column(row, number, &is_null);
-  if (is_null || VARATT_IS_EXTERNAL(DatumGetPointer(value))) return;
+void cleanse_varlena(Datum value) {
+  if (VARATT_IS_EXTERNAL(DatumGetPointer(value))) return;
   auto *stored = reinterpret_cast<struct varlena *>(DatumGetPointer(value));
   cleanse({VARDATA_ANY(stored), VARSIZE_ANY_EXHDR(stored)});
 }

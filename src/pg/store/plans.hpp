@@ -77,6 +77,8 @@ std::uint64_t execute_on_latest(Statement &statement, const Parameters &paramete
 // Forgets the plan, for a parameter's type is another one now: the next execution prepares it anew.
 void discard(Statement &statement);
 
+// Overwrites a text or bytea where it is, unless it is stored elsewhere.
+void cleanse_varlena(Datum value);
 [[noreturn]] void raise_missing_row();
 [[noreturn]] void raise_missing_value(TupleDesc columns, int number);
 
@@ -118,6 +120,12 @@ class Row {
     const Datum value = nullable(column, &is_null);
     if (is_null) return {false, {}};
     return {true, view_of(reinterpret_cast<struct varlena *>(DatumGetPointer(copy_varlena_to(context, value))))};
+  }
+  // Overwrites a secret: what SPI has read stays in its memory until that is used again.
+  void cleanse(Column column) const {
+    bool is_null;
+    const Datum value = nullable(column, &is_null);
+    if (!is_null) cleanse_varlena(value);
   }
 
  private:
@@ -172,8 +180,6 @@ inline Datum column(std::uint64_t row, int number, bool *is_null) {
 
 // A text column (or one cast to it), detoasted and copied out of SPI's memory into `context`.
 OptionalText text_column(std::uint64_t row, int number, MemoryContext context);
-// Overwrites a secret column: what SPI has read stays in its memory until that is used again.
-void cleanse_column(std::uint64_t row, int number);
 inline void cleanse_text(const OptionalText &secret) {
   if (secret.present) cleanse({const_cast<char *>(secret.text.data()), secret.text.size()});
 }

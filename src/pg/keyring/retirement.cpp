@@ -1,0 +1,108 @@
+#include "pg/keyring/retirement.hpp"
+
+#include <algorithm>
+
+#include "pg/keyring/key_events.hpp"
+#include "pg/keyring/keyring_change.hpp"
+#include "pg/keyring/token_lifetime.hpp"
+#include "pg/store/plans.hpp"
+#include "pg/support/settings.hpp"
+
+namespace jwt_auth::pg {
+
+namespace {
+
+enum class DemotedColumn { kKid, kSeenAt, kHasRunOut };
+Query<DemotedColumn> select_demoted = {
+    "SELECT kid, rotation_seen_at, coalesce(verify_until < $1, false) FROM jwt_auth.signing_key WHERE state = 'verify_only'"
+    " AND (rotation_seen_at IS NULL OR verify_until < $1) ORDER BY kid",
+    {TIMESTAMPTZOID}};
+// Before version 2.0 a key's end is what was written at its rotation.
+Query<DemotedColumn> select_run_out = {
+    "SELECT kid, $1, true FROM jwt_auth.signing_key WHERE state = 'verify_only' AND verify_until < $1 ORDER BY kid",
+    {TIMESTAMPTZOID}};
+
+#define UNLESS_LOCKED \
+  "kid = (SELECT kid FROM jwt_auth.signing_key WHERE kid = $1 AND state = 'verify_only' FOR NO KEY UPDATE SKIP LOCKED)"
+
+Statement note_sight = {
+    "UPDATE jwt_auth.signing_key SET rotation_seen_at = $2, token_ttl = greatest(token_ttl, $3),"
+    " tokens_until = nullif(greatest(tokens_until, $5), '-infinity'),"
+    " verify_until = greatest(verify_until, $2 + make_interval(secs => greatest(token_ttl, $3) + $4),"
+    " greatest(tokens_until, $5) + make_interval(secs => $4)) WHERE " UNLESS_LOCKED,
+    {TEXTOID, TIMESTAMPTZOID, INT4OID, INT4OID, TIMESTAMPTZOID}};
+Statement retire_row = {
+    "UPDATE jwt_auth.signing_key SET state = 'retired', retired_at = $2, private_jwk = NULL WHERE " UNLESS_LOCKED,
+    {TEXTOID, TIMESTAMPTZOID}};
+
+struct DemotedKey {
+  std::string_view kid;
+  bool seen;
+  TimestampTz seen_at;
+  bool has_run_out;
+};
+struct DemotedKeys {
+  DemotedKey *keys;
+  std::uint64_t count;
+};
+
+// Those that something may be done about.
+DemotedKeys find_demoted_keys(MemoryContext context, TimestampTz now) {
+  Parameters parameters{};
+  add(parameters, TimestampTzGetDatum(now));
+  const auto rows = execute_latest(has_token_lifetimes() ? select_demoted : select_run_out, parameters);
+  auto *keys = static_cast<DemotedKey *>(MemoryContextAlloc(context, sizeof(DemotedKey) * (rows.count() + 1)));
+  for (std::uint64_t i = 0; i < rows.count(); i++) {
+    const auto row = rows[i];
+    const bool seen = !row.is_null(DemotedColumn::kSeenAt);
+    keys[i] = {row.text(DemotedColumn::kKid, context).text, seen, seen ? row.timestamp(DemotedColumn::kSeenAt) : DT_NOBEGIN,
+               row.boolean(DemotedColumn::kHasRunOut)};
+  }
+  return {keys, rows.count()};
+}
+
+// No token is signed with the key from now on. The clock was read with the keyring locked, so after the rotation's message had
+// been sent to all signers; a signer reads the clock before it looks for messages.
+void note_rotation(std::string_view kid, TimestampTz now) {
+  const TokenLifetime recorded = committed_lifetime(kid);
+  Parameters parameters{};
+  add_text(parameters, kid);
+  add(parameters, TimestampTzGetDatum(now));
+  add(parameters, Int32GetDatum(std::max(settings::access_token_ttl, recorded.ttl)));
+  add(parameters, Int32GetDatum(settings::leeway));
+  add(parameters, TimestampTzGetDatum(recorded.until));
+  execute_on_latest(note_sight, parameters);
+}
+
+// Unless a token of the key that was recorded since, or that an open transaction has recorded, is good.
+void retire_unless_used(const DemotedKey &key, TimestampTz now) {
+  const TimestampTz end = last_token_end(key.kid, key.seen_at);
+  if (TIMESTAMP_IS_NOEND(end) || (!TIMESTAMP_IS_NOBEGIN(end) && end + settings::leeway * USECS_PER_SEC >= now)) return;
+  Parameters parameters{};
+  add_text(parameters, key.kid);
+  add(parameters, TimestampTzGetDatum(now));
+  if (execute_on_latest(retire_row, parameters) == 1) record_key_event(session::Event::kKeyRetired, key.kid, now);
+}
+
+}  // namespace
+
+void retire_run_out_keys() {
+  const bool something_to_do =
+      as_owner("signing_key", [](MemoryContext caller) { return find_demoted_keys(caller, GetCurrentTimestamp()).count > 0; });
+  if (something_to_do && try_to_lock_keyring()) {
+    as_owner("signing_key", [](MemoryContext caller) {
+      const DemotedKeys demoted = find_demoted_keys(caller, GetCurrentTimestamp());
+      const TimestampTz now = GetCurrentTimestamp();
+      for (std::uint64_t i = 0; i < demoted.count; i++) {
+        const DemotedKey &key = demoted.keys[i];
+        if (!key.seen)
+          note_rotation(key.kid, now);
+        else if (key.has_run_out)
+          retire_unless_used(key, now);
+      }
+    });
+  }
+  if (has_token_lifetimes()) as_owner("signing_key", [](MemoryContext) { delete_superseded_lifetimes(GetCurrentTimestamp()); });
+}
+
+}  // namespace jwt_auth::pg

@@ -1,0 +1,100 @@
+#include "pg/keyring/token_lifetime.hpp"
+
+#include <algorithm>
+
+#include "pg/store/owner.hpp"
+#include "pg/store/plans.hpp"
+
+extern "C" {
+#include <access/table.h>
+#include <access/tableam.h>
+}
+
+namespace jwt_auth::pg {
+
+namespace {
+
+Statement insert_row = {
+    "INSERT INTO jwt_auth.token_lifetime (kid, token_ttl, tokens_until, recorded_at) VALUES ($1, $2, $3, $4)",
+    {TEXTOID, INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID}};
+
+enum class LongestColumn { kTtl, kUntil };
+Query<LongestColumn> select_longest = {
+    "SELECT coalesce(max(token_ttl), 0), coalesce(max(tokens_until), '-infinity') FROM jwt_auth.token_lifetime WHERE kid = $1",
+    {TEXTOID}};
+
+Statement delete_rows = {
+    "DELETE FROM jwt_auth.token_lifetime WHERE id IN ("
+    "SELECT l.id FROM jwt_auth.token_lifetime l LEFT JOIN jwt_auth.signing_key k ON k.kid = l.kid AND k.state <> 'retired'"
+    " WHERE k.kid IS NULL"
+    " OR (l.token_ttl <= k.token_ttl AND l.tokens_until <= greatest(k.tokens_until, $1))"
+    " OR EXISTS (SELECT FROM jwt_auth.token_lifetime m"
+    " WHERE m.kid = l.kid AND m.token_ttl >= l.token_ttl AND m.tokens_until >= l.tokens_until"
+    " AND (m.token_ttl, m.tokens_until, m.id) > (l.token_ttl, l.tokens_until, l.id))"
+    " FOR UPDATE OF l SKIP LOCKED)",
+    {TIMESTAMPTZOID}};
+
+Oid find_table() {
+  const Oid schema = get_namespace_oid("jwt_auth", true);
+  return OidIsValid(schema) ? get_relname_relid("token_lifetime", schema) : InvalidOid;
+}
+
+Datum attribute(TupleTableSlot *slot, Oid table, const char *name) {
+  bool is_null;
+  return slot_getattr(slot, get_attnum(table, name), &is_null);
+}
+
+TimestampTz end_after(TimestampTz time, std::int32_t seconds) {
+  return TIMESTAMP_NOT_FINITE(time) ? time : time + seconds * USECS_PER_SEC;
+}
+
+}  // namespace
+
+bool has_token_lifetimes() { return OidIsValid(find_table()); }
+
+void record_lifetime(std::string_view kid, const TokenLifetime &lifetime) {
+  Parameters parameters{};
+  add_text(parameters, kid);
+  add(parameters, Int32GetDatum(lifetime.ttl));
+  add(parameters, TimestampTzGetDatum(lifetime.until));
+  add(parameters, TimestampTzGetDatum(GetCurrentTimestamp()));
+  execute(insert_row, parameters);
+}
+
+TokenLifetime committed_lifetime(std::string_view kid) {
+  if (!has_token_lifetimes()) return {0, DT_NOBEGIN};
+  Parameters parameters{};
+  add_text(parameters, kid);
+  const auto rows = execute_latest(select_longest, parameters);
+  return {rows[0].int4(LongestColumn::kTtl), rows[0].timestamp(LongestColumn::kUntil)};
+}
+
+// A transaction that is still open may have given its token away already. Only SnapshotDirty shows what it wrote.
+TimestampTz last_token_end(std::string_view kid, TimestampTz signed_until) {
+  const Oid oid = find_table();
+  if (!OidIsValid(oid)) return DT_NOBEGIN;
+  Relation table = table_open(oid, AccessShareLock);
+  SnapshotData snapshot;
+  InitDirtySnapshot(snapshot);
+  TableScanDesc scan = table_beginscan(table, &snapshot, 0, nullptr);
+  TupleTableSlot *slot = table_slot_create(table, nullptr);
+  TimestampTz end = DT_NOBEGIN;
+  while (table_scan_getnextslot(scan, ForwardScanDirection, slot)) {
+    if (view_of(DatumGetTextPP(attribute(slot, oid, "kid"))) != kid) continue;
+    const std::int32_t ttl = DatumGetInt32(attribute(slot, oid, "token_ttl"));
+    end = std::max(end, DatumGetTimestampTz(attribute(slot, oid, "tokens_until")));
+    if (ttl != 0) end = std::max(end, end_after(signed_until, ttl));
+  }
+  ExecDropSingleTupleTableSlot(slot);
+  table_endscan(scan);
+  table_close(table, AccessShareLock);
+  return end;
+}
+
+void delete_superseded_lifetimes(TimestampTz now) {
+  Parameters parameters{};
+  add(parameters, TimestampTzGetDatum(now));
+  execute_on_latest(delete_rows, parameters);
+}
+
+}  // namespace jwt_auth::pg
