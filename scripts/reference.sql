@@ -28,6 +28,9 @@ INSERT INTO function_group VALUES
   (10, 'API keys', 'revoke_api_key'), (10, 'API keys', 'revoke_own_api_key'), (10, 'API keys', 'has_scope'),
   (9, 'Watching', 'doctor'), (9, 'Watching', 'counters'),
   (11, 'Proofs of a key', 'verify_proof'), (11, 'Proofs of a key', 'proof_nonce'),
+  (11, 'Proofs of a key', 'device_challenge'), (11, 'Proofs of a key', 'bind_device'), (11, 'Proofs of a key', 'refresh_bound_session'),
+  (11, 'Proofs of a key', 'device_registration_header'), (11, 'Proofs of a key', 'device_challenge_header'),
+  (11, 'Proofs of a key', 'device_instructions'), (11, 'Proofs of a key', 'header_string'),
   (12, 'Internal', 'keyring_changed'), (12, 'Internal', 'signing_key_demoted'), (12, 'Internal', 'private_jwk_in_transit'), (12, 'Internal', 'grant_functions');
 
 CREATE TEMP TABLE event_meaning (name text, meaning text);
@@ -54,6 +57,8 @@ INSERT INTO event_meaning VALUES
   ('key_rotated', 'another key signs from now on'),
   ('key_retired', 'a key verifies no longer'),
   ('issuer_trusted', '`trust_issuer`'),
+  ('bound', 'a session was bound to a key, at its log-in or by `bind_device`; the detail says how the key is proven'),
+  ('proof_mismatch', 'a refresh of a bound session without a proof of its key, or with a wrong one; nothing ended. At most one a minute is recorded for a session; the detail says what was wrong'),
   ('issuer_distrusted', '`distrust_issuer`'),
   ('api_key_created', '`create_api_key`; the detail has its id and name'),
   ('api_key_revoked', '`revoke_api_key`, `revoke_own_api_key`, or `revoke` of the key');
@@ -68,6 +73,8 @@ INSERT INTO status_meaning VALUES
   ('idle_expired', 'none', 'the session was not refreshed for `refresh_token_ttl`; it ended'),
   ('reuse_detected', 'none', 'an old refresh token: it was stolen, or its successor was; the session ended'),
   ('ip_mismatch', 'none', 'another address under an enforcing `ip_binding`; the session ended'),
+  ('proof_required', 'none', 'the session is bound to a key and no proof of it came; nothing ended'),
+  ('proof_invalid', 'none', 'the proof is not one of the session''s key, or not for this request; nothing ended'),
   ('fingerprint_mismatch', 'none', 'another fingerprint under an enforcing `fingerprint_binding`; the session ended');
 
 CREATE TEMP TABLE error_meaning (code text, meaning text);

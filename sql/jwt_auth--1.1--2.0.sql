@@ -37,7 +37,7 @@ ALTER DOMAIN jwt_auth.event_name ADD CONSTRAINT event_name_check CHECK (VALUE IN
   'login', 'limit_reached', 'evicted', 'refreshed', 'replay_elsewhere', 'reuse_detected', 'unknown_rotation', 'ip_mismatch',
   'fingerprint_mismatch', 'expired', 'logout', 'session_revoked', 'others_revoked', 'user_revoked', 'all_revoked',
   'token_denied', 'token_consumed', 'policy_changed', 'key_created', 'key_rotated', 'key_retired', 'issuer_trusted',
-  'issuer_distrusted', 'api_key_created', 'api_key_revoked')) NOT VALID;
+  'issuer_distrusted', 'api_key_created', 'api_key_revoked', 'bound', 'proof_mismatch')) NOT VALID;
 UPDATE pg_catalog.pg_constraint SET convalidated = true
 WHERE contypid OPERATOR(pg_catalog.=) 'jwt_auth.event_name'::pg_catalog.regtype;
 
@@ -221,6 +221,116 @@ CREATE OR REPLACE VIEW jwt_auth.signing_keys AS
            ELSE verify_until END AS verify_until,
          retired_at
   FROM jwt_auth.signing_key k;
+-- Sessions bound to a key.
+
+ALTER TABLE jwt_auth.refresh_session ADD bound_kind "char", ADD bound_key bytea, ADD proof_mismatch_at timestamptz;
+COMMENT ON COLUMN jwt_auth.refresh_session.bound_kind
+  IS 'How the session''s key is proven: p by DPoP proofs (RFC 9449), b by a browser (DBSC); NULL: the session is bound to none';
+COMMENT ON COLUMN jwt_auth.refresh_session.bound_key
+  IS 'The thumbprint (RFC 7638) of the key for DPoP, the public JWK for DBSC, whose proofs do not bring it along';
+COMMENT ON COLUMN jwt_auth.refresh_session.proof_mismatch_at IS 'When a wrong proof was last recorded: at most once a minute';
+CREATE TABLE jwt_auth.used_proof (
+  user_key   integer NOT NULL,
+  good_until timestamptz NOT NULL,
+  proof_id   bytea NOT NULL,
+  PRIMARY KEY (user_key, proof_id)
+);
+CREATE INDEX used_proof_good_until ON jwt_auth.used_proof (good_until);
+ALTER TABLE jwt_auth.used_proof ALTER proof_id SET STORAGE PLAIN;
+COMMENT ON TABLE jwt_auth.used_proof
+  IS 'Proofs that a log-in or a refresh used, until they would be refused for their age: each is good once. Every use removes some that are older, so the table does not grow. Not dumped';
+COMMENT ON COLUMN jwt_auth.used_proof.user_key IS 'The first four bytes of proof_id: the distribution key';
+COMMENT ON COLUMN jwt_auth.used_proof.proof_id IS 'SHA-256 over the thumbprint of the key and the jti';
+REVOKE ALL ON jwt_auth.used_proof FROM PUBLIC;
+SELECT pg_catalog.pg_extension_config_dump('jwt_auth.used_proof', '');
+
+SELECT pg_temp.drop_function('jwt_auth.issue_refresh_session(text, inet, text, text, jsonb, jsonb)');
+SELECT pg_temp.drop_function('jwt_auth.refresh_session(text, inet, text, text)');
+SELECT pg_temp.drop_function('jwt_auth.authenticate(text, inet, text, boolean, interval)');
+
+CREATE FUNCTION jwt_auth.issue_refresh_session(user_id text, ip inet DEFAULT NULL, user_agent text DEFAULT NULL,
+                                               fingerprint text DEFAULT NULL, claims jsonb DEFAULT NULL,
+                                               metadata jsonb DEFAULT NULL, class text DEFAULT NULL, device text DEFAULT NULL,
+                                               proof text DEFAULT NULL, proof_method text DEFAULT NULL, proof_url text DEFAULT NULL)
+RETURNS jwt_auth.token_response LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_issue_refresh_session';
+COMMENT ON FUNCTION jwt_auth.issue_refresh_session(text, inet, text, text, jsonb, jsonb, text, text, text, text, text)
+  IS 'A log-in: opens a session and answers its first access and refresh token. proof: binds it to the key of a DPoP proof. status: ok, limit_reached under the policy reject, or proof_invalid';
+REVOKE ALL ON FUNCTION jwt_auth.issue_refresh_session(text, inet, text, text, jsonb, jsonb, text, text, text, text, text) FROM PUBLIC;
+
+CREATE FUNCTION jwt_auth.refresh_session(refresh_token text, ip inet DEFAULT NULL, user_agent text DEFAULT NULL,
+                                         fingerprint text DEFAULT NULL, proof text DEFAULT NULL, proof_method text DEFAULT NULL,
+                                         proof_url text DEFAULT NULL)
+RETURNS jwt_auth.token_response LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_refresh_session';
+COMMENT ON FUNCTION jwt_auth.refresh_session(text, inet, text, text, text, text, text)
+  IS 'Rotates a refresh token and answers new tokens. proof: of the key that the session is bound to. Refusals are statuses, not errors: raising one would undo what the refusal wrote';
+REVOKE ALL ON FUNCTION jwt_auth.refresh_session(text, inet, text, text, text, text, text) FROM PUBLIC;
+
+CREATE FUNCTION jwt_auth.authenticate(token text, ip inet DEFAULT NULL, fingerprint text DEFAULT NULL,
+                                      set_role boolean DEFAULT false, max_age interval DEFAULT NULL, acr text DEFAULT NULL,
+                                      proof text DEFAULT NULL, proof_method text DEFAULT NULL, proof_url text DEFAULT NULL)
+RETURNS jsonb LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_authenticate';
+COMMENT ON FUNCTION jwt_auth.authenticate(text, inet, text, boolean, interval, text, text, text, text)
+  IS 'Verifies a token as jwt_verify(token) does, checks what it is bound to, and makes its claims the identity of the transaction. set_role: also SET LOCAL ROLE to its role claim. max_age: refuse if the user logged in longer ago. proof: of the key that the token is bound to';
+REVOKE ALL ON FUNCTION jwt_auth.authenticate(text, inet, text, boolean, interval, text, text, text, text) FROM PUBLIC;
+
+CREATE FUNCTION jwt_auth.device_challenge(session_id uuid)
+RETURNS text LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_device_challenge';
+COMMENT ON FUNCTION jwt_auth.device_challenge(uuid)
+  IS 'A challenge for the browser of this session, to register a key or to prove the one it registered; good for ten minutes, and until the next refresh. Nothing is stored. JW010 if the session has ended';
+REVOKE ALL ON FUNCTION jwt_auth.device_challenge(uuid) FROM PUBLIC;
+
+CREATE FUNCTION jwt_auth.bind_device(session_id uuid, proof text)
+RETURNS boolean LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_bind_device';
+COMMENT ON FUNCTION jwt_auth.bind_device(uuid, text)
+  IS 'Binds a session to the key that a browser''s registration (Secure-Session-Response) carries: from now on only refresh_bound_session() refreshes it. False if the proof is wrong, or the session is bound already or has ended';
+REVOKE ALL ON FUNCTION jwt_auth.bind_device(uuid, text) FROM PUBLIC;
+
+CREATE FUNCTION jwt_auth.refresh_bound_session(session_id uuid, proof text, ip inet DEFAULT NULL, user_agent text DEFAULT NULL)
+RETURNS jwt_auth.token_response LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_refresh_bound_session';
+COMMENT ON FUNCTION jwt_auth.refresh_bound_session(uuid, text, inet, text)
+  IS 'A browser''s refresh: the proof over device_challenge() is the credential, and the answer has an access token and no refresh token. status proof_required or proof_invalid: answer 403 with a new challenge';
+REVOKE ALL ON FUNCTION jwt_auth.refresh_bound_session(uuid, text, inet, text) FROM PUBLIC;
+
+CREATE FUNCTION jwt_auth.header_string(value text)
+RETURNS text LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF value ~ '[^\x20-\x7e]' OR length(value) NOT BETWEEN 1 AND 2048 THEN
+    RAISE EXCEPTION 'value cannot be written into a header' USING ERRCODE = 'invalid_parameter_value',
+      HINT = 'It must be 1 to 2048 printable ASCII characters.';
+  END IF;
+  RETURN '"' || regexp_replace(value, '(["\\])', '\\\1', 'g') || '"';
+END $$;
+COMMENT ON FUNCTION jwt_auth.header_string(text) IS 'A string of a structured header (RFC 9651 section 3.3.3); what none can hold is 22023';
+REVOKE ALL ON FUNCTION jwt_auth.header_string(text) FROM PUBLIC;
+
+CREATE FUNCTION jwt_auth.device_registration_header(session_id uuid, path text)
+RETURNS text LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT '(ES256 RS256);path=' || jwt_auth.header_string(path) || ';challenge=' || jwt_auth.header_string(jwt_auth.device_challenge(session_id))
+$$;
+COMMENT ON FUNCTION jwt_auth.device_registration_header(uuid, text)
+  IS 'The value of Secure-Session-Registration that asks the browser to register a key at this path; browsers that know nothing of it ignore it';
+REVOKE ALL ON FUNCTION jwt_auth.device_registration_header(uuid, text) FROM PUBLIC;
+
+CREATE FUNCTION jwt_auth.device_challenge_header(session_id uuid)
+RETURNS text LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT jwt_auth.header_string(jwt_auth.device_challenge(session_id)) || ';id=' || jwt_auth.header_string(session_id::text)
+$$;
+COMMENT ON FUNCTION jwt_auth.device_challenge_header(uuid)
+  IS 'The value of Secure-Session-Challenge: with status 403 it asks for a proof, with another it is kept for the next refresh';
+REVOKE ALL ON FUNCTION jwt_auth.device_challenge_header(uuid) FROM PUBLIC;
+
+CREATE FUNCTION jwt_auth.device_instructions(session_id uuid, refresh_url text, cookie_name text,
+                                             cookie_attributes text DEFAULT 'Path=/; Secure; HttpOnly; SameSite=Lax',
+                                             origin text DEFAULT NULL, include_site boolean DEFAULT false)
+RETURNS jsonb LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT jsonb_build_object(
+    'session_identifier', session_id, 'refresh_url', refresh_url,
+    'scope', jsonb_strip_nulls(jsonb_build_object('origin', origin, 'include_site', include_site)),
+    'credentials', jsonb_build_array(jsonb_build_object('type', 'cookie', 'name', cookie_name, 'attributes', cookie_attributes)))
+$$;
+COMMENT ON FUNCTION jwt_auth.device_instructions(uuid, text, text, text, text, boolean)
+  IS 'The JSON that answers a registration: which cookie the browser keeps fresh, with which attributes, and where it refreshes it';
+REVOKE ALL ON FUNCTION jwt_auth.device_instructions(uuid, text, text, text, text, boolean) FROM PUBLIC;
 
 -- The private key reaches its table in another way now.
 COMMENT ON FUNCTION jwt_auth.private_jwk_in_transit()
@@ -598,10 +708,16 @@ RETURNS SETOF record LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_cata
     ('proof_nonce', 'verifier'),
     ('request_ip', 'verifier'),
     ('verify_proof', 'verifier'),
+    ('bind_device', 'issuer'),
     ('consume_token', 'issuer'),
     ('create_api_key', 'issuer'),
     ('deny_token', 'issuer'),
+    ('device_challenge', 'issuer'),
+    ('device_challenge_header', 'issuer'),
+    ('device_instructions', 'issuer'),
+    ('device_registration_header', 'issuer'),
     ('exchange_api_key', 'issuer'),
+    ('header_string', 'issuer'),
     ('issue_refresh_session', 'issuer'),
     ('issue_token', 'issuer'),
     ('jwe_decrypt', 'issuer'),
@@ -611,6 +727,7 @@ RETURNS SETOF record LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_cata
     ('jwt_decrypt', 'issuer'),
     ('jwt_encrypt', 'issuer'),
     ('jwt_sign', 'issuer'),
+    ('refresh_bound_session', 'issuer'),
     ('refresh_cookie', 'issuer'),
     ('refresh_session', 'issuer'),
     ('revoke_api_key', 'issuer'),
@@ -672,8 +789,6 @@ COMMENT ON FUNCTION jwt_auth.privilege_differences()
   IS 'How the privileges on the extension''s objects differ from those of a fresh installation: granted true for one that somebody has beside, false for one that the owner or PUBLIC lacks; and the statement that mends it. What grant_verifier and grant_issuer gave is among it';
 REVOKE ALL ON FUNCTION jwt_auth.privilege_differences() FROM PUBLIC;
 
-COMMENT ON FUNCTION jwt_auth.grant_verifier(regrole)
-  IS 'Lets a role verify tokens: jwt_verify, jwt_try_verify, authenticate, jwks, pre_request, pre_config, request_ip, verify_proof, proof_nonce';
 
 -- Whatever default privileges the database has: what is new has the privileges of a fresh installation. What was there keeps what
 -- roles were granted on it; only what the owner and PUBLIC have is set right. This is the last statement that may grant anything.

@@ -13,7 +13,7 @@ CREATE DOMAIN jwt_auth.event_name AS text CHECK (VALUE IN (
   'login', 'limit_reached', 'evicted', 'refreshed', 'replay_elsewhere', 'reuse_detected', 'unknown_rotation', 'ip_mismatch',
   'fingerprint_mismatch', 'expired', 'logout', 'session_revoked', 'others_revoked', 'user_revoked', 'all_revoked',
   'token_denied', 'token_consumed', 'policy_changed', 'key_created', 'key_rotated', 'key_retired', 'issuer_trusted',
-  'issuer_distrusted', 'api_key_created', 'api_key_revoked'));
+  'issuer_distrusted', 'api_key_created', 'api_key_revoked', 'bound', 'proof_mismatch'));
 COMMENT ON DOMAIN jwt_auth.event_name IS 'What jwt_auth.auth_event tells: a closed list';
 
 CREATE TABLE jwt_auth.account (
@@ -51,6 +51,9 @@ CREATE TABLE jwt_auth.refresh_session (
   login_ip         inet,
   login_fingerprint bytea,
   user_id          text COLLATE "C" NOT NULL,
+  bound_kind       "char",
+  bound_key        bytea,
+  proof_mismatch_at timestamptz,
   PRIMARY KEY (session_id, user_key)
 ) WITH (fillfactor = 70);
 CREATE INDEX refresh_session_user_key ON jwt_auth.refresh_session (user_key);
@@ -65,6 +68,24 @@ COMMENT ON COLUMN jwt_auth.refresh_session.current_hash IS 'SHA-256 of the secre
 COMMENT ON COLUMN jwt_auth.refresh_session.nonce
   IS 'With the previous token, and only with it, gives the current one again: for a client that lost the answer';
 COMMENT ON COLUMN jwt_auth.refresh_session.ip IS 'Address of the last refresh; login_ip is what the session is bound to';
+COMMENT ON COLUMN jwt_auth.refresh_session.bound_kind
+  IS 'How the session''s key is proven: p by DPoP proofs (RFC 9449), b by a browser (DBSC); NULL: the session is bound to none';
+COMMENT ON COLUMN jwt_auth.refresh_session.bound_key
+  IS 'The thumbprint (RFC 7638) of the key for DPoP, the public JWK for DBSC, whose proofs do not bring it along';
+COMMENT ON COLUMN jwt_auth.refresh_session.proof_mismatch_at IS 'When a wrong proof was last recorded: at most once a minute';
+
+CREATE TABLE jwt_auth.used_proof (
+  user_key   integer NOT NULL,
+  good_until timestamptz NOT NULL,
+  proof_id   bytea NOT NULL,
+  PRIMARY KEY (user_key, proof_id)
+);
+CREATE INDEX used_proof_good_until ON jwt_auth.used_proof (good_until);
+ALTER TABLE jwt_auth.used_proof ALTER proof_id SET STORAGE PLAIN;
+COMMENT ON TABLE jwt_auth.used_proof
+  IS 'Proofs that a log-in or a refresh used, until they would be refused for their age: each is good once. Every use removes some that are older, so the table does not grow. Not dumped';
+COMMENT ON COLUMN jwt_auth.used_proof.user_key IS 'The first four bytes of proof_id: the distribution key';
+COMMENT ON COLUMN jwt_auth.used_proof.proof_id IS 'SHA-256 over the thumbprint of the key and the jti';
 
 CREATE TABLE jwt_auth.session_data (
   session_id uuid NOT NULL,
@@ -102,7 +123,7 @@ CREATE INDEX auth_event_at ON jwt_auth.auth_event USING brin (at);
 CREATE INDEX auth_event_session_id ON jwt_auth.auth_event (session_id) WHERE session_id IS NOT NULL;
 COMMENT ON TABLE jwt_auth.auth_event IS 'Audit: what happened to sessions, tokens and keys. Nothing in here opens anything';
 
-REVOKE ALL ON jwt_auth.account, jwt_auth.refresh_session, jwt_auth.session_data, jwt_auth.denied_token, jwt_auth.auth_event
+REVOKE ALL ON jwt_auth.account, jwt_auth.refresh_session, jwt_auth.used_proof, jwt_auth.session_data, jwt_auth.denied_token, jwt_auth.auth_event
   FROM PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('jwt_auth.account', '');
 SELECT pg_catalog.pg_extension_config_dump('jwt_auth.refresh_session', '');
@@ -110,6 +131,7 @@ SELECT pg_catalog.pg_extension_config_dump('jwt_auth.session_data', '');
 SELECT pg_catalog.pg_extension_config_dump('jwt_auth.denied_token', '');
 SELECT pg_catalog.pg_extension_config_dump('jwt_auth.auth_event', '');
 SELECT pg_catalog.pg_extension_config_dump('jwt_auth.auth_event_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('jwt_auth.used_proof', '');
 
 CREATE TYPE jwt_auth.token_response AS (
   status             text,

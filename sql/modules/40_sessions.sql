@@ -2,18 +2,20 @@
 
 CREATE FUNCTION jwt_auth.issue_refresh_session(user_id text, ip inet DEFAULT NULL, user_agent text DEFAULT NULL,
                                                fingerprint text DEFAULT NULL, claims jsonb DEFAULT NULL,
-                                               metadata jsonb DEFAULT NULL)
+                                               metadata jsonb DEFAULT NULL, class text DEFAULT NULL, device text DEFAULT NULL,
+                                               proof text DEFAULT NULL, proof_method text DEFAULT NULL, proof_url text DEFAULT NULL)
 RETURNS jwt_auth.token_response LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_issue_refresh_session';
-COMMENT ON FUNCTION jwt_auth.issue_refresh_session(text, inet, text, text, jsonb, jsonb)
-  IS 'A log-in: opens a session and answers its first access and refresh token. status: ok, or limit_reached under the policy reject';
-REVOKE ALL ON FUNCTION jwt_auth.issue_refresh_session(text, inet, text, text, jsonb, jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION jwt_auth.issue_refresh_session(text, inet, text, text, jsonb, jsonb, text, text, text, text, text)
+  IS 'A log-in: opens a session and answers its first access and refresh token. proof: binds it to the key of a DPoP proof. status: ok, limit_reached under the policy reject, or proof_invalid';
+REVOKE ALL ON FUNCTION jwt_auth.issue_refresh_session(text, inet, text, text, jsonb, jsonb, text, text, text, text, text) FROM PUBLIC;
 
 CREATE FUNCTION jwt_auth.refresh_session(refresh_token text, ip inet DEFAULT NULL, user_agent text DEFAULT NULL,
-                                         fingerprint text DEFAULT NULL)
+                                         fingerprint text DEFAULT NULL, proof text DEFAULT NULL, proof_method text DEFAULT NULL,
+                                         proof_url text DEFAULT NULL)
 RETURNS jwt_auth.token_response LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_refresh_session';
-COMMENT ON FUNCTION jwt_auth.refresh_session(text, inet, text, text)
-  IS 'Rotates a refresh token and answers new tokens. Refusals are statuses, not errors: raising one would undo what the refusal wrote';
-REVOKE ALL ON FUNCTION jwt_auth.refresh_session(text, inet, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION jwt_auth.refresh_session(text, inet, text, text, text, text, text)
+  IS 'Rotates a refresh token and answers new tokens. proof: of the key that the session is bound to. Refusals are statuses, not errors: raising one would undo what the refusal wrote';
+REVOKE ALL ON FUNCTION jwt_auth.refresh_session(text, inet, text, text, text, text, text) FROM PUBLIC;
 
 CREATE FUNCTION jwt_auth.revoke_refresh_session(session_id uuid, reason text DEFAULT NULL)
 RETURNS boolean LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_revoke_refresh_session';

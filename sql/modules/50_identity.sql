@@ -1,11 +1,12 @@
 -- Who the transaction acts for. authenticate() decides it; the accessors are for policies, defaults and queries of any role.
 
 CREATE FUNCTION jwt_auth.authenticate(token text, ip inet DEFAULT NULL, fingerprint text DEFAULT NULL,
-                                      set_role boolean DEFAULT false, max_age interval DEFAULT NULL)
+                                      set_role boolean DEFAULT false, max_age interval DEFAULT NULL, acr text DEFAULT NULL,
+                                      proof text DEFAULT NULL, proof_method text DEFAULT NULL, proof_url text DEFAULT NULL)
 RETURNS jsonb LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_authenticate';
-COMMENT ON FUNCTION jwt_auth.authenticate(text, inet, text, boolean, interval)
-  IS 'Verifies a token as jwt_verify(token) does, checks what it is bound to, and makes its claims the identity of the transaction. set_role: also SET LOCAL ROLE to its role claim. max_age: refuse if the user logged in longer ago';
-REVOKE ALL ON FUNCTION jwt_auth.authenticate(text, inet, text, boolean, interval) FROM PUBLIC;
+COMMENT ON FUNCTION jwt_auth.authenticate(text, inet, text, boolean, interval, text, text, text, text)
+  IS 'Verifies a token as jwt_verify(token) does, checks what it is bound to, and makes its claims the identity of the transaction. set_role: also SET LOCAL ROLE to its role claim. max_age: refuse if the user logged in longer ago. proof: of the key that the token is bound to';
+REVOKE ALL ON FUNCTION jwt_auth.authenticate(text, inet, text, boolean, interval, text, text, text, text) FROM PUBLIC;
 
 CREATE FUNCTION jwt_auth.current_claims()
 RETURNS jsonb LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'jwt_auth_current_claims';

@@ -56,12 +56,16 @@ const char *NameOf(Event event) noexcept {
       return "api_key_created";
     case Event::kApiKeyRevoked:
       return "api_key_revoked";
+    case Event::kBound:
+      return "bound";
+    case Event::kProofMismatch:
+      return "proof_mismatch";
   }
   return "";
 }
 
 Event EventNamed(std::string_view name) noexcept {
-  for (auto event = static_cast<std::uint8_t>(Event::kLogin); event <= static_cast<std::uint8_t>(Event::kApiKeyRevoked);
+  for (auto event = static_cast<std::uint8_t>(Event::kLogin); event <= static_cast<std::uint8_t>(Event::kProofMismatch);
        ++event) {
     if (name == NameOf(static_cast<Event>(event))) return static_cast<Event>(event);
   }
@@ -74,6 +78,7 @@ bool IsSecurityEvent(Event event) noexcept {
     case Event::kReuseDetected:
     case Event::kIpMismatch:
     case Event::kFingerprintMismatch:
+    case Event::kProofMismatch:
     case Event::kSessionRevoked:
     case Event::kOthersRevoked:
     case Event::kUserRevoked:

@@ -33,6 +33,8 @@ enum class Event : std::uint8_t {
   kIssuerDistrusted,
   kApiKeyCreated,
   kApiKeyRevoked,
+  kBound,
+  kProofMismatch,
 };
 
 // As stored in auth_event.event.

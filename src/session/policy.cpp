@@ -45,6 +45,10 @@ const char *NameOf(Status status) noexcept {
       return "ip_mismatch";
     case Status::kFingerprintMismatch:
       return "fingerprint_mismatch";
+    case Status::kProofRequired:
+      return "proof_required";
+    case Status::kProofInvalid:
+      return "proof_invalid";
   }
   return "";
 }
@@ -82,6 +86,10 @@ Decision Decide(const SessionState &state, const RefreshTokenHashes &token, cons
   const auto ending = EndOf(state.created_at, state.idle_end, state.absolute_end, cutoffs, now);
   if (ending) return ends(ending->status, ending->event);
 
+  // Before whatever could end the session: anybody may send a wrong proof.
+  if (policy.key == KeyProof::kMissing) return {Status::kProofRequired, false, Event::kProofMismatch, age, false, false};
+  if (policy.key == KeyProof::kWrong) return {Status::kProofInvalid, false, Event::kProofMismatch, age, false, false};
+
   const BindingCheck address = CheckAddress(policy.binding, state.bound.address, client.address);
   if (address == BindingCheck::kViolated) return ends(Status::kIpMismatch, Event::kIpMismatch);
   const BindingCheck fingerprint = CheckFingerprint(policy.binding, state.bound, client);
@@ -91,7 +99,8 @@ Decision Decide(const SessionState &state, const RefreshTokenHashes &token, cons
     case TokenAge::kCurrent:
       return {Status::kOk, false, Event::kNone, age, address == BindingCheck::kLogged, fingerprint == BindingCheck::kLogged};
     case TokenAge::kPrevious:
-      if (IsWithinRetryWindow(state.refreshed_at, now, policy.reuse_interval)) {
+      // Whoever proves the key is the client that lost the answer, however late it asks.
+      if (policy.key == KeyProof::kProven || IsWithinRetryWindow(state.refreshed_at, now, policy.reuse_interval)) {
         const Event event = IsElsewhere(state.latest, client) ? Event::kReplayElsewhere : Event::kNone;
         return {Status::kReplayed, false, event, age, false, false};
       }

@@ -22,6 +22,8 @@ enum class Status : std::uint8_t {
   kReuseDetected,
   kIpMismatch,
   kFingerprintMismatch,
+  kProofRequired,
+  kProofInvalid,
 };
 const char *NameOf(Status status) noexcept;
 
@@ -50,9 +52,18 @@ struct Ending {
 std::optional<Ending> EndOf(Micros created_at, Micros idle_end, Micros absolute_end, const Cutoffs &cutoffs,
                             Micros now) noexcept;
 
+// What was shown of the key that a session is bound to.
+enum class KeyProof : std::uint8_t {
+  kNotBound,  // and nothing is asked
+  kMissing,
+  kWrong,
+  kProven,
+};
+
 struct RefreshPolicy {
   BindingPolicy binding;
   Micros reuse_interval;  // 0: a retry is never answered
+  KeyProof key = KeyProof::kNotBound;
 };
 
 // Which of a session's refresh tokens was presented, as far as the row can tell.
@@ -77,9 +88,11 @@ constexpr Decision kUnknownSession = {Status::kInvalid, false, Event::kNone, Tok
 //   family secret wrong                     invalid; nothing ends
 //   older than a cutoff                     invalid; ends (user_revoked, all_revoked)
 //   past its absolute, its idle end         expired, idle_expired; ends (expired)
+//   its key not proven                      proof_required, proof_invalid; nothing ends (proof_mismatch)
 //   binding violated under enforcement      ip_mismatch, fingerprint_mismatch; ends
 //   current secret                          ok; the caller rotates
-//   previous secret, within the interval    replayed; nothing is written, but event replay_elsewhere if the client differs
+//   previous secret, within the interval,
+//   or of a session whose key was proven    replayed; nothing is written, but event replay_elsewhere if the client differs
 //   previous secret, later                  reuse_detected; ends
 //   no secret, generation above the row's   invalid; ends (unknown_rotation)
 //   no secret                               reuse_detected; ends

@@ -15,8 +15,8 @@ LEFT JOIN (SELECT 'public', unnest(ARRAY['base64url_decode', 'base64url_encode',
            UNION ALL
            SELECT 'verifier', unnest(ARRAY['authenticate', 'jwks', 'jwt_try_verify', 'jwt_verify', 'pre_config', 'pre_request', 'proof_nonce', 'request_ip', 'verify_proof', 'verify_token'])
            UNION ALL
-           SELECT 'issuer', unnest(ARRAY['consume_token', 'create_api_key', 'deny_token', 'exchange_api_key', 'issue_refresh_session', 'issue_token', 'jwe_decrypt', 'jwe_encrypt', 'jws_sign',
-                                         'jws_verify', 'jwt_decrypt', 'jwt_encrypt', 'jwt_sign', 'refresh_cookie', 'refresh_session',
+           SELECT 'issuer', unnest(ARRAY['bind_device', 'consume_token', 'create_api_key', 'deny_token', 'device_challenge', 'device_challenge_header', 'device_instructions', 'device_registration_header', 'exchange_api_key', 'header_string', 'issue_refresh_session', 'issue_token', 'jwe_decrypt', 'jwe_encrypt', 'jws_sign',
+                                         'jws_verify', 'jwt_decrypt', 'jwt_encrypt', 'jwt_sign', 'refresh_bound_session', 'refresh_cookie', 'refresh_session',
                                          'revoke_api_key', 'revoke_other_sessions', 'revoke_own_api_key', 'revoke_refresh_session', 'revoke_refresh_token', 'revoke_user_tokens',
                                          'set_user_policy', 'user_api_keys', 'user_sessions'])) AS meant (kind, name) ON name = proname::text
 WHERE grantee <> coalesce(kind, 'owner');
@@ -40,7 +40,7 @@ WHERE pronamespace = 'jwt_auth'::regnamespace
 
 \echo == what can refuse a token is volatile, what reads tables is parallel unsafe, accessors are stable and parallel safe
 SELECT proname, provolatile, proparallel FROM pg_proc
-WHERE oid = ANY (ARRAY['jwt_auth.authenticate(text, inet, text, boolean, interval)', 'jwt_auth.jwt_verify(text)', 'jwt_auth.pre_request()',
+WHERE oid = ANY (ARRAY['jwt_auth.authenticate(text, inet, text, boolean, interval, text, text, text, text)', 'jwt_auth.jwt_verify(text)', 'jwt_auth.pre_request()',
   'jwt_auth.pre_config()', 'jwt_auth.jwks()', 'jwt_auth.current_claims()', 'jwt_auth.current_claim(text)', 'jwt_auth.current_user_id()',
   'jwt_auth.current_session_id()']::regprocedure[]) ORDER BY proname::text;
 

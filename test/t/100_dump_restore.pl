@@ -41,6 +41,10 @@ $source->safe_psql('postgres', "SELECT jwt_auth.set_user_policy('bob', max_sessi
 $source->safe_psql('postgres', "SELECT jwt_auth.trust_issuer('https://partner.example', '{\"keys\": ["
 	  . '{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","kid":"partner"}]}\', \'us\')');
 my $api_key = ask($source, "SELECT api_key FROM jwt_auth.create_api_key('eve', 'machine', '{read}')");
+# One that outlives jwt_auth.access_token_ttl is recorded in token_lifetime.
+ask($source, "SELECT jwt_auth.issue_token('download', 'eve', '1 day') <> ''");
+# As a log-in with a proof leaves it.
+$source->safe_psql('postgres', "INSERT INTO jwt_auth.used_proof VALUES (1, now() + interval '1 hour', '\\x01')");
 my $before = table_contents($source);
 for my $table (jwt_auth_tables($source))
 {

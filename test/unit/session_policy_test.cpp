@@ -396,6 +396,8 @@ TEST(SessionPolicy, NamesAreTheDocumentedOnes) {
   EXPECT_STREQ(NameOf(Status::kReuseDetected), "reuse_detected");
   EXPECT_STREQ(NameOf(Status::kIpMismatch), "ip_mismatch");
   EXPECT_STREQ(NameOf(Status::kFingerprintMismatch), "fingerprint_mismatch");
+  EXPECT_STREQ(NameOf(Status::kProofRequired), "proof_required");
+  EXPECT_STREQ(NameOf(Status::kProofInvalid), "proof_invalid");
   EXPECT_STREQ(NameOf(TokenAge::kCurrent), "current");
   EXPECT_STREQ(NameOf(TokenAge::kPrevious), "previous");
   EXPECT_STREQ(NameOf(TokenAge::kOld), "old");
@@ -404,15 +406,15 @@ TEST(SessionPolicy, NamesAreTheDocumentedOnes) {
 
 TEST(SessionEvent, AClosedListOfWhichSecurityEventsAreTold) {
   std::set<std::string> names, told;
-  for (const Event event : UpTo(Event::kIssuerDistrusted)) {
+  for (const Event event : UpTo(Event::kProofMismatch)) {
     names.insert(NameOf(event));
     EXPECT_EQ(EventNamed(NameOf(event)), event);
     if (IsSecurityEvent(event)) told.insert(NameOf(event));
   }
-  EXPECT_EQ(names.size(), 24U) << "each has a name of its own";
-  const std::set<std::string> expected = {"replay_elsewhere",     "reuse_detected",  "ip_mismatch",
-                                          "fingerprint_mismatch", "session_revoked", "others_revoked",
-                                          "user_revoked",         "all_revoked",     "token_denied"};
+  EXPECT_EQ(names.size(), 28U) << "each has a name of its own";
+  const std::set<std::string> expected = {"replay_elsewhere", "reuse_detected",  "ip_mismatch",   "fingerprint_mismatch",
+                                          "session_revoked",  "others_revoked",  "user_revoked",  "all_revoked",
+                                          "token_denied",     "api_key_revoked", "proof_mismatch"};
   EXPECT_EQ(told, expected);
   EXPECT_EQ(EventNamed("Login"), Event::kNone);
 }

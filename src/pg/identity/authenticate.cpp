@@ -34,6 +34,35 @@ char *role_claim(Jsonb *claims) {
   }
 }
 
+// The member of that name of an object among the claims; null if there is none.
+const jose::JsonNode *find_member(const FlatJson &claims, const jose::JsonNode *object, std::string_view name) {
+  auto i = static_cast<std::uint32_t>(object - claims.nodes) + 1;
+  while (i < object->next) {
+    const jose::JsonNode &value = claims.nodes[i + 1];
+    if (TextOf(claims, claims.nodes[i]) == name) return &value;
+    i = value.next;
+  }
+  return nullptr;
+}
+
+// A `cnf` claim is a promise that the bearer proves a key (RFC 9449 section 6, RFC 7800), whoever issued the token. None if it
+// was proven, or if there is no such claim.
+std::optional<Error> key_refusal(const TokenFacts &facts, std::string_view token, const Presentation &presentation,
+                                 jose::Micros now) {
+  const jose::JsonNode *cnf = FindClaim(facts.claims, "cnf");
+  if (cnf == nullptr) return std::nullopt;
+  const jose::JsonNode *jkt = cnf->type == jose::JsonType::kObject ? find_member(facts.claims, cnf, "jkt") : nullptr;
+  if (jkt == nullptr || jkt->type != jose::JsonType::kString)
+    return Error{ErrorCode::kProofInvalid, "cnf of the token asks for a proof of another kind"};
+  if (presentation.lacks_origin) return kNoProofOrigin;
+  if (!presentation.proof.proof.present) return proof_error(jose::ProofRefusal::kMissing);
+  const CheckedProof proof = check_proof(presentation.proof, {true, token}, {}, now);
+  if (!proof.ok) return proof_error(proof.refusal);
+  const Bytes shown = value_or_raise([&] { return CopyOut(jose::FormatThumbprint(proof.thumbprint)); });
+  if (shown.view() != TextOf(facts.claims, *jkt)) return proof_error(jose::ProofRefusal::kOtherKey);
+  return std::nullopt;
+}
+
 // An API key in the place of a token. It proves no log-in, so whoever asks for a recent one refuses it.
 Outcome<Datum> authenticate_key(std::string_view api_key, const Presentation &presentation) {
   static constexpr Error kNoLogin{ErrorCode::kStaleLogin, "an API key does not say when its user logged in"};
@@ -66,6 +95,8 @@ Outcome<Datum> authenticate_token(std::string_view token, const Presentation &pr
     if (accepted.error.code == ErrorCode::kBindingMismatch) log_other_client(facts);
     return {false, accepted.error, 0};
   }
+
+  if (const auto refusal = key_refusal(facts, token, presentation, now)) return {false, *refusal, 0};
 
   pg_uuid_t key_id;
   if (key_id_of(facts, key_id)) {

@@ -34,6 +34,8 @@ struct CheckedProof {
 CheckedProof check_proof(const ProofArgument &argument, const OptionalText &access_token, const OptionalText &nonce,
                          jose::Micros now);
 
+// Of a token that is bound to a key, where pre_request() can't know the URL of the request.
+constexpr Error kNoProofOrigin{ErrorCode::kProofInvalid, "jwt_auth.proof_origin is not set"};
 // The refusal of a token or of verify_proof(): JW015.
 Error proof_error(jose::ProofRefusal refusal);
 

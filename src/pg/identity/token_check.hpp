@@ -1,6 +1,7 @@
 // Whether a token is good now: the one path behind jwt_verify(token), authenticate and pre_request.
 #pragma once
 
+#include "pg/identity/proof.hpp"
 #include "pg/keyring/keyring.hpp"
 #include "pg/support/boundary.hpp"
 #include "session/binding.hpp"
@@ -18,6 +19,8 @@ struct Presentation {
   OptionalText fingerprint;
   bool has_max_age;
   jose::Micros max_age;
+  ProofArgument proof;
+  bool lacks_origin;  // jwt_auth.proof_origin is not set, so no proof can be checked
 };
 
 // For C++ phases: whether the token's own bounds hold, with nothing looked up. kBindingMismatch where client_ip or client_fp in

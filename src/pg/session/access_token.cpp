@@ -61,6 +61,7 @@ Result<AccessToken> MintAccessToken(const AccessTokenRequest &request) {
     const session::Hash &hash = request.bound.fingerprint;
     claims.Add("client_fp", jose::EncodeBase64Url({reinterpret_cast<const char *>(hash.data()), hash.size()}));
   }
+  if (request.key) claims.AddConfirmation(*request.key);
   auto token = SignWithRing(claims.Finish(request.claim_members), AccessTokenType());
   if (!token) return token.error();
   // Do not issue a token that jwt_verify() would refuse as too large.

@@ -1,7 +1,10 @@
 // The access token of a session.
 #pragma once
 
+#include <optional>
+
 #include "jose/json/json.hpp"
+#include "jose/proof/dpop.hpp"
 #include "pg/support/boundary.hpp"
 #include "pg/support/postgres.hpp"
 #include "session/policy.hpp"
@@ -19,6 +22,11 @@ class ClaimsWriter {
   void Add(const char *name, std::int64_t value) {
     Name(name);
     text_ += std::to_string(value);
+  }
+  // RFC 9449 section 6.1.
+  void AddConfirmation(const jose::Thumbprint &key) {
+    Name("cnf");
+    text_.append("{\"jkt\":\"").append(jose::FormatThumbprint(key)).append("\"}");
   }
   std::string Finish(std::string_view members) {
     if (!members.empty()) text_.append(",").append(members);
@@ -50,6 +58,7 @@ struct AccessTokenRequest {
   std::string_view claim_members;
   session::Client bound;  // what the session is bound to
   session::BindingPolicy binding;
+  std::optional<jose::Thumbprint> key = std::nullopt;  // whose proof the bearer has to show
 };
 
 struct AccessToken {

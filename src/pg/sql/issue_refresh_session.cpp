@@ -1,5 +1,6 @@
 // issue_refresh_session: a log-in.
 #include "jose/crypto/openssl.hpp"
+#include "pg/identity/proof.hpp"
 #include "pg/keyring/keyring.hpp"
 #include "pg/keyring/prepare_to_sign.hpp"
 #include "pg/session/claims_function.hpp"
@@ -116,7 +117,8 @@ AuthEvent evicted_event(const pg_uuid_t &evicted, const pg_uuid_t &newcomer) {
 
 struct StoredSession {
   bool granted;
-  Micros now;  // the clock, after the account's lock was taken
+  bool is_proof_repeated;  // then nothing else was done
+  Micros now;              // the clock, after the account's lock was taken
   NewSession session;
   FreshSession fresh;
   Account account;
@@ -154,19 +156,28 @@ void record_refusal(const StoredSession &stored, const UserRef &user, const Clie
   write_event(event_source(user.user_id, client), event, timestamp_of(stored.now));
 }
 
-void record_login(const StoredSession &stored, const UserRef &user, const ClientArgument &client) {
+void record_login(const StoredSession &stored, const UserRef &user, const ClientArgument &client, bool is_bound) {
   const int evicted = stored.evicted.count;
-  auto *events = static_cast<AuthEvent *>(palloc(sizeof(AuthEvent) * (evicted + 1)));
+  auto *events = static_cast<AuthEvent *>(palloc(sizeof(AuthEvent) * (evicted + 2)));
   for (int i = 0; i < evicted; i++) events[i] = evicted_event(stored.evicted.ids[i], stored.session.id);
   events[evicted] = AuthEvent{};
   events[evicted].event = session::Event::kLogin;
   events[evicted].session_id = &stored.session.id;
-  write_events(event_source(user.user_id, client), events, evicted + 1, timestamp_of(stored.now));
+  int count = evicted + 1;
+  if (is_bound) {
+    events[count] = AuthEvent{};
+    events[count].event = session::Event::kBound;
+    events[count].session_id = &stored.session.id;
+    events[count++].detail = "{\"kind\": \"dpop\"}";
+  }
+  write_events(event_source(user.user_id, client), events, count, timestamp_of(stored.now));
 }
 
 // Everything that is written. Inside as_owner(); `caller` is for what is answered.
-void store_session(FunctionCallInfo fcinfo, const UserRef &user, const ClientArgument &client, MemoryContext caller,
-                   StoredSession &stored) {
+void store_session(FunctionCallInfo fcinfo, const UserRef &user, const ClientArgument &client, const CheckedProof *proof,
+                   MemoryContext caller, StoredSession &stored) {
+  stored.is_proof_repeated = proof != nullptr && !use_proof(proof->id, proof->good_until);
+  if (stored.is_proof_repeated) return;
   stored.account = touch_account(user, GetCurrentTimestamp());
   // A cutoff for everybody may have come while the account was waited for.
   refresh_keyring();
@@ -182,26 +193,40 @@ void store_session(FunctionCallInfo fcinfo, const UserRef &user, const ClientArg
   stored.fresh = in_context(caller, [&] { return value_or_raise([&] { return MakeSession(created_at, user.user_key); }); });
   stored.session = new_session(fcinfo, user, client, stored.fresh, created_at);
   insert_session(stored.session);
-  record_login(stored, user, client);
+  if (proof != nullptr) bind_new_session(stored.session.id, user.user_key, {KeyKind::kDpop, view_of(proof->thumbprint)});
+  record_login(stored, user, client, proof != nullptr);
+}
+
+// A log-in that was not granted.
+Datum refused(FunctionCallInfo fcinfo, TokenResponse &response, session::Status status) {
+  Count(Counted::kLogin, status);
+  response.status = status;
+  return response_datum(fcinfo, response);
 }
 
 Datum issue_refresh_session(FunctionCallInfo fcinfo) {
   refuse_restricted_operation();
   const UserRef user = user_argument(fcinfo, 0);
   const ClientArgument client = client_argument(fcinfo, 1, 2, 3);
+  refuse_unsupported(fcinfo, 6, "class");
+  refuse_unsupported(fcinfo, 7, "device");
+  const ProofArgument proof = proof_argument(fcinfo, 8);
   if (!PG_ARGISNULL(4)) check_session_claims(PG_GETARG_JSONB_P(4));
   if (!PG_ARGISNULL(5)) check_object(PG_GETARG_JSONB_P(5), "metadata");
   refresh_keyring();
 
-  StoredSession stored{};
-  as_owner("account", [&](MemoryContext caller) { store_session(fcinfo, user, client, caller, stored); });
+  CheckedProof checked{};
+  if (proof.proof.present) checked = check_proof(proof, {}, {}, now_micros());
   TokenResponse response{};
   response.user_id = {true, user.user_id};
-  if (!stored.granted) {
-    Count(Counted::kLogin, session::Status::kLimitReached);
-    response.status = session::Status::kLimitReached;
-    return response_datum(fcinfo, response);
-  }
+  if (proof.proof.present && !checked.ok) return refused(fcinfo, response, session::Status::kProofInvalid);
+
+  StoredSession stored{};
+  as_owner("account", [&](MemoryContext caller) {
+    store_session(fcinfo, user, client, proof.proof.present ? &checked : nullptr, caller, stored);
+  });
+  if (stored.is_proof_repeated) return refused(fcinfo, response, session::Status::kProofInvalid);
+  if (!stored.granted) return refused(fcinfo, response, session::Status::kLimitReached);
   const OptionalText members =
       token_claim_members(user.user_id, stored.session.id, stored.session.claims, stored.session.has_claims);
   // A session that begins after a cutoff which lies ahead of the clock has tokens of the clock all the same.
@@ -212,7 +237,8 @@ Datum issue_refresh_session(FunctionCallInfo fcinfo) {
                                       stored.session.idle_ends_at,
                                       members.text,
                                       stored.session.client,
-                                      stored.account.binding};
+                                      stored.account.binding,
+                                      checked.ok ? std::optional(checked.thumbprint) : std::nullopt};
   prepare_to_sign_access_token(request.now);
   const AccessToken access = value_or_raise([&] { return MintAccessToken(request); });
   Count(Counted::kLogin, session::Status::kOk);

@@ -82,6 +82,11 @@ Result<Request> ReadRequest(std::string_view text) {
   presentation.address = ClientAddress(*headers);
   if (!request.is_api_key && !presentation.address.known() && session::Enforces(settings::Binding().ip))
     return Error{ErrorCode::kBindingMismatch, "the client's address is not known"};
+  if (const auto proof = HeaderNamed(*headers, "dpop")) {
+    auto proof_copy = CopyOut(*proof);
+    if (!proof_copy) return proof_copy.error();
+    presentation.proof.proof = {true, proof_copy->view()};
+  }
   if (const auto fingerprint = HeaderNamed(*headers, settings::fingerprint_header)) {
     auto fingerprint_copy = CopyOut(*fingerprint);
     if (!fingerprint_copy) return fingerprint_copy.error();
@@ -90,20 +95,35 @@ Result<Request> ReadRequest(std::string_view text) {
   return request;
 }
 
-// A refusal in the form that PostgREST answers as 401: any other class would become 403, 400 or 500. The detail is its
-// SQLSTATE.
-[[noreturn]] void raise_unauthorized(const Error &refusal) {
-  if (!IsTokenRefusal(refusal.code)) raise_error(refusal);
-  ereport(ERROR, (errcode(MAKE_SQLSTATE('P', 'T', '4', '0', '1')), errmsg("%s", message_of(refusal)),
-                  errdetail_internal("%s", SqlStateOf(refusal.code))));
-  pg_unreachable();
-}
-
 // The value of a setting that PostgREST makes; null if there is none. Behind a transaction that had one it is ''.
 const char *request_setting(const char *name) {
   const char *value = GetConfigOption(name, true, false);
   return value == nullptr || *value == '\0' ? nullptr : value;
 }
+
+// The URL of the request as its client sees it: the origin that is set, and the path that PostgREST took it for.
+void add_request_url(Presentation &presentation) {
+  presentation.lacks_origin = *settings::proof_origin == '\0';
+  const char *method = request_setting("request.method");
+  const char *path = request_setting("request.path");
+  std::size_t origin = std::strlen(settings::proof_origin);
+  while (origin > 0 && settings::proof_origin[origin - 1] == '/') origin--;
+  presentation.proof.method = method != nullptr ? method : "";
+  presentation.proof.url = psprintf("%.*s%s%s", static_cast<int>(origin), settings::proof_origin,
+                                    path != nullptr && *path == '/' ? "" : "/", path != nullptr ? path : "");
+}
+
+// A refusal in the form that PostgREST answers as 401: any other class would become 403, 400 or 500. The detail is its
+// SQLSTATE.
+[[noreturn]] void raise_unauthorized(const Error &refusal) {
+  if (!IsTokenRefusal(refusal.code)) raise_error(refusal);
+  const bool lacks_origin = refusal.detail != nullptr && std::strcmp(refusal.detail, kNoProofOrigin.detail) == 0;
+  ereport(ERROR, (errcode(MAKE_SQLSTATE('P', 'T', '4', '0', '1')), errmsg("%s", message_of(refusal)),
+                  errdetail_internal("%s", SqlStateOf(refusal.code)),
+                  lacks_origin ? errhint("Set jwt_auth.proof_origin to the origin of the API as its clients see it.") : 0));
+  pg_unreachable();
+}
+
 const char *request_headers() { return request_setting("request.headers"); }
 
 // The claim of that name; none for null claims.
@@ -157,7 +177,9 @@ void pre_request() {
     check_same_token(nullptr);
     return become_nobody();
   }
-  const Outcome<Datum> claims = authenticate_token(request.value.token.view(), request.value.presentation);
+  Presentation presentation = request.value.presentation;
+  if (presentation.proof.proof.present || *settings::proof_origin == '\0') add_request_url(presentation);
+  const Outcome<Datum> claims = authenticate_token(request.value.token.view(), presentation);
   if (!claims.ok) raise_unauthorized(claims.error);
   Jsonb *identity = DatumGetJsonbP(claims.value);
   if (!request.value.is_api_key) return check_same_token(identity);

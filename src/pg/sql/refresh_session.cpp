@@ -1,4 +1,5 @@
 // refresh_session: what a presented refresh token means, and what comes of it. Read, decide, then compare and swap.
+#include "pg/identity/proof.hpp"
 #include "pg/keyring/key_encryption.hpp"
 #include "pg/keyring/keyring.hpp"
 #include "pg/keyring/prepare_to_sign.hpp"
@@ -69,6 +70,9 @@ struct Refresh {
   pg_uuid_t id;
   session::UserKey user_key;
   const ClientArgument *client;
+  const ProofArgument *proof;
+  CheckedProof checked;    // what it was found to be, if there is one
+  bool is_proof_repeated;  // it was used before
   MemoryContext caller;
 
   bool found;
@@ -84,6 +88,23 @@ struct Refresh {
   Datum claims;  // as stored at log-in
 };
 
+// What is wrong with the proof of the key that the row is bound to; none if nothing is.
+std::optional<jose::ProofRefusal> proof_refusal(const Refresh &refresh) {
+  // A browser's session is refreshed by refresh_bound_session() alone.
+  if (refresh.row.key.kind != KeyKind::kDpop || !refresh.proof->proof.present) return jose::ProofRefusal::kMissing;
+  if (!refresh.checked.ok) return refresh.checked.refusal;
+  if (refresh.row.key.key != view_of(refresh.checked.thumbprint)) return jose::ProofRefusal::kOtherKey;
+  if (refresh.is_proof_repeated) return jose::ProofRefusal::kRepeated;
+  return std::nullopt;
+}
+
+session::KeyProof key_proof(const Refresh &refresh) {
+  if (refresh.row.key.kind == KeyKind::kNone) return session::KeyProof::kNotBound;
+  const auto refusal = proof_refusal(refresh);
+  if (!refusal) return session::KeyProof::kProven;
+  return *refusal == jose::ProofRefusal::kMissing ? session::KeyProof::kMissing : session::KeyProof::kWrong;
+}
+
 // Decides on the row as it was read, by the account, the cutoffs and the clock of this moment.
 void judge(Refresh &refresh) {
   // A cutoff for everybody may have come while the row was waited for.
@@ -91,7 +112,8 @@ void judge(Refresh &refresh) {
   refresh.user = UserRef{refresh.user_key, {}, refresh.row.user_id};
   refresh.account = read_account(refresh.user);
   refresh.now = now_micros();
-  const session::RefreshPolicy policy = {refresh.account.binding, settings::refresh_reuse_interval * jose::kMicrosPerSecond};
+  const session::RefreshPolicy policy = {refresh.account.binding, settings::refresh_reuse_interval * jose::kMicrosPerSecond,
+                                         key_proof(refresh)};
   const session::Cutoffs cutoffs = {refresh.account.not_before, global_cutoff()};
   const session::SessionState &state = refresh.row.state;
   refresh.ending = session::EndOf(state.created_at, state.idle_end, state.absolute_end, cutoffs, refresh.now);
@@ -146,6 +168,8 @@ const char *detail_of(const Refresh &refresh) {
     detail.add_text("policy", session::NameOf(refresh.account.binding.ip));
   if (refresh.decision.event == session::Event::kFingerprintMismatch)
     detail.add_text("policy", session::NameOf(refresh.account.binding.fingerprint));
+  if (refresh.decision.event == session::Event::kProofMismatch)
+    detail.add_text("reason", jose::NameOf(proof_refusal(refresh).value_or(jose::ProofRefusal::kMissing)));
   return detail.finish();
 }
 
@@ -184,6 +208,9 @@ void act(Refresh &refresh) {
       return;
     }
   }
+  if (refresh.decision.event == session::Event::kProofMismatch &&
+      !note_proof_mismatch(refresh.id, refresh.user_key, refresh.now))
+    return;
   if (refresh.decision.ends) end_session(refresh);
   record(refresh);
 }
@@ -198,10 +225,19 @@ bool hands_out_tokens(const Decision &decision) {
 
 bool asks_for_action(const Decision &decision) { return decision.ends || hands_out_tokens(decision); }
 
+// Before any row is locked: of two refreshes that show one proof, the one that waits here holds nothing that the other needs.
+void use_up_proof(Refresh &refresh) {
+  if (refresh.row.key.kind == KeyKind::kNone || !hands_out_tokens(refresh.decision)) return;
+  if (use_proof(refresh.checked.id, refresh.checked.good_until)) return;
+  refresh.is_proof_repeated = true;
+  judge(refresh);
+}
+
 // Everything that touches the tables. Inside as_owner().
 void run(Refresh &refresh) {
   ReadMode mode = ReadMode::kPlain;
   look(refresh, mode);
+  use_up_proof(refresh);
   while (asks_for_action(refresh.decision)) {
     if (refresh.decision.status == Status::kOk) {
       if (swap(refresh)) {
@@ -227,6 +263,7 @@ Datum refresh_session(FunctionCallInfo fcinfo) {
   refuse_restricted_operation();
   const std::string_view text = required_bytes(fcinfo, 0, "refresh_token");
   const ClientArgument client = client_argument(fcinfo, 1, 2, 3);
+  const ProofArgument proof = proof_argument(fcinfo, 4);
   const std::optional<session::RefreshTokenHashes> hashes = hashes_of(text);
   TokenResponse response{};
   response.status = Status::kInvalid;
@@ -242,6 +279,8 @@ Datum refresh_session(FunctionCallInfo fcinfo) {
   refresh.id = UuidOf(hashes->session_id);
   refresh.user_key = session::UserKeyIn(hashes->session_id);
   refresh.client = &client;
+  refresh.proof = &proof;
+  if (proof.proof.present) refresh.checked = check_proof(proof, {}, {}, now_micros());
   refresh.caller = CurrentMemoryContext;
   as_owner("refresh_session", [&](MemoryContext) { run(refresh); });
 
@@ -264,7 +303,8 @@ Datum refresh_session(FunctionCallInfo fcinfo) {
                                       refresh.idle_end,
                                       members.text,
                                       refresh.row.state.bound,
-                                      refresh.account.binding};
+                                      refresh.account.binding,
+                                      key_of_tokens(refresh.row.key)};
   prepare_to_sign_access_token(request.now);
   const AccessToken access = value_or_raise([&] { return MintAccessToken(request); });
   response.has_tokens = true;

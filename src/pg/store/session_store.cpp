@@ -32,19 +32,30 @@ enum class SessionColumn {
   kLoginFingerprint,
   kIp,
   kFingerprint,
+  kBoundKind,
+  kBoundKey,
 };
 
 #define SESSION_COLUMNS                                                                                                     \
   "created_at, ends_at, idle_ends_at, refreshed_at, generation, family_hash, current_hash, previous_hash, nonce, has_data," \
   " user_id, login_ip, login_fingerprint, ip, fingerprint"
 
-Query<SessionColumn> select_session = {
-    "SELECT " SESSION_COLUMNS " FROM jwt_auth.refresh_session WHERE session_id = $1 AND user_key = $2", {UUIDOID, INT4OID}};
+#define SESSION_BY_ID " FROM jwt_auth.refresh_session WHERE session_id = $1 AND user_key = $2"
 
-Query<SessionColumn> lock_session = {"SELECT " SESSION_COLUMNS
-                                     " FROM jwt_auth.refresh_session WHERE session_id = $1 AND user_key = $2 FOR NO KEY UPDATE",
-                                     {UUIDOID, INT4OID}};
+// One that reads and one that locks.
+struct SessionQueries {
+  Query<SessionColumn> read, lock;
+};
+SessionQueries by_id = {
+    {"SELECT " SESSION_COLUMNS ", bound_kind, bound_key" SESSION_BY_ID, {UUIDOID, INT4OID}},
+    {"SELECT " SESSION_COLUMNS ", bound_kind, bound_key" SESSION_BY_ID " FOR NO KEY UPDATE", {UUIDOID, INT4OID}}};
+// For a database that has not been updated to 2.0 yet.
+SessionQueries by_id_without_key = {
+    {"SELECT " SESSION_COLUMNS ", NULL::\"char\", NULL::bytea" SESSION_BY_ID, {UUIDOID, INT4OID}},
+    {"SELECT " SESSION_COLUMNS ", NULL::\"char\", NULL::bytea" SESSION_BY_ID " FOR NO KEY UPDATE", {UUIDOID, INT4OID}}};
+SessionQueries &session_queries() { return has_key_columns() ? by_id : by_id_without_key; }
 
+#undef SESSION_BY_ID
 #undef SESSION_COLUMNS
 
 enum class LiveColumn { kSessionId, kCreatedAt, kRefreshedAt, kGeneration };
@@ -129,9 +140,10 @@ void add_session(Parameters &parameters, const pg_uuid_t &id, session::UserKey u
 bool read_session(const pg_uuid_t &id, session::UserKey user_key, ReadMode mode, MemoryContext context, SessionRow &row) {
   Parameters parameters{};
   add_session(parameters, id, user_key);
-  const Rows<SessionColumn> rows = mode == ReadMode::kLocked   ? execute(lock_session, parameters)
-                                   : mode == ReadMode::kLatest ? execute_latest(select_session, parameters)
-                                                               : execute(select_session, parameters);
+  SessionQueries &queries = session_queries();
+  const Rows<SessionColumn> rows = mode == ReadMode::kLocked   ? execute(queries.lock, parameters)
+                                   : mode == ReadMode::kLatest ? execute_latest(queries.read, parameters)
+                                                               : execute(queries.read, parameters);
   if (rows.empty()) return false;
   const Row<SessionColumn> found = rows[0];
   row.id = id;
@@ -150,6 +162,11 @@ bool read_session(const pg_uuid_t &id, session::UserKey user_key, ReadMode mode,
   row.state.bound = read_client(found, SessionColumn::kLoginIp, SessionColumn::kLoginFingerprint);
   row.state.latest = read_client(found, SessionColumn::kIp, SessionColumn::kFingerprint);
   row.user_id = copy_to(context, found.bytes(SessionColumn::kUserId));
+  row.key = KeyBinding{};
+  if (!found.is_null(SessionColumn::kBoundKind)) {
+    row.key.kind = static_cast<KeyKind>(DatumGetChar(found.value(SessionColumn::kBoundKind)));
+    row.key.key = found.text(SessionColumn::kBoundKey, context).text;
+  }
   return true;
 }
 
@@ -242,7 +259,7 @@ bool delete_live_session(const pg_uuid_t &id, session::UserKey user_key) {
   if (delete_session(id, user_key)) return true;
   Parameters parameters{};
   add_session(parameters, id, user_key);
-  if (!execute(select_session, parameters).empty()) raise_suppressed("refresh_session");
+  if (!execute(session_queries().read, parameters).empty()) raise_suppressed("refresh_session");
   return false;
 }
 

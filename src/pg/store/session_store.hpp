@@ -3,6 +3,7 @@
 #pragma once
 
 #include "pg/store/account.hpp"
+#include "pg/store/key_binding.hpp"
 #include "pg/store/plans.hpp"
 #include "pg/support/arguments.hpp"
 #include "pg/support/postgres.hpp"
@@ -19,6 +20,7 @@ struct SessionRow {
   bool has_data;
   session::Nonce nonce;
   session::SessionState state;
+  KeyBinding key;
 };
 
 enum class ReadMode { kPlain, kLocked, kLatest };
