@@ -26,12 +26,13 @@ INSERT INTO function_group VALUES
   (8, 'Privileges', 'grant_issuer'), (8, 'Privileges', 'grant_verifier'), (8, 'Privileges', 'privileges'), (8, 'Privileges', 'privilege_differences'),
   (10, 'API keys', 'create_api_key'), (10, 'API keys', 'exchange_api_key'), (10, 'API keys', 'user_api_keys'),
   (10, 'API keys', 'revoke_api_key'), (10, 'API keys', 'revoke_own_api_key'), (10, 'API keys', 'has_scope'),
+  (12, 'Endpoints', 'introspect'), (12, 'Endpoints', 'revoke'), (12, 'Endpoints', 'revocations'), (12, 'Endpoints', 'jwks_http'),
   (9, 'Watching', 'doctor'), (9, 'Watching', 'counters'),
   (11, 'Proofs of a key', 'verify_proof'), (11, 'Proofs of a key', 'proof_nonce'),
   (11, 'Proofs of a key', 'device_challenge'), (11, 'Proofs of a key', 'bind_device'), (11, 'Proofs of a key', 'refresh_bound_session'),
   (11, 'Proofs of a key', 'device_registration_header'), (11, 'Proofs of a key', 'device_challenge_header'),
   (11, 'Proofs of a key', 'device_instructions'), (11, 'Proofs of a key', 'header_string'),
-  (12, 'Internal', 'keyring_changed'), (12, 'Internal', 'signing_key_demoted'), (12, 'Internal', 'private_jwk_in_transit'), (12, 'Internal', 'grant_functions');
+  (13, 'Internal', 'keyring_changed'), (13, 'Internal', 'signing_key_demoted'), (13, 'Internal', 'private_jwk_in_transit'), (13, 'Internal', 'grant_functions');
 
 CREATE TEMP TABLE event_meaning (name text, meaning text);
 INSERT INTO event_meaning VALUES

@@ -183,6 +183,55 @@ RETURNS text LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth
 COMMENT ON FUNCTION jwt_auth.proof_nonce()
   IS 'A nonce for DPoP proofs (the header DPoP-Nonce), good for jwt_auth.proof_max_age. Nothing is stored, so a standby makes and knows them too';
 REVOKE ALL ON FUNCTION jwt_auth.proof_nonce() FROM PUBLIC;
+-- For machines around the database: services that verify tokens themselves learn of revocations, gateways ask about a token, and
+-- keys are published over HTTP.
+
+CREATE TABLE jwt_auth.revocation (
+  xact       xid8 NOT NULL,
+  id         bigint GENERATED ALWAYS AS IDENTITY,
+  until      timestamptz NOT NULL,
+  not_before timestamptz,
+  version    bigint,
+  session_id uuid,
+  kind       text NOT NULL,
+  user_id    text COLLATE "C",
+  token_id   text,
+  PRIMARY KEY (xact, id)
+);
+CREATE INDEX revocation_until ON jwt_auth.revocation (until);
+COMMENT ON TABLE jwt_auth.revocation IS 'What revocations() tells: one row for each revocation, kept while a token can be good that it refuses';
+COMMENT ON COLUMN jwt_auth.revocation.xact IS 'The transaction that wrote the row: what positions are compared with';
+COMMENT ON COLUMN jwt_auth.revocation.until IS 'When every token that the row speaks of has run out';
+
+REVOKE ALL ON jwt_auth.revocation FROM PUBLIC;
+SELECT pg_catalog.pg_extension_config_dump('jwt_auth.revocation', '');
+SELECT pg_catalog.pg_extension_config_dump('jwt_auth.revocation_id_seq', '');
+
+CREATE FUNCTION jwt_auth.revocations(after bigint DEFAULT NULL)
+RETURNS TABLE ("position" bigint, kind text, session_id uuid, user_id text, not_before timestamptz, version bigint, token_id text,
+               until timestamptz)
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_revocations';
+COMMENT ON FUNCTION jwt_auth.revocations(bigint)
+  IS 'For services that verify offline: the revocations since the position `after` (NULL: all that matter now), at least once each. Ask again with the position of any row. kind: session, user, everybody, token, key, refresh_required. 22023 for a position ahead of this server: start anew with NULL';
+REVOKE ALL ON FUNCTION jwt_auth.revocations(bigint) FROM PUBLIC;
+
+CREATE FUNCTION jwt_auth.introspect(token text, token_type_hint text DEFAULT NULL)
+RETURNS jsonb LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_introspect';
+COMMENT ON FUNCTION jwt_auth.introspect(text, text)
+  IS 'The answer of a token introspection endpoint (RFC 7662) for an access token, a refresh token or an API key: {"active": false} for anything that is not good, never an error. token_type is Bearer or DPoP, and refresh_token for a refresh token, which no resource may accept';
+REVOKE ALL ON FUNCTION jwt_auth.introspect(text, text) FROM PUBLIC;
+
+CREATE FUNCTION jwt_auth.revoke(token text, token_type_hint text DEFAULT NULL)
+RETURNS void LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_revoke';
+COMMENT ON FUNCTION jwt_auth.revoke(text, text)
+  IS 'What a token revocation endpoint (RFC 7009) does: ends the session of a refresh token, denies an access token, ends an API key. A token that is none of ours or has ended is no error';
+REVOKE ALL ON FUNCTION jwt_auth.revoke(text, text) FROM PUBLIC;
+
+CREATE FUNCTION jwt_auth.jwks_http(OUT body text, OUT etag text, OUT max_age integer)
+RETURNS record LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_jwks_http';
+COMMENT ON FUNCTION jwt_auth.jwks_http()
+  IS 'jwks() for a route: the body, its ETag and the max-age of Cache-Control (jwt_auth.jwks_max_age)';
+REVOKE ALL ON FUNCTION jwt_auth.jwks_http() FROM PUBLIC;
 
 -- Signers record how long a key's tokens live in a table of its own, so nobody waits for them. A rotation counts from when it was seen.
 ALTER TABLE jwt_auth.signing_key ADD COLUMN rotation_seen_at timestamptz;
@@ -679,12 +728,12 @@ COMMENT ON FUNCTION jwt_auth.consume_token(text, text)
 REVOKE ALL ON FUNCTION jwt_auth.consume_token(text, text) FROM PUBLIC;
 COMMENT ON FUNCTION jwt_auth.consume_token(text)
   IS 'Verifies a token of type JWT or of no type, and denies it in one step: its claims for the first caller, JW011 for the second. JW014 for the access token of a session and for other kinds';
-COMMENT ON FUNCTION jwt_auth.grant_verifier(regrole)
-  IS 'Lets a role verify tokens: jwt_verify, jwt_try_verify, verify_token, authenticate, jwks, pre_request, pre_config, request_ip, verify_proof, proof_nonce';
-COMMENT ON FUNCTION jwt_auth.grant_issuer(regrole)
-  IS 'Lets a role issue as well: what grant_verifier gives, jwt_sign, sessions, and ending them for one user, session or token';
 
 -- Privileges. private_jwk_in_transit() is the owner's.
+COMMENT ON FUNCTION jwt_auth.grant_verifier(regrole)
+  IS 'Lets a role verify tokens: jwt_verify, jwt_try_verify, verify_token, authenticate, introspect, jwks, jwks_http, revocations, pre_request, pre_config, request_ip, verify_proof, proof_nonce';
+COMMENT ON FUNCTION jwt_auth.grant_issuer(regrole)
+  IS 'Lets a role issue as well: what grant_verifier gives, jwt_sign, sessions, and ending them for one user, session or token';
 CREATE OR REPLACE FUNCTION jwt_auth.privileges(OUT function regprocedure, OUT grantee text)
 RETURNS SETOF record LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
   SELECT p.oid::regprocedure, coalesce(kind.grantee, 'owner')
@@ -699,7 +748,9 @@ RETURNS SETOF record LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_cata
     ('has_scope', 'public'),
     ('jwt_decode_unverified', 'public'),
     ('authenticate', 'verifier'),
+    ('introspect', 'verifier'),
     ('jwks', 'verifier'),
+    ('jwks_http', 'verifier'),
     ('jwt_try_verify', 'verifier'),
     ('jwt_verify', 'verifier'),
     ('verify_token', 'verifier'),
@@ -709,6 +760,7 @@ RETURNS SETOF record LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_cata
     ('request_ip', 'verifier'),
     ('verify_proof', 'verifier'),
     ('bind_device', 'issuer'),
+    ('revocations', 'verifier'),
     ('consume_token', 'issuer'),
     ('create_api_key', 'issuer'),
     ('deny_token', 'issuer'),
@@ -730,6 +782,7 @@ RETURNS SETOF record LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_cata
     ('refresh_bound_session', 'issuer'),
     ('refresh_cookie', 'issuer'),
     ('refresh_session', 'issuer'),
+    ('revoke', 'issuer'),
     ('revoke_api_key', 'issuer'),
     ('revoke_other_sessions', 'issuer'),
     ('revoke_own_api_key', 'issuer'),

@@ -16,7 +16,7 @@ run_node() {
 createdb postgrest_example
 psql -X -q -d postgrest_example -f examples/postgrest/schema.sql
 run_node test/fronts postgrest_example
-for example in postgraphile web; do
+for example in postgraphile web verifier; do
   createdb "${example}_example"
   psql -X -q -d "${example}_example" -f "examples/$example/schema.sql"
   run_node "examples/$example" "${example}_example"
@@ -45,10 +45,12 @@ start_as_a_newcomer() {
   [ "$ok" -eq 1 ] || status=1
 }
 answers() { node -e 'fetch(process.argv[2], JSON.parse(process.argv[1])).then((r) => process.exit(r.ok ? 0 : 1))' "$@"; }
+answers_nobody() { node -e 'fetch(process.argv[1] + "/resource").then((r) => process.exit(r.status === 401 ? 0 : 1))' "$@"; }
 reads_configuration() { psql -X -q "$1" -c 'SELECT jwt_auth.pre_config()'; }
 
 start_as_a_newcomer web '^Open (http://.*)' answers '{}'
 start_as_a_newcomer postgraphile '^POST queries to (http://.*)' answers \
   '{"method": "POST", "headers": {"content-type": "application/json"}, "body": "{\"query\": \"{ myId }\"}"}'
+start_as_a_newcomer verifier '^Ask (http://[^ ]*)/resource .*' answers_nobody
 start_as_a_newcomer postgrest "^ +PGRST_DB_URI='([^']*)' postgrest .*" reads_configuration
 exit "$status"

@@ -15,7 +15,9 @@ RETURNS SETOF record LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_cata
     ('has_scope', 'public'),
     ('jwt_decode_unverified', 'public'),
     ('authenticate', 'verifier'),
+    ('introspect', 'verifier'),
     ('jwks', 'verifier'),
+    ('jwks_http', 'verifier'),
     ('jwt_try_verify', 'verifier'),
     ('jwt_verify', 'verifier'),
     ('verify_token', 'verifier'),
@@ -25,6 +27,7 @@ RETURNS SETOF record LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_cata
     ('request_ip', 'verifier'),
     ('verify_proof', 'verifier'),
     ('bind_device', 'issuer'),
+    ('revocations', 'verifier'),
     ('consume_token', 'issuer'),
     ('create_api_key', 'issuer'),
     ('deny_token', 'issuer'),
@@ -46,6 +49,7 @@ RETURNS SETOF record LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_cata
     ('refresh_bound_session', 'issuer'),
     ('refresh_cookie', 'issuer'),
     ('refresh_session', 'issuer'),
+    ('revoke', 'issuer'),
     ('revoke_api_key', 'issuer'),
     ('revoke_other_sessions', 'issuer'),
     ('revoke_own_api_key', 'issuer'),
@@ -133,7 +137,7 @@ RETURNS void LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog,
   SELECT jwt_auth.grant_functions(role, '{verifier}')
 $$;
 COMMENT ON FUNCTION jwt_auth.grant_verifier(regrole)
-  IS 'Lets a role verify tokens: jwt_verify, jwt_try_verify, verify_token, authenticate, jwks, pre_request, pre_config, request_ip, verify_proof, proof_nonce';
+  IS 'Lets a role verify tokens: jwt_verify, jwt_try_verify, verify_token, authenticate, introspect, jwks, jwks_http, revocations, pre_request, pre_config, request_ip, verify_proof, proof_nonce';
 REVOKE ALL ON FUNCTION jwt_auth.grant_verifier(regrole) FROM PUBLIC;
 
 CREATE FUNCTION jwt_auth.grant_issuer(role regrole)

@@ -45,6 +45,7 @@ my $api_key = ask($source, "SELECT api_key FROM jwt_auth.create_api_key('eve', '
 ask($source, "SELECT jwt_auth.issue_token('download', 'eve', '1 day') <> ''");
 # As a log-in with a proof leaves it.
 $source->safe_psql('postgres', "INSERT INTO jwt_auth.used_proof VALUES (1, now() + interval '1 hour', '\\x01')");
+is(ask($source, "SELECT jwt_auth.revoke_api_key(key_id) FROM jwt_auth.create_api_key('eve', 'leaked')"), 't', 'an API key is revoked before the dump');
 my $before = table_contents($source);
 for my $table (jwt_auth_tables($source))
 {
@@ -70,7 +71,7 @@ sub check_restored
 	like(ask($node, "SELECT jwt_auth.jwt_verify('$old_key->{access_token}') ->> 'sub'"), qr/^ann$/, "$how: a token of the key before last verifies");
 	is(ask($node, "SELECT jwt_auth.jwt_verify('$rotated->{access_token}') ->> 'role'"), 'member', "$how: a session's access token verifies");
 	is(ask($node, "SELECT jwt_auth.jwt_verify('$good_jwt') ->> 'sub'"), 'eve', "$how: a token without a session verifies");
-	is(ask($node, "SELECT status FROM jwt_auth.exchange_api_key('$api_key')"), 'ok', "$how: an API key is good");
+	is(ask($node, "SELECT status FROM jwt_auth.exchange_api_key('$api_key')"), 'ok', "$how: an API key is exchanged");
 	is(ask($node, "SELECT jwt_auth.jwt_verify('$revoked->{access_token}')"), 'error JW010', "$how: a revoked user's token is refused");
 	is(ask($node, "SELECT jwt_auth.jwt_verify('$logged_out->{access_token}')"), 'error JW010', "$how: an ended session's token is refused");
 	is(ask($node, "SELECT jwt_auth.jwt_verify('$denied')"), 'error JW011', "$how: a denied token is refused");

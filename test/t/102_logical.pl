@@ -19,7 +19,7 @@ my ($publisher, $subscriber) = map {
 $publisher->safe_psql('postgres', 'SELECT jwt_auth.create_signing_key()');
 my $early = log_in($publisher, 'ann');
 my $list = 'jwt_auth.signing_key, jwt_auth.trusted_issuer, jwt_auth.cutoff, jwt_auth.account, jwt_auth.refresh_session, jwt_auth.session_data, '
-  . 'jwt_auth.denied_token';
+  . 'jwt_auth.denied_token, jwt_auth.api_key, jwt_auth.api_key_use';
 $publisher->safe_psql('postgres', "CREATE PUBLICATION jwt_auth FOR TABLE $list");
 
 # One backend of the subscriber that has the empty keyring in its cache.

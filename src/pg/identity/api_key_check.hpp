@@ -11,7 +11,7 @@ struct ApiKeyCheck {
   bool well_formed;                // false: `refusal` says why, and no table was looked at
   session::ApiKeyVerdict verdict;  // if well formed
   Error refusal;                   // unless the key is good
-  ApiKeyRow row;                   // if the key is good
+  ApiKeyRow row;                   // unless the verdict is kUnknown
   bool is_good() const { return well_formed && verdict == session::ApiKeyVerdict::kGood; }
 };
 // Writes nothing, reads with the latest snapshot.

@@ -10,33 +10,12 @@ namespace jwt_auth::pg {
 
 namespace {
 
-void AddText(const char *name, std::string_view value, std::string &json) {
-  json += json.size() > 1 ? ",\"" : "\"";
-  json.append(name).append("\":");
-  jose::AppendJsonString(value, json);
-}
-
-void AddNumber(const char *name, std::int64_t value, std::string &json) {
-  json += json.size() > 1 ? ",\"" : "\"";
-  json.append(name).append("\":").append(std::to_string(value));
-}
-
-// Without the closing brace, for a token says more.
-std::string CommonClaims(const KeyClaims &claims) {
-  std::string json = "{";
-  json.reserve(384 + claims.members.size());
-  if (*settings::issuer != '\0') AddText("iss", settings::issuer, json);
-  AddText("sub", claims.user_id, json);
-  if (*settings::audience != '\0') AddText("aud", settings::audience, json);
-  AddText("key_id", session::FormatSessionId(SessionIdOf(claims.key_id)), json);
-  if (claims.scope.present) AddText("scope", claims.scope.text, json);
-  return json;
-}
-
-std::string Finished(std::string json, std::string_view members) {
-  if (!members.empty()) json.append(",").append(members);
-  json += '}';
-  return json;
+void AddCommonClaims(const KeyClaims &claims, ClaimsWriter &writer) {
+  if (*settings::issuer != '\0') writer.Add("iss", settings::issuer);
+  writer.Add("sub", claims.user_id);
+  if (*settings::audience != '\0') writer.Add("aud", settings::audience);
+  writer.Add("key_id", session::FormatSessionId(SessionIdOf(claims.key_id)));
+  if (claims.scope.present) writer.Add("scope", claims.scope.text);
 }
 
 }  // namespace
@@ -57,21 +36,24 @@ Datum claims_of_key(const ApiKeyRow &row) {
   const Bytes text = value_or_raise([&]() -> Result<Bytes> {
     const auto names = settings::CheckNames();
     if (!names) return names.error();
-    std::string json = CommonClaims(claims);
-    if (claims.expires_at != session::kNever) AddNumber("exp", session::WholeSeconds(claims.expires_at), json);
-    AddNumber("iat", session::WholeSeconds(claims.issued_at), json);
-    return CopyOut(Finished(std::move(json), claims.members));
+    ClaimsWriter writer;
+    AddCommonClaims(claims, writer);
+    if (claims.expires_at != session::kNever) writer.Add("exp", session::WholeSeconds(claims.expires_at));
+    writer.Add("iat", session::WholeSeconds(claims.issued_at));
+    return CopyOut(writer.Finish(claims.members));
   });
   return DirectFunctionCall1(jsonb_in, CStringGetDatum(text.data));
 }
 
 Result<AccessToken> MintKeyToken(const KeyClaims &claims, session::Micros now) {
   const std::int64_t expires_at = session::AccessExpiry(now, claims.expires_at, settings::Lifetimes());
-  std::string json = CommonClaims(claims);
-  AddNumber("exp", expires_at, json);
-  AddNumber("iat", session::WholeSeconds(now), json);
-  AddText("jti", jose::FreshTokenId(), json);
-  auto token = SignWithRing(Finished(std::move(json), claims.members), AccessTokenType());
+  ClaimsWriter writer;
+  AddCommonClaims(claims, writer);
+  writer.Add("exp", expires_at);
+  writer.Add("iat", session::WholeSeconds(now));
+  writer.Add("iat_us", now % jose::kMicrosPerSecond);
+  writer.Add("jti", jose::FreshTokenId());
+  auto token = SignWithRing(writer.Finish(claims.members), AccessTokenType());
   if (!token) return token.error();
   if (token->size() > static_cast<std::size_t>(settings::max_token_size)) return kTokenTooLarge;
   auto copy = CopyOutVarlena(*token);

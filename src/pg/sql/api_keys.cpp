@@ -11,6 +11,7 @@
 #include "pg/store/auth_event.hpp"
 #include "pg/store/owner.hpp"
 #include "pg/store/result_set.hpp"
+#include "pg/store/revocation.hpp"
 #include "pg/support/address.hpp"
 #include "pg/support/jsonb.hpp"
 #include "pg/support/result_row.hpp"
@@ -215,6 +216,10 @@ bool revoke_key(const pg_uuid_t &id, const OptionalText &owner) {
     const DeletedApiKey deleted = delete_api_key(id, user_key, owner, caller);
     if (!deleted.found) return false;
     write_key_event(session::Event::kApiKeyRevoked, {user_key, {}, deleted.user_id}, id, deleted.name, GetCurrentTimestamp());
+    Revocation revocation{RevocationKind::kKey};
+    revocation.user_id = {true, deleted.user_id};
+    revocation.token_id = {true, uuid_text(id)};
+    write_revocation(revocation);
     return true;
   });
 }

@@ -1,4 +1,5 @@
 // Single access tokens: deny_token refuses one until it would have expired, consume_token accepts one once.
+#include "jose/json/base64url.hpp"
 #include "pg/identity/purpose.hpp"
 #include "pg/identity/token_check.hpp"
 #include "pg/identity/token_state.hpp"
@@ -6,6 +7,7 @@
 #include "pg/store/auth_event.hpp"
 #include "pg/store/owner.hpp"
 #include "pg/store/plans.hpp"
+#include "pg/store/revocation.hpp"
 #include "pg/store/suppressed.hpp"
 #include "pg/support/boundary.hpp"
 #include "pg/support/jsonb.hpp"
@@ -50,6 +52,23 @@ void check_that_it_is_denied(session::UserKey user_key, const TokenId &token_id)
   if (execute_latest(select_denial, parameters) == 0) raise_suppressed("denied_token");
 }
 
+// Names the token for verifiers: by its jti where it is ours and has one of reasonable length, else by the hash that names it
+// here.
+Bytes name_for_verifiers(const TokenFacts &facts, const TokenId &token_id) {
+  return value_or_raise([&]() -> Result<Bytes> {
+    if (facts.issuer.empty() && shown(facts.jti).present) return CopyOut(facts.jti.text);
+    return CopyOut("sha256:" + jose::EncodeBase64Url({reinterpret_cast<const char *>(token_id.data()), token_id.size()}));
+  });
+}
+
+void tell_verifiers(const TokenFacts &facts, const TokenId &token_id) {
+  Revocation revocation{RevocationKind::kToken};
+  revocation.user_id = facts.sub;
+  revocation.token_id = {true, name_for_verifiers(facts, token_id).view()};
+  revocation.until = facts.exp;
+  write_revocation(revocation);
+}
+
 // False if the token was denied already.
 bool deny(const TokenFacts &facts, session::Event event, const OptionalText &reason) {
   const TokenId token_id = token_id_of(facts);
@@ -64,11 +83,13 @@ bool deny(const TokenFacts &facts, session::Event event, const OptionalText &rea
     add_time(parameters, facts.exp);
     add_optional(parameters, reason);
     const bool denied = execute(insert_denial, parameters) == 1;
-    if (denied)
-      record(event, facts, reason, now);
-    else
+    if (!denied) {
       check_that_it_is_denied(user_key, token_id);
-    return denied;
+      return false;
+    }
+    record(event, facts, reason, now);
+    tell_verifiers(facts, token_id);
+    return true;
   });
 }
 
@@ -87,9 +108,10 @@ Datum deny_token(FunctionCallInfo fcinfo) {
 Datum consume(std::string_view token, const jose::ExpectedType &type) {
   const auto outcome = check_token(token, type);
   if (!outcome.ok) raise_error(outcome.error);
-  // A token of a session is for many requests, whatever its type says.
-  if (type.rule == jose::ExpectedType::Rule::kUntyped && outcome.value.sid.present)
-    raise_error({ErrorCode::kOtherTokenType, "an access token of a session is not for one use"});
+  // A token of a session or of an API key is for many requests, whatever its type says.
+  pg_uuid_t key_id;
+  if (type.rule == jose::ExpectedType::Rule::kUntyped && (outcome.value.sid.present || key_id_of(outcome.value, key_id)))
+    raise_error({ErrorCode::kOtherTokenType, "an access token of a session or an API key is not for one use"});
   const jose::Micros asked = now_micros();
   if (!deny(outcome.value, session::Event::kTokenConsumed, {false, {}})) raise_error({ErrorCode::kDenied, nullptr});
   // Whoever else was about to consume it may have been waited for, and the token have run out or been revoked meanwhile. That

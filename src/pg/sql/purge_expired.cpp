@@ -1,9 +1,11 @@
 // purge_expired: removes what nothing looks at any more, in batches, committing between them.
 #include "pg/keyring/keyring.hpp"
 #include "pg/keyring/retirement.hpp"
+#include "pg/store/api_key_purge.hpp"
 #include "pg/store/auth_event.hpp"
 #include "pg/store/plans.hpp"
 #include "pg/store/purge.hpp"
+#include "pg/store/revocation.hpp"
 #include "pg/store/session_store.hpp"
 #include "pg/support/boundary.hpp"
 #include "pg/support/postgres.hpp"
@@ -196,6 +198,21 @@ void retire_keys() {
   SPI_finish();
 }
 
+// The same for rows that one statement finds and deletes.
+void run_deletions(std::uint64_t (*delete_some)(std::int64_t), std::int64_t size) {
+  std::uint64_t deleted;
+  do {
+    deleted = in_batch("refresh_session", [&] {
+      refresh_keyring();
+      return delete_some(size);
+    });
+  } while (deleted >= static_cast<std::uint64_t>(size));
+}
+
+std::uint64_t delete_api_keys(std::int64_t size) { return delete_ended_api_keys(global_cutoff(), now_micros(), size); }
+
+std::uint64_t delete_old_revocations(std::int64_t size) { return delete_revocations(now_micros() - kLongestLeeway, size); }
+
 Datum purge_expired(FunctionCallInfo fcinfo) {
   const int size = batch_size_argument(fcinfo, 0);
   require_own_transactions(fcinfo, "purge_expired");
@@ -203,6 +220,9 @@ Datum purge_expired(FunctionCallInfo fcinfo) {
   run(sweep_due, size, PurgeOutcome::kSession);
   run(sweep_cut_off, size, PurgeOutcome::kSession);
   run(sweep_denials, size, PurgeOutcome::kDeniedToken);
+  run_deletions(delete_api_keys, size);
+  run_deletions(delete_orphaned_uses, size);
+  run_deletions(delete_old_revocations, size);
   retire_keys();
   return static_cast<Datum>(0);
 }

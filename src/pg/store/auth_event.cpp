@@ -1,6 +1,7 @@
 #include "pg/store/auth_event.hpp"
 
 #include "pg/store/plans.hpp"
+#include "pg/store/revocation.hpp"
 #include "pg/support/settings.hpp"
 #include "pg/support/statistics.hpp"
 #include "pg/support/uuid.hpp"
@@ -67,6 +68,39 @@ void notify(const EventSource &source, const AuthEvent &event, TimestampTz at) {
   Async_Notify(settings::notify_channel, payload.finish());
 }
 
+// Whether the event says that a session has ended which was good until then: its access tokens may live on where the session is
+// not looked up.
+bool ends_good_session(session::Event event) {
+  switch (event) {
+    case session::Event::kEvicted:
+    case session::Event::kReuseDetected:
+    case session::Event::kUnknownRotation:
+    case session::Event::kIpMismatch:
+    case session::Event::kFingerprintMismatch:
+    case session::Event::kLogout:
+    case session::Event::kSessionRevoked:
+    case session::Event::kOthersRevoked:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// What services that verify offline are to hear of the event, if anything. The time of a cutoff's event is the cutoff.
+void tell_verifiers(const EventSource &source, const AuthEvent &event, TimestampTz at) {
+  const session::Event kind = event.event;
+  Revocation revocation{RevocationKind::kSession};
+  revocation.session_id = event.session_id;
+  revocation.user_id = source.user_id;
+  if (event.session_id != nullptr) {
+    if (ends_good_session(kind) && !event.is_unenforced) write_revocation(revocation);
+  } else if (kind == session::Event::kUserRevoked || kind == session::Event::kAllRevoked) {
+    revocation.kind = kind == session::Event::kUserRevoked ? RevocationKind::kUser : RevocationKind::kEverybody;
+    revocation.not_before = micros_of(at);
+    write_revocation(revocation);
+  }
+}
+
 }  // namespace
 
 DetailBuilder::DetailBuilder() { initStringInfo(&text_); }
@@ -130,6 +164,7 @@ void write_events(const EventSource &source, const AuthEvent *events, int count,
     }
     execute(insert_events(rows), parameters);
   }
+  for (int i = 0; i < count; i++) tell_verifiers(source, events[i], at);
   for (int i = 0; i < count; i++) Count(events[i].event);
   if (*settings::notify_channel == '\0') return;
   for (int i = 0; i < count; i++) {

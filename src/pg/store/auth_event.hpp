@@ -48,7 +48,8 @@ class DetailBuilder {
 void add_ending(DetailBuilder &detail, const session::Ending &ending);
 const char *detail_of(const session::Ending &ending);
 
-// Writes the event at the time `at`. Inside as_owner(). A security event is also sent to jwt_auth.notify_channel:
+// Writes the event at the time `at`, and what revocations() is to tell of it. Inside as_owner(). A security event is also sent
+// to jwt_auth.notify_channel:
 // {"event", "at", "user_id", "session_id", "ip", "enforced"}, never a token or a secret; "enforced" only where it is false.
 void write_event(const EventSource &source, const AuthEvent &event, TimestampTz at);
 // Several events of one source, in this order, with fewer statements.

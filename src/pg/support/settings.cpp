@@ -37,6 +37,8 @@ int proof_max_age;
 char *proof_origin;
 bool log_refresh;
 char *notify_channel;
+char *revocation_channel;
+int jwks_max_age;
 
 }  // namespace settings
 
@@ -198,6 +200,8 @@ void define_session_settings() {
                            &settings::log_refresh, false, PGC_SUSET, 0, nullptr, nullptr, nullptr);
   define_string("jwt_auth.notify_channel", "Channel on which security events are sent with NOTIFY.", "Empty: none.",
                 &settings::notify_channel, "", PGC_SUSET, 0, check_notify_channel);
+  define_string("jwt_auth.revocation_channel", "Channel on which NOTIFY says that revocations() has something new.",
+                "Its messages are empty. Empty: none.", &settings::revocation_channel, "", PGC_SUSET, 0, check_notify_channel);
 }
 
 void define_front_settings() {
@@ -216,6 +220,8 @@ void define_front_settings() {
       "Scheme, host and port as clients see them, such as https://api.example.com. Empty: none, so a token bound to a "
       "key is refused there.",
       &settings::proof_origin, "", PGC_SUSET, 0, check_origin);
+  define_int("jwt_auth.jwks_max_age", "How long a copy of jwks() may be cached: max_age of jwks_http().",
+             "Leave a new key pending for at least this long.", &settings::jwks_max_age, 5 * kMinute, 0, kDay, GUC_UNIT_S);
 }
 
 }  // namespace

@@ -33,7 +33,9 @@ extern char *api_key_header;      // "" = none
 extern int proof_max_age;         // seconds
 extern char *proof_origin;        // "" = none
 extern bool log_refresh;
-extern char *notify_channel;  // "" = none
+extern char *notify_channel;      // "" = none
+extern char *revocation_channel;  // "" = none
+extern int jwks_max_age;          // seconds
 
 // For both sides of the boundary: these neither raise nor throw.
 std::string_view AccessTokenType() noexcept;

@@ -1,0 +1,193 @@
+// The functions behind standard HTTP endpoints: introspect (RFC 7662), revoke (RFC 7009), jwks_http.
+#include "jose/crypto/openssl.hpp"
+#include "jose/json/base64url.hpp"
+#include "pg/identity/api_key_check.hpp"
+#include "pg/identity/token_check.hpp"
+#include "pg/keyring/keyring.hpp"
+#include "pg/session/key_claims.hpp"
+#include "pg/store/owner.hpp"
+#include "pg/support/jsonb.hpp"
+#include "pg/support/result_row.hpp"
+#include "pg/support/settings.hpp"
+#include "pg/support/uuid.hpp"
+
+extern "C" {
+Datum jwt_auth_deny_token(PG_FUNCTION_ARGS);
+Datum jwt_auth_jwks(PG_FUNCTION_ARGS);
+Datum jwt_auth_revoke_api_key(PG_FUNCTION_ARGS);
+Datum jwt_auth_revoke_refresh_token(PG_FUNCTION_ARGS);
+}
+
+namespace jwt_auth::pg {
+
+namespace {
+
+// What a text is, by its form: the kinds have nothing in common, so the caller's hint is not needed.
+enum class Credential { kNone, kAccessToken, kRefreshToken, kApiKey };
+
+Credential credential_argument(FunctionCallInfo fcinfo, int index) {
+  if (PG_ARGISNULL(index) || token_is_too_large(fcinfo, index)) return Credential::kNone;
+  const std::string_view text = view_of(PG_GETARG_VARLENA_PP(index));
+  if (session::LooksLikeApiKey(text)) return Credential::kApiKey;
+  if (text.substr(0, session::kRefreshTokenPrefix.size()) == session::kRefreshTokenPrefix) return Credential::kRefreshToken;
+  return Credential::kAccessToken;
+}
+
+// Only for failures that say nothing about the token.
+void raise_if_unexpected(const Error &error) {
+  if (error.code == ErrorCode::kOutOfMemory || error.code == ErrorCode::kInternal) raise_error(error);
+}
+
+Datum jsonb_of(const char *text) { return DirectFunctionCall1(jsonb_in, CStringGetDatum(text)); }
+
+Datum inactive() { return jsonb_of("{\"active\": false}"); }
+
+// The members that introspection adds win over claims of these names.
+Datum active(Datum claims, const char *token_type) {
+  return DirectFunctionCall2(jsonb_concat, claims,
+                             jsonb_of(psprintf("{\"active\": true, \"token_type\": \"%s\"}", token_type)));
+}
+
+Datum introspect_access_token(std::string_view token) {
+  const Outcome<TokenFacts> outcome = look_at_token(token, AccessTokenExpected());
+  if (!outcome.ok) {
+    raise_if_unexpected(outcome.error);
+    return inactive();
+  }
+  // A token that is bound to a key is good only with a proof of it, which the resource has to check.
+  const bool is_bound = FindClaim(outcome.value.claims, "cnf") != nullptr;
+  return active(jsonb_from(outcome.value.claims), is_bound ? "DPoP" : "Bearer");
+}
+
+Datum introspect_api_key(std::string_view api_key) {
+  const ApiKeyCheck check = check_api_key(api_key, session::kNoAddress);
+  return check.is_good() ? active(claims_of_key(check.row), "Bearer") : inactive();
+}
+
+// A session whose current refresh token was presented. Plain data.
+struct CurrentSession {
+  bool found;
+  pg_uuid_t id;
+  std::string_view user_id;
+  session::Micros created_at, idle_end;
+};
+
+CurrentSession find_current_session(const session::RefreshTokenHashes &presented) {
+  refresh_keyring();
+  return as_owner("refresh_session", [&](MemoryContext caller) {
+    CurrentSession current{};
+    SessionRow row;
+    const session::UserKey user_key = session::UserKeyIn(presented.session_id);
+    current.id = UuidOf(presented.session_id);
+    if (!read_session(current.id, user_key, ReadMode::kLatest, caller, row)) return current;
+    const session::SessionState &state = row.state;
+    const session::Cutoffs cutoffs = {read_account({user_key, {}, row.user_id}).not_before, global_cutoff()};
+    current.found = session::SameHash(state.family_hash, presented.family_hash) &&
+                    session::SameHash(state.current_hash, presented.secret_hash) &&
+                    !session::EndOf(state.created_at, state.idle_end, state.absolute_end, cutoffs, now_micros());
+    current.user_id = row.user_id;
+    current.created_at = state.created_at;
+    current.idle_end = state.idle_end;
+    return current;
+  });
+}
+
+Datum introspect_refresh_token(std::string_view text) {
+  const auto presented = Guard([&]() -> Result<session::RefreshTokenHashes> {
+    const auto token = session::RefreshToken::Decode(text);
+    if (!token) return token.error();
+    return token->Hashes();
+  });
+  if (!presented.ok) {
+    raise_if_unexpected(presented.error);
+    return inactive();
+  }
+  const CurrentSession current = find_current_session(presented.value);
+  if (!current.found) return inactive();
+  StringInfoData json;
+  initStringInfo(&json);
+  appendStringInfoString(&json, "{\"sub\": ");
+  escape_json(&json, pnstrdup(current.user_id.data(), current.user_id.size()));
+  if (*settings::issuer != '\0') {
+    appendStringInfoString(&json, ", \"iss\": ");
+    escape_json(&json, settings::issuer);
+  }
+  appendStringInfo(&json, ", \"sid\": \"%s\", \"iat\": " INT64_FORMAT, uuid_text(current.id),
+                   session::WholeSeconds(current.created_at));
+  if (current.idle_end != session::kNever)
+    appendStringInfo(&json, ", \"exp\": " INT64_FORMAT, session::WholeSeconds(current.idle_end));
+  appendStringInfoChar(&json, '}');
+  return active(jsonb_of(json.data), "refresh_token");
+}
+
+Datum introspect(FunctionCallInfo fcinfo) {
+  switch (credential_argument(fcinfo, 0)) {
+    case Credential::kAccessToken:
+      return introspect_access_token(view_of(PG_GETARG_VARLENA_PP(0)));
+    case Credential::kRefreshToken:
+      return introspect_refresh_token(view_of(PG_GETARG_VARLENA_PP(0)));
+    case Credential::kApiKey:
+      return introspect_api_key(view_of(PG_GETARG_VARLENA_PP(0)));
+    case Credential::kNone:
+      break;
+  }
+  return inactive();
+}
+
+// Whoever holds the secret may end the key, from wherever it is.
+void revoke_presented_key(std::string_view api_key) {
+  const ApiKeyCheck check = check_api_key(api_key, session::kNoAddress);
+  if (!check.well_formed || check.verdict == session::ApiKeyVerdict::kUnknown) return;
+  (void)DirectFunctionCall1(jwt_auth_revoke_api_key, UUIDPGetDatum(&check.row.id));
+}
+
+void deny_access_token(FunctionCallInfo fcinfo) {
+  const std::string_view token = view_of(PG_GETARG_VARLENA_PP(0));
+  refresh_keyring();
+  const jose::Micros now = now_micros();
+  const auto outcome = Guard([&] { return VerifyWithRing(token, {}, now, Purpose::kDeny); });
+  if (outcome.ok)
+    (void)DirectFunctionCall1(jwt_auth_deny_token, PG_GETARG_DATUM(0));
+  else if (!IsTokenRefusal(outcome.error.code))
+    raise_error(outcome.error);
+}
+
+void revoke(FunctionCallInfo fcinfo) {
+  switch (credential_argument(fcinfo, 0)) {
+    case Credential::kAccessToken:
+      return deny_access_token(fcinfo);
+    case Credential::kRefreshToken:
+      (void)DirectFunctionCall1(jwt_auth_revoke_refresh_token, PG_GETARG_DATUM(0));
+      return;
+    case Credential::kApiKey:
+      return revoke_presented_key(view_of(PG_GETARG_VARLENA_PP(0)));
+    case Credential::kNone:
+      return;
+  }
+}
+
+enum class KeySetColumn { kBody, kEtag, kMaxAge };
+
+Datum jwks_http(FunctionCallInfo fcinfo) {
+  Jsonb *jwks = DatumGetJsonbP(DirectFunctionCall1(jwt_auth_jwks, static_cast<Datum>(0)));
+  const Bytes body = json_text_of(jwks);
+  // A strong validator (RFC 9110 section 8.8.3): the same keys have the same body.
+  const Bytes etag = value_or_raise(
+      [&]() -> Result<Bytes> { return CopyOut("\"" + jose::EncodeBase64Url(jose::Sha256(body.view())) + "\""); });
+  ResultRow row = result_row(fcinfo, {TEXTOID, TEXTOID, INT4OID});
+  set(row, KeySetColumn::kBody, text_datum(body.view()));
+  set(row, KeySetColumn::kEtag, text_datum(etag.view()));
+  set(row, KeySetColumn::kMaxAge, Int32GetDatum(settings::jwks_max_age));
+  return row_datum(row);
+}
+
+}  // namespace
+
+}  // namespace jwt_auth::pg
+
+JWT_AUTH_FUNCTION(jwt_auth_introspect) { return jwt_auth::pg::introspect(fcinfo); }
+JWT_AUTH_FUNCTION(jwt_auth_revoke) {
+  jwt_auth::pg::revoke(fcinfo);
+  PG_RETURN_VOID();
+}
+JWT_AUTH_FUNCTION(jwt_auth_jwks_http) { return jwt_auth::pg::jwks_http(fcinfo); }
