@@ -46,10 +46,7 @@ std::optional<SecretBytes> OpenWithGcm(std::string_view key, std::string_view iv
   ok = ok && EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_SET_TAG, kGcmTagSize, const_cast<char *>(tag.data())) == 1;
   RequireOpenSsl(ok, "AES-GCM");
   unsigned char rest[kGcmTagSize];
-  if (EVP_DecryptFinal_ex(context.get(), rest, &written) != 1) {
-    DrainErrorQueue();
-    return std::nullopt;
-  }
+  if (!OpenSslAccepts(EVP_DecryptFinal_ex(context.get(), rest, &written) == 1)) return std::nullopt;
   return plaintext;
 }
 

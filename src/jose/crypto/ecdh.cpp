@@ -1,11 +1,6 @@
 #include "jose/crypto/ecdh.hpp"
 
-#include <openssl/core_names.h>
-#include <openssl/params.h>
-
-#include <array>
 #include <cstdint>
-#include <new>
 
 #include "jose/json/base64url.hpp"
 #include "jose/keys/curve.hpp"
@@ -14,8 +9,9 @@
 namespace jwt_auth::jose {
 namespace {
 
-void AppendNumber(std::string &out, std::uint32_t number) {
-  for (int shift = 24; shift >= 0; shift -= 8) out += static_cast<char>(number >> shift & 0xFF);
+template <class Bytes>
+void AppendNumber(Bytes &out, std::uint32_t number) {
+  for (int shift = 24; shift >= 0; shift -= 8) out.push_back(static_cast<typename Bytes::value_type>(number >> shift & 0xFF));
 }
 
 void AppendWithLength(std::string &out, std::string_view data) {
@@ -34,13 +30,6 @@ std::optional<std::string> BytesMember(const JsonValue &object, std::string_view
   auto bytes = DecodeBase64Url(member->text());
   if (!bytes) return std::nullopt;
   return std::move(*bytes);
-}
-
-EVP_KDF *FetchedConcatKdf() {
-  static EVP_KDF *kdf = nullptr;
-  if (kdf == nullptr) kdf = EVP_KDF_fetch(nullptr, OSSL_KDF_NAME_SSKDF, nullptr);
-  RequireOpenSsl(kdf != nullptr, "Concat KDF");
-  return kdf;
 }
 
 }  // namespace
@@ -68,23 +57,28 @@ std::optional<OpenSslPtr<EVP_PKEY>> ReadEphemeralKey(Curve curve, const JsonValu
   return std::move(*key);
 }
 
-std::optional<SecretBytes> AgreeOnSecret(EVP_PKEY *own, EVP_PKEY *peer) {
+namespace {
+
+std::optional<SecretBytes> TryToAgree(EVP_PKEY *own, EVP_PKEY *peer) {
   const OpenSslPtr<EVP_PKEY_CTX> context(EVP_PKEY_CTX_new_from_pkey(nullptr, own, nullptr));
   RequireOpenSsl(context && EVP_PKEY_derive_init(context.get()) == 1, "key agreement");
   std::size_t size = 0;
   SecretBytes secret;
-  // Not validated again: whoever made a Key or read an `epk` has done it.
+  // Not validated again: that was done when the Key was made or the `epk` read.
   bool ok = EVP_PKEY_derive_set_peer_ex(context.get(), peer, 0) == 1 && EVP_PKEY_derive(context.get(), nullptr, &size) == 1;
   if (ok) {
     secret.resize(size);
     ok = EVP_PKEY_derive(context.get(), secret.data(), &size) == 1;
   }
-  if (!ok) {
-    DrainErrorQueue();
-    return std::nullopt;
-  }
+  if (!OpenSslAccepts(ok)) return std::nullopt;
   secret.resize(size);
   return secret;
+}
+
+}  // namespace
+
+std::optional<SecretBytes> AgreeOnSecret(EVP_PKEY *own, EVP_PKEY *peer) {
+  return AskTwice([&] { return TryToAgree(own, peer); });
 }
 
 SecretBytes DeriveAgreedKey(std::string_view shared_secret, std::string_view algorithm_id, std::string_view apu,
@@ -95,14 +89,19 @@ SecretBytes DeriveAgreedKey(std::string_view shared_secret, std::string_view alg
   AppendWithLength(info, apv);
   AppendNumber(info, static_cast<std::uint32_t>(size * 8));
 
-  const OpenSslPtr<EVP_KDF_CTX> context(EVP_KDF_CTX_new(FetchedConcatKdf()));
-  if (!context) throw std::bad_alloc();
-  const std::array<OSSL_PARAM, 4> params{
-      OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, const_cast<char *>(DigestName(Digest::kSha256)), 0),
-      OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, const_cast<char *>(shared_secret.data()), shared_secret.size()),
-      OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, info.data(), info.size()), OSSL_PARAM_construct_end()};
-  SecretBytes key(size);
-  RequireOpenSsl(EVP_KDF_derive(context.get(), key.data(), key.size(), params.data()) == 1, "Concat KDF");
+  // Not OpenSSL's own SSKDF: that of 3.0 crashes where memory for its context runs out.
+  SecretBytes input;
+  SecretBytes key;
+  for (std::uint32_t round = 1; key.size() < size; ++round) {
+    input.clear();
+    AppendNumber(input, round);
+    Append(input, shared_secret);
+    Append(input, info);
+    const std::size_t end = key.size();
+    key.resize(end + DigestSize(Digest::kSha256));
+    HashInto(Digest::kSha256, AsText(input), key.data() + end);
+  }
+  key.resize(size);
   return key;
 }
 

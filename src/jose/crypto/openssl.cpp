@@ -2,12 +2,15 @@
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
+#include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/params.h>
 #include <openssl/rand.h>
 
 #include <array>
+#include <cerrno>
 #include <cstring>
+#include <new>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -19,17 +22,56 @@ namespace {
 
 constexpr std::size_t kDigestCount = 5;
 
-[[noreturn]] void ThrowMissing(const char *what) {
-  DrainErrorQueue();
+// What OpenSSL's error queue tells about a failure.
+struct Failure {
+  bool out_of_memory = false;
+  bool unsupported = false;  // no provider has the algorithm
+  bool at_infinity = false;  // a point of a curve that has no coordinates
+  bool by_rsa = false;       // RSA or its arithmetic says why
+};
+
+// Reads the queue and leaves it empty.
+Failure TakeFailure() {
+  Failure failure;
+  while (const unsigned long error = ERR_get_error()) {
+    if (ERR_SYSTEM_ERROR(error)) {
+      failure.out_of_memory = failure.out_of_memory || ERR_GET_REASON(error) == ENOMEM;
+      continue;
+    }
+    failure.out_of_memory = failure.out_of_memory || ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE;
+    failure.unsupported = failure.unsupported || ERR_GET_REASON(error) == ERR_R_UNSUPPORTED;
+    failure.by_rsa = failure.by_rsa || ERR_GET_LIB(error) == ERR_LIB_RSA || ERR_GET_LIB(error) == ERR_LIB_BN;
+    failure.at_infinity =
+        failure.at_infinity || (ERR_GET_LIB(error) == ERR_LIB_EC && ERR_GET_REASON(error) == EC_R_POINT_AT_INFINITY);
+  }
+  return failure;
+}
+
+[[noreturn]] void ThrowFailure(const Failure &failure, const char *what) {
+  if (failure.out_of_memory || !failure.unsupported) throw std::bad_alloc();
   throw std::runtime_error(std::string("OpenSSL has no ") + what);
 }
 
 }  // namespace
 
 void RequireOpenSsl(bool ok, const char *what) {
-  if (ok) return;
-  DrainErrorQueue();
-  throw std::runtime_error(std::string("OpenSSL failed: ") + what);
+  if (!ok) ThrowFailure(TakeFailure(), what);
+}
+
+bool OpenSslAccepts(bool ok) {
+  if (!ok && TakeFailure().out_of_memory) throw std::bad_alloc();
+  return ok;
+}
+
+Verification VerificationOf(int result, const char *what) {
+  if (result == 1) return Verification::kRight;
+  const Failure failure = TakeFailure();
+  if (failure.out_of_memory) throw std::bad_alloc();
+  // The holder of the private key can make an ECDSA signature whose point is at infinity. It is wrong; OpenSSL calls it an
+  // error.
+  if (failure.at_infinity) return Verification::kWrong;
+  if (result < 0) ThrowFailure(failure, what);
+  return failure.by_rsa ? Verification::kWrong : Verification::kUnclear;
 }
 
 const char *DigestName(Digest digest) {
@@ -43,14 +85,14 @@ const EVP_MD *FetchedDigest(Digest digest) {
   static std::array<EVP_MD *, kDigestCount> fetched{};
   EVP_MD *&md = fetched[static_cast<std::size_t>(digest)];
   if (md == nullptr) md = EVP_MD_fetch(nullptr, DigestName(digest), nullptr);
-  if (md == nullptr) ThrowMissing(DigestName(digest));
+  RequireOpenSsl(md != nullptr, DigestName(digest));
   return md;
 }
 
 EVP_MAC *FetchedHmac() {
   static EVP_MAC *mac = nullptr;
   if (mac == nullptr) mac = EVP_MAC_fetch(nullptr, OSSL_MAC_NAME_HMAC, nullptr);
-  if (mac == nullptr) ThrowMissing(OSSL_MAC_NAME_HMAC);
+  RequireOpenSsl(mac != nullptr, OSSL_MAC_NAME_HMAC);
   return mac;
 }
 
@@ -61,7 +103,7 @@ const EVP_CIPHER *FetchedCipher(const char *name) {
   }
   fetched->reserve(fetched->size() + 1);
   EVP_CIPHER *cipher = EVP_CIPHER_fetch(nullptr, name, nullptr);
-  if (cipher == nullptr) ThrowMissing(name);
+  RequireOpenSsl(cipher != nullptr, name);
   fetched->emplace_back(name, cipher);
   return cipher;
 }
@@ -72,10 +114,14 @@ std::size_t DigestSize(Digest digest) {
 }
 
 void HashInto(Digest digest, std::string_view data, unsigned char *out) {
-  static EVP_MD_CTX *context = EVP_MD_CTX_new();
-  RequireOpenSsl(context != nullptr && EVP_DigestInit_ex2(context, FetchedDigest(digest), nullptr) == 1 &&
-                     EVP_DigestUpdate(context, data.data(), data.size()) == 1 && EVP_DigestFinal_ex(context, out, nullptr) == 1,
-                 "digest");
+  static EVP_MD_CTX *context = nullptr;
+  if (context == nullptr) context = EVP_MD_CTX_new();
+  const bool ok = context != nullptr && EVP_DigestInit_ex2(context, FetchedDigest(digest), nullptr) == 1 &&
+                  EVP_DigestUpdate(context, data.data(), data.size()) == 1 && EVP_DigestFinal_ex(context, out, nullptr) == 1;
+  if (ok) return;
+  EVP_MD_CTX_free(context);
+  context = nullptr;
+  RequireOpenSsl(false, "digest");
 }
 
 std::string Sha256(std::string_view data) {
@@ -86,7 +132,7 @@ std::string Sha256(std::string_view data) {
 
 SecretBytes Hmac(Digest digest, std::string_view key, std::string_view data) {
   const OpenSslPtr<EVP_MAC_CTX> context(EVP_MAC_CTX_new(FetchedHmac()));
-  if (!context) throw std::bad_alloc();
+  RequireOpenSsl(context != nullptr, "HMAC");
   std::array<OSSL_PARAM, 2> params{
       OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, const_cast<char *>(DigestName(digest)), 0),
       OSSL_PARAM_construct_end()};

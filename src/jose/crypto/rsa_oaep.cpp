@@ -37,10 +37,15 @@ std::optional<SecretBytes> DecryptWithOaep(EVP_PKEY *key, Digest digest, std::st
   if (ciphertext.size() != plaintext.size()) return std::nullopt;
   const auto context = NewContext(key, digest, EVP_PKEY_decrypt_init);
   std::size_t size = plaintext.size();
-  if (EVP_PKEY_decrypt(context.get(), plaintext.data(), &size, Bytes(ciphertext), ciphertext.size()) != 1) {
-    DrainErrorQueue();
-    return std::nullopt;
-  }
+  // A wrong padding is recorded, always as the same error. What is not recorded is no padding.
+  const auto decrypt = [&] {
+    size = plaintext.size();
+    return VerificationOf(
+        EVP_PKEY_decrypt(context.get(), plaintext.data(), &size, Bytes(ciphertext), ciphertext.size()) == 1 ? 1 : 0,
+        "RSA-OAEP");
+  };
+  const Verification first = decrypt();
+  if ((first == Verification::kUnclear ? decrypt() : first) != Verification::kRight) return std::nullopt;
   plaintext.resize(size);
   return plaintext;
 }

@@ -50,10 +50,7 @@ std::optional<SecretBytes> DecryptCbc(const JweEncryptionInfo &info, std::string
       context && EVP_DecryptInit_ex2(context.get(), FetchedCipher(info.cipher), Bytes(key), Bytes(iv), nullptr) == 1 &&
       EVP_DecryptUpdate(context.get(), plaintext.data(), &written, Bytes(ciphertext), static_cast<int>(ciphertext.size())) == 1;
   RequireOpenSsl(ok, "AES-CBC");
-  if (EVP_DecryptFinal_ex(context.get(), plaintext.data() + written, &rest) != 1) {
-    DrainErrorQueue();
-    return std::nullopt;
-  }
+  if (!OpenSslAccepts(EVP_DecryptFinal_ex(context.get(), plaintext.data() + written, &rest) == 1)) return std::nullopt;
   plaintext.resize(static_cast<std::size_t>(written) + static_cast<std::size_t>(rest));
   return plaintext;
 }

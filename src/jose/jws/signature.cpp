@@ -30,21 +30,22 @@ struct HashOf {
 // The MAC is computed with a context that has the key already: starting it again costs one compression less per pad.
 std::size_t ComputeMac(OpenSslPtr<EVP_MAC_CTX> &context, Digest digest, const SecretBytes &secret, std::string_view data,
                        std::array<unsigned char, kMaxDigestSize> &out) {
+  bool ok = false;
   if (!context) {
     context.reset(EVP_MAC_CTX_new(FetchedHmac()));
     const std::array<OSSL_PARAM, 2> params{
         OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, const_cast<char *>(DigestName(digest)), 0),
         OSSL_PARAM_construct_end()};
-    const bool ready = context && EVP_MAC_init(context.get(), secret.data(), secret.size(), params.data()) == 1;
-    if (!ready) context.reset();
-    RequireOpenSsl(ready, "HMAC");
+    ok = context && EVP_MAC_init(context.get(), secret.data(), secret.size(), params.data()) == 1;
   } else {
-    RequireOpenSsl(EVP_MAC_init(context.get(), nullptr, 0, nullptr) == 1, "HMAC");
+    ok = EVP_MAC_init(context.get(), nullptr, 0, nullptr) == 1;
   }
   std::size_t size = 0;
-  RequireOpenSsl(EVP_MAC_update(context.get(), Bytes(data), data.size()) == 1 &&
-                     EVP_MAC_final(context.get(), out.data(), &size, out.size()) == 1,
-                 "HMAC");
+  ok = ok && EVP_MAC_update(context.get(), Bytes(data), data.size()) == 1 &&
+       EVP_MAC_final(context.get(), out.data(), &size, out.size()) == 1;
+  // A context that failed is made anew at the next use.
+  if (!ok) context.reset();
+  RequireOpenSsl(ok, "HMAC");
   return size;
 }
 
@@ -88,15 +89,28 @@ const SecretBytes &OrderOf(EVP_PKEY *key, std::size_t size, SecretBytes &order) 
 std::string SignDigest(EVP_PKEY_CTX *context, std::size_t max_size, const HashOf &hash) {
   std::string signature(max_size, '\0');
   std::size_t size = signature.size();
-  RequireOpenSsl(EVP_PKEY_sign(context, Bytes(signature), &size, hash.bytes.data(), hash.size) == 1, "signature");
+  // OpenSSL 3.0 returns 1 and no size where it could not write the DER of an ECDSA signature.
+  RequireOpenSsl(
+      EVP_PKEY_sign(context, Bytes(signature), &size, hash.bytes.data(), hash.size) == 1 && size > 0 && size <= max_size,
+      "signature");
   signature.resize(size);
   return signature;
 }
 
-bool DigestVerifies(EVP_PKEY_CTX *context, std::string_view signature, const HashOf &hash) {
-  const bool good = EVP_PKEY_verify(context, Bytes(signature), signature.size(), hash.bytes.data(), hash.size) == 1;
-  if (!good) DrainErrorQueue();
-  return good;
+// For ECDSA, whose errors are all negative: nothing is unclear.
+bool EcdsaVerifies(EVP_PKEY_CTX *context, std::string_view signature, const HashOf &hash) {
+  return VerificationOf(EVP_PKEY_verify(context, Bytes(signature), signature.size(), hash.bytes.data(), hash.size),
+                        "ECDSA verification") == Verification::kRight;
+}
+
+// RSA says why a signature is wrong. Where it does not, as RSASSA-PSS for want of memory, it is asked again.
+bool RsaVerifies(EVP_PKEY_CTX *context, std::string_view signature, const HashOf &hash) {
+  const auto verify = [&] {
+    return VerificationOf(EVP_PKEY_verify(context, Bytes(signature), signature.size(), hash.bytes.data(), hash.size),
+                          "RSA verification");
+  };
+  const Verification first = verify();
+  return (first == Verification::kUnclear ? verify() : first) == Verification::kRight;
 }
 
 std::string SignEdwards(EVP_PKEY *key, std::size_t size, std::string_view data) {
@@ -111,12 +125,16 @@ std::string SignEdwards(EVP_PKEY *key, std::size_t size, std::string_view data) 
 }
 
 bool EdwardsVerifies(EVP_PKEY *key, std::string_view data, std::string_view signature) {
-  const OpenSslPtr<EVP_MD_CTX> context(EVP_MD_CTX_new());
-  RequireOpenSsl(context && EVP_DigestVerifyInit_ex(context.get(), nullptr, nullptr, nullptr, nullptr, key, nullptr) == 1,
-                 "EdDSA verification");
-  const bool good = EVP_DigestVerify(context.get(), Bytes(signature), signature.size(), Bytes(data), data.size()) == 1;
-  if (!good) DrainErrorQueue();
-  return good;
+  const auto verify = [&] {
+    const OpenSslPtr<EVP_MD_CTX> context(EVP_MD_CTX_new());
+    RequireOpenSsl(context && EVP_DigestVerifyInit_ex(context.get(), nullptr, nullptr, nullptr, nullptr, key, nullptr) == 1,
+                   "EdDSA verification");
+    return VerificationOf(EVP_DigestVerify(context.get(), Bytes(signature), signature.size(), Bytes(data), data.size()),
+                          "EdDSA verification") == Verification::kRight;
+  };
+  // Edwards curves never say why. OpenSSL 3.2 and later record each allocation that fails, so there the first answer holds.
+  constexpr unsigned long kRecordsAllocations = 0x30200000UL;
+  return OpenSSL_version_num() >= kRecordsAllocations ? verify() : AskTwice(verify);
 }
 
 }  // namespace
@@ -165,7 +183,7 @@ Result<void> Key::Verify(Algorithm algorithm, std::string_view data, std::string
     case AlgorithmFamily::kRsaPss: {
       if (signature.size() != static_cast<std::size_t>(EVP_PKEY_get_size(pkey_.get()))) return kWrong;
       EVP_PKEY_CTX *context = Prepared(contexts_->verify[IndexOf(algorithm)], pkey_.get(), algorithm, EVP_PKEY_verify_init);
-      good = DigestVerifies(context, signature, HashOf(info.digest, data));
+      good = RsaVerifies(context, signature, HashOf(info.digest, data));
       break;
     }
     case AlgorithmFamily::kEcdsa: {
@@ -177,7 +195,7 @@ Result<void> Key::Verify(Algorithm algorithm, std::string_view data, std::string
       if (!IsInRange(r, order) || !IsInRange(s, order)) return kWrong;
       EVP_PKEY_CTX *context = Prepared(contexts_->verify[IndexOf(algorithm)], pkey_.get(), algorithm, EVP_PKEY_verify_init);
       const EcdsaDer der(r, s);
-      good = DigestVerifies(context, der.text(), HashOf(info.digest, data));
+      good = EcdsaVerifies(context, der.text(), HashOf(info.digest, data));
       break;
     }
     case AlgorithmFamily::kEdDsa: {

@@ -105,11 +105,12 @@ Result<OpenSslPtr<EVP_PKEY>> GeneratePair(const Plan &plan, const GenerateOption
   EVP_PKEY_CTX_set_app_data(context.get(), const_cast<GenerateOptions *>(&options));
   EVP_PKEY_CTX_set_cb(context.get(), StopIfInterrupted);
   EVP_PKEY *raw = nullptr;
-  if (EVP_PKEY_generate(context.get(), &raw) != 1) {
+  const bool made = EVP_PKEY_generate(context.get(), &raw) == 1;
+  if (!made && options.interrupted != nullptr && options.interrupted()) {
     DrainErrorQueue();
-    const bool stopped = options.interrupted != nullptr && options.interrupted();
-    return Error{ErrorCode::kInternal, stopped ? "key generation interrupted" : "key generation failed"};
+    return Error{ErrorCode::kInternal, "key generation interrupted"};
   }
+  RequireOpenSsl(made, "key generation");
   return OpenSslPtr<EVP_PKEY>(raw);
 }
 

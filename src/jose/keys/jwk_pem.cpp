@@ -54,16 +54,14 @@ Result<SecretBytes> Unarmoured(std::string_view block) {
   char *header = nullptr;
   unsigned char *data = nullptr;
   long size = 0;
-  if (PEM_read_bio(in.get(), &name, &header, &data, &size) != 1) {
-    DrainErrorQueue();
-    return kNotPem;
-  }
+  if (!OpenSslAccepts(PEM_read_bio(in.get(), &name, &header, &data, &size) == 1)) return kNotPem;
+  const auto clear_free = [size](unsigned char *bytes) { OPENSSL_clear_free(bytes, static_cast<std::size_t>(size)); };
+  const std::unique_ptr<unsigned char, decltype(clear_free)> owned_data(data, clear_free);
+  const std::unique_ptr<char, OpenSslMemoryDeleter> owned_name(name);
+  const std::unique_ptr<char, OpenSslMemoryDeleter> owned_header(header);
   SecretBytes der(data, data + size);
   const bool has_headers = header[0] != '\0';
   const bool has_rest = BIO_pending(in.get()) > 0;
-  OPENSSL_clear_free(data, static_cast<std::size_t>(size));
-  OPENSSL_free(name);
-  OPENSSL_free(header);
   if (has_headers) return Error{ErrorCode::kUnusableKey, "encrypted or annotated PEM"};
   if (has_rest) return kNotPem;
   return der;
@@ -72,27 +70,27 @@ Result<SecretBytes> Unarmoured(std::string_view block) {
 // A key of that structure (and type, if not null) that fills `der` to its last byte; null if there is none.
 OpenSslPtr<EVP_PKEY> DecodeDer(const SecretBytes &der, const char *structure, const char *type, int selection) {
   EVP_PKEY *raw = nullptr;
-  OSSL_DECODER_CTX *decoder = OSSL_DECODER_CTX_new_for_pkey(&raw, "DER", structure, type, selection, nullptr, nullptr);
+  const OpenSslPtr<OSSL_DECODER_CTX> decoder(
+      OSSL_DECODER_CTX_new_for_pkey(&raw, "DER", structure, type, selection, nullptr, nullptr));
   RequireOpenSsl(decoder != nullptr, "decoder");
-  // Nobody sits at a backend's terminal: a wish for a passphrase is answered with "none".
+  // A backend has no terminal to ask for a passphrase: answer that there is none.
   OSSL_DECODER_CTX_set_pem_password_cb(
-      decoder, [](char *, int, int, void *) { return -1; }, nullptr);
+      decoder.get(), [](char *, int, int, void *) { return -1; }, nullptr);
   const unsigned char *at = der.data();
   std::size_t left = der.size();
-  const bool decoded = OSSL_DECODER_from_data(decoder, &at, &left) == 1 && left == 0;
-  OSSL_DECODER_CTX_free(decoder);
+  const bool decoded = OSSL_DECODER_from_data(decoder.get(), &at, &left) == 1;
   OpenSslPtr<EVP_PKEY> key(raw);
+  if (!OpenSslAccepts(decoded) || left != 0) key.reset();
   DrainErrorQueue();
-  if (!decoded) key.reset();
   return key;
 }
 
 OpenSslPtr<EVP_PKEY> CertificateKey(const SecretBytes &der) {
   const unsigned char *at = der.data();
   const OpenSslPtr<X509> certificate(d2i_X509(nullptr, &at, static_cast<long>(der.size())));
-  OpenSslPtr<EVP_PKEY> key;
-  if (certificate && at == der.data() + der.size()) key.reset(X509_get_pubkey(certificate.get()));
-  DrainErrorQueue();
+  if (!OpenSslAccepts(certificate != nullptr) || at != der.data() + der.size()) return nullptr;
+  OpenSslPtr<EVP_PKEY> key(X509_get_pubkey(certificate.get()));
+  (void)OpenSslAccepts(key != nullptr);
   return key;
 }
 
@@ -149,9 +147,9 @@ void AppendTextMember(SecretBytes &out, std::string_view name, std::string_view 
 
 }  // namespace
 
-bool IsDerKey(std::string_view bytes) {
-  if (bytes.size() < 16 || bytes.size() > kMaxPemSize || bytes[0] != '\x30') return false;
-  const SecretBytes der(bytes.begin(), bytes.end());
+namespace {
+
+bool DecodesAsKey(const SecretBytes &der) {
   if (CertificateKey(der)) return true;
   for (const char *structure : {"SubjectPublicKeyInfo", "PrivateKeyInfo", "EncryptedPrivateKeyInfo"}) {
     if (DecodeDer(der, structure, nullptr, 0)) return true;
@@ -159,8 +157,16 @@ bool IsDerKey(std::string_view bytes) {
   return DecodeDer(der, "type-specific", "RSA", 0) || DecodeDer(der, "type-specific", "EC", EVP_PKEY_KEYPAIR);
 }
 
+}  // namespace
+
+bool IsDerKey(std::string_view bytes) {
+  if (bytes.size() < 16 || bytes.size() > kMaxPemSize || bytes[0] != '\x30') return false;
+  const SecretBytes der(bytes.begin(), bytes.end());
+  return AskTwice([&] { return DecodesAsKey(der); });
+}
+
 Result<SecretBytes> BareJwkFromPem(std::string_view pem) {
-  const auto decoded = DecodePem(TrimmedRight(pem));
+  const auto decoded = AskTwice([&] { return DecodePem(TrimmedRight(pem)); });
   if (!decoded) return decoded.error();
   SecretBytes jwk;
   Append(jwk, "{");

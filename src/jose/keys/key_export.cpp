@@ -28,13 +28,22 @@ void AppendBytesMember(SecretBytes &out, std::string_view name, std::string_view
   Append(out, "\"");
 }
 
+// A number of a key; null if it has no such number.
+OpenSslPtr<BIGNUM> NumberOf(EVP_PKEY *key, const char *parameter) {
+  BIGNUM *raw = nullptr;
+  (void)OpenSslAccepts(EVP_PKEY_get_bn_param(key, parameter, &raw) == 1);
+  return OpenSslPtr<BIGNUM>(raw);
+}
+
 // `size` 0: as many bytes as the number needs. False if the key has no such number.
 bool AppendNumberMember(EVP_PKEY *key, const char *parameter, std::string_view name, std::size_t size, SecretBytes &out) {
-  BIGNUM *raw = nullptr;
-  if (EVP_PKEY_get_bn_param(key, parameter, &raw) != 1) return false;
-  const OpenSslPtr<BIGNUM> number(raw);
+  const auto number = NumberOf(key, parameter);
+  // When memory runs out, OpenSSL may give another factor of an RSA key than was asked for, so it is asked twice.
+  const auto again = NumberOf(key, parameter);
+  if (!number || !again) return false;
+  RequireOpenSsl(BN_cmp(number.get(), again.get()) == 0, "number of a key");
   SecretBytes bytes(size != 0 ? size : static_cast<std::size_t>(BN_num_bytes(number.get())));
-  if (BN_bn2binpad(number.get(), bytes.data(), static_cast<int>(bytes.size())) < 0) return false;
+  if (!OpenSslAccepts(BN_bn2binpad(number.get(), bytes.data(), static_cast<int>(bytes.size())) >= 0)) return false;
   AppendBytesMember(out, name, AsText(bytes));
   return true;
 }
@@ -51,7 +60,7 @@ Result<void> AppendRsa(EVP_PKEY *key, bool with_private, SecretBytes &out) {
                                                                                {OSSL_PKEY_PARAM_RSA_EXPONENT2, "dq"},
                                                                                {OSSL_PKEY_PARAM_RSA_COEFFICIENT1, "qi"}}};
   BIGNUM *third = nullptr;
-  if (EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_FACTOR3, &third) == 1) {
+  if (OpenSslAccepts(EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_FACTOR3, &third) == 1)) {
     BN_clear_free(third);
     return Error{ErrorCode::kUnusableKey, "RSA key with more than two primes"};
   }
@@ -64,13 +73,13 @@ Result<void> AppendRsa(EVP_PKEY *key, bool with_private, SecretBytes &out) {
 
 Result<void> AppendEc(EVP_PKEY *key, bool with_private, SecretBytes &out) {
   int explicit_parameters = 0;
-  if (EVP_PKEY_get_int_param(key, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS, &explicit_parameters) == 1 &&
+  if (OpenSslAccepts(EVP_PKEY_get_int_param(key, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS, &explicit_parameters) == 1) &&
       explicit_parameters != 0) {
     return Error{ErrorCode::kUnusableKey, "EC key with explicit curve parameters"};
   }
   std::array<char, 64> group{};
   std::size_t size = 0;
-  if (EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_GROUP_NAME, group.data(), group.size(), &size) != 1)
+  if (!OpenSslAccepts(EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_GROUP_NAME, group.data(), group.size(), &size) == 1))
     return kCannotExport;
   std::string_view name(group.data(), size);
   if (name == "prime256v1") name = "P-256";
@@ -96,17 +105,22 @@ Result<void> AppendOkp(EVP_PKEY *key, const CurveInfo &info, bool with_private, 
   if (!with_private) return {};
   SecretBytes scalar(info.size);
   std::size_t size = scalar.size();
-  if (EVP_PKEY_get_raw_private_key(key, scalar.data(), &size) != 1 || size != scalar.size()) return kCannotExport;
+  if (!OpenSslAccepts(EVP_PKEY_get_raw_private_key(key, scalar.data(), &size) == 1) || size != scalar.size())
+    return kCannotExport;
   AppendBytesMember(out, "d", AsText(scalar));
   return {};
 }
 
 Result<void> AppendAny(EVP_PKEY *key, bool with_private, SecretBytes &out) {
-  if (EVP_PKEY_is_a(key, "RSA") == 1) return AppendRsa(key, with_private, out);
-  if (EVP_PKEY_is_a(key, "EC") == 1) return AppendEc(key, with_private, out);
+  // Not EVP_PKEY_is_a(), which says no as well when memory runs out.
+  const char *name = EVP_PKEY_get0_type_name(key);
+  RequireOpenSsl(name != nullptr, "type of a key");
+  const std::string_view type(name);
+  if (type == "RSA") return AppendRsa(key, with_private, out);
+  if (type == "EC") return AppendEc(key, with_private, out);
   for (const Curve curve : {Curve::kEd25519, Curve::kEd448, Curve::kX25519, Curve::kX448}) {
     const CurveInfo &info = InfoOf(curve);
-    if (EVP_PKEY_is_a(key, info.openssl_name) == 1) return AppendOkp(key, info, with_private, out);
+    if (type == info.openssl_name) return AppendOkp(key, info, with_private, out);
   }
   return Error{ErrorCode::kUnusableKey, "a kind of key that is not supported"};
 }
@@ -114,9 +128,13 @@ Result<void> AppendAny(EVP_PKEY *key, bool with_private, SecretBytes &out) {
 }  // namespace
 
 Result<void> AppendKeyMembers(EVP_PKEY *key, bool with_private, SecretBytes &out) {
-  auto appended = AppendAny(key, with_private, out);
-  DrainErrorQueue();  // asking for a number that is not there leaves a trace
-  return appended;
+  const std::size_t size = out.size();
+  return AskTwice([&] {
+    out.resize(size);
+    auto appended = AppendAny(key, with_private, out);
+    DrainErrorQueue();  // asking for a number that is not there leaves a trace
+    return appended;
+  });
 }
 
 }  // namespace jwt_auth::jose

@@ -33,10 +33,7 @@ OpenSslPtr<EVP_PKEY> FromParams(const char *type, OSSL_PARAM_BLD *builder, int s
   const OpenSslPtr<EVP_PKEY_CTX> context(EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr));
   RequireOpenSsl(params && context && EVP_PKEY_fromdata_init(context.get()) == 1, "key parameters");
   EVP_PKEY *key = nullptr;
-  if (EVP_PKEY_fromdata(context.get(), &key, selection, params.get()) != 1) {
-    DrainErrorQueue();
-    return nullptr;
-  }
+  if (!OpenSslAccepts(EVP_PKEY_fromdata(context.get(), &key, selection, params.get()) == 1)) return nullptr;
   return OpenSslPtr<EVP_PKEY>(key);
 }
 
@@ -76,22 +73,23 @@ bool SignsWhatItVerifies(EVP_PKEY *key) {
   std::size_t size = signature.size();
   const OpenSslPtr<EVP_PKEY_CTX> signer(EVP_PKEY_CTX_new_from_pkey(nullptr, key, nullptr));
   const OpenSslPtr<EVP_PKEY_CTX> verifier(EVP_PKEY_CTX_new_from_pkey(nullptr, key, nullptr));
-  const bool good = signer && verifier && EVP_PKEY_sign_init(signer.get()) == 1 &&
-                    EVP_PKEY_CTX_set_rsa_padding(signer.get(), RSA_PKCS1_PADDING) == 1 &&
-                    EVP_PKEY_sign(signer.get(), signature.data(), &size, digest.data(), digest.size()) == 1 &&
-                    EVP_PKEY_verify_init(verifier.get()) == 1 &&
-                    EVP_PKEY_CTX_set_rsa_padding(verifier.get(), RSA_PKCS1_PADDING) == 1 &&
-                    EVP_PKEY_verify(verifier.get(), signature.data(), size, digest.data(), digest.size()) == 1;
-  DrainErrorQueue();
-  return good;
+  RequireOpenSsl(signer && verifier && EVP_PKEY_sign_init(signer.get()) == 1 &&
+                     EVP_PKEY_CTX_set_rsa_padding(signer.get(), RSA_PKCS1_PADDING) == 1 &&
+                     EVP_PKEY_verify_init(verifier.get()) == 1 &&
+                     EVP_PKEY_CTX_set_rsa_padding(verifier.get(), RSA_PKCS1_PADDING) == 1,
+                 "RSA check");
+  const bool made = EVP_PKEY_sign(signer.get(), signature.data(), &size, digest.data(), digest.size()) == 1;
+  const Verification verdict = VerificationOf(made ? 1 : 0, "RSA check");
+  // Neither RSA nor its arithmetic complains: there was no memory, or no random number to blind with.
+  RequireOpenSsl(verdict != Verification::kUnclear, "RSA check");
+  return verdict == Verification::kRight &&
+         OpenSslAccepts(EVP_PKEY_verify(verifier.get(), signature.data(), size, digest.data(), digest.size()) == 1);
 }
 
 bool Check(EVP_PKEY *key, int (*check)(EVP_PKEY_CTX *)) {
   const OpenSslPtr<EVP_PKEY_CTX> context(EVP_PKEY_CTX_new_from_pkey(nullptr, key, nullptr));
   RequireOpenSsl(context != nullptr, "key check");
-  const bool good = check(context.get()) == 1;
-  if (!good) DrainErrorQueue();
-  return good;
+  return OpenSslAccepts(check(context.get()) == 1);
 }
 
 // A key agreement with a point of small order ends in zero, which OpenSSL refuses.
@@ -103,17 +101,13 @@ bool AgreesWithAnybody(const CurveInfo &info, EVP_PKEY *key) {
   const OpenSslPtr<EVP_PKEY_CTX> context(EVP_PKEY_CTX_new_from_pkey(nullptr, own.get(), nullptr));
   RequireOpenSsl(context && EVP_PKEY_derive_init(context.get()) == 1, "key agreement");
   std::size_t size = scalar.size();
-  const bool good =
-      EVP_PKEY_derive_set_peer(context.get(), key) == 1 && EVP_PKEY_derive(context.get(), scalar.data(), &size) == 1;
-  if (!good) DrainErrorQueue();
-  return good;
+  return OpenSslAccepts(EVP_PKEY_derive_set_peer(context.get(), key) == 1 &&
+                        EVP_PKEY_derive(context.get(), scalar.data(), &size) == 1);
 }
 
 constexpr Error kForeignPublicPart{ErrorCode::kUnusableKey, "private key and public part do not belong together"};
 
-}  // namespace
-
-Result<OpenSslPtr<EVP_PKEY>> MakeRsaKey(const RsaNumbers &numbers) {
+Result<OpenSslPtr<EVP_PKEY>> TryRsaKey(const RsaNumbers &numbers) {
   // Sizes first, so that nothing below works on numbers of any length.
   if (numbers.n.size() * 8 > kMaxRsaBits) return Error{ErrorCode::kUnusableKey, "RSA key longer than 16384 bits"};
   for (const SecretBytes *part : {&numbers.e, &numbers.d, &numbers.p, &numbers.q, &numbers.dp, &numbers.dq, &numbers.qi}) {
@@ -148,8 +142,8 @@ Result<OpenSslPtr<EVP_PKEY>> MakeRsaKey(const RsaNumbers &numbers) {
   return key;
 }
 
-Result<OpenSslPtr<EVP_PKEY>> MakeEcKey(Curve curve, std::string_view x, std::string_view y,
-                                       const std::optional<SecretBytes> &d) {
+Result<OpenSslPtr<EVP_PKEY>> TryEcKey(Curve curve, std::string_view x, std::string_view y,
+                                      const std::optional<SecretBytes> &d) {
   const CurveInfo &info = InfoOf(curve);
   if (x.size() != info.size || y.size() != info.size) {
     return Error{ErrorCode::kUnusableKey, "EC coordinate not of the curve's full length"};
@@ -173,7 +167,7 @@ Result<OpenSslPtr<EVP_PKEY>> MakeEcKey(Curve curve, std::string_view x, std::str
   return key;
 }
 
-Result<OpenSslPtr<EVP_PKEY>> MakeOkpKey(Curve curve, std::string_view x, const std::optional<SecretBytes> &d) {
+Result<OpenSslPtr<EVP_PKEY>> TryOkpKey(Curve curve, std::string_view x, const std::optional<SecretBytes> &d) {
   const CurveInfo &info = InfoOf(curve);
   if (x.size() != info.size || (d && d->size() != info.size)) {
     return Error{ErrorCode::kUnusableKey, "OKP key not of the curve's length"};
@@ -190,6 +184,21 @@ Result<OpenSslPtr<EVP_PKEY>> MakeOkpKey(Curve curve, std::string_view x, const s
   RequireOpenSsl(key != nullptr, "OKP key");
   if (!EqualInConstantTime(AsText(RawPublicKey(key.get())), x)) return kForeignPublicPart;
   return key;
+}
+
+}  // namespace
+
+Result<OpenSslPtr<EVP_PKEY>> MakeRsaKey(const RsaNumbers &numbers) {
+  return AskTwice([&] { return TryRsaKey(numbers); });
+}
+
+Result<OpenSslPtr<EVP_PKEY>> MakeEcKey(Curve curve, std::string_view x, std::string_view y,
+                                       const std::optional<SecretBytes> &d) {
+  return AskTwice([&] { return TryEcKey(curve, x, y, d); });
+}
+
+Result<OpenSslPtr<EVP_PKEY>> MakeOkpKey(Curve curve, std::string_view x, const std::optional<SecretBytes> &d) {
+  return AskTwice([&] { return TryOkpKey(curve, x, d); });
 }
 
 SecretBytes RawPublicKey(EVP_PKEY *key) {
