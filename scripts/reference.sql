@@ -21,7 +21,7 @@ INSERT INTO function_group VALUES
   (4, 'The keyring', 'jwks'), (4, 'The keyring', 'trust_issuer'), (4, 'The keyring', 'distrust_issuer'),
   (5, 'Keys', 'jwk_generate'), (5, 'Keys', 'jwk_public'), (5, 'Keys', 'jwk_thumbprint'), (5, 'Keys', 'jwk_from_pem'), (5, 'Keys', 'jwk_to_pem'),
   (6, 'Identity', 'authenticate'), (6, 'Identity', 'current_claims'), (6, 'Identity', 'current_claim'), (6, 'Identity', 'current_user_id'),
-  (6, 'Identity', 'current_session_id'),
+  (6, 'Identity', 'current_session_id'), (6, 'Identity', 'current_issuer'),
   (7, 'PostgREST', 'pre_request'), (7, 'PostgREST', 'pre_config'), (7, 'PostgREST', 'refresh_cookie'), (7, 'PostgREST', 'request_ip'),
   (8, 'Privileges', 'grant_issuer'), (8, 'Privileges', 'grant_verifier'), (8, 'Privileges', 'privileges'), (8, 'Privileges', 'privilege_differences'),
   (10, 'API keys', 'create_api_key'), (10, 'API keys', 'exchange_api_key'), (10, 'API keys', 'user_api_keys'),

@@ -293,6 +293,38 @@ COMMENT ON COLUMN jwt_auth.used_proof.proof_id IS 'SHA-256 over the thumbprint o
 REVOKE ALL ON jwt_auth.used_proof FROM PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('jwt_auth.used_proof', '');
 
+-- Trusted issuers: what each may say. Those that are trusted already go on as before, until somebody decides.
+
+ALTER TABLE jwt_auth.trusted_issuer ADD secret_jwks text, ADD audiences text[], ADD token_types text[],
+  ADD subjects text NOT NULL DEFAULT 'ours' CHECK (subjects IN ('foreign', 'ours')), ADD roles text[] DEFAULT '{*}';
+ALTER TABLE jwt_auth.trusted_issuer ALTER subjects SET DEFAULT 'foreign', ALTER roles DROP DEFAULT;
+COMMENT ON TABLE jwt_auth.trusted_issuer IS 'Issuers whose tokens are verified with their own keys';
+COMMENT ON COLUMN jwt_auth.trusted_issuer.jwks IS 'Their public keys, as a JWK set (RFC 7517 section 5)';
+COMMENT ON COLUMN jwt_auth.trusted_issuer.secret_jwks
+  IS 'Their HMAC keys as a JWK set, encrypted (RFC 7517 section 7) where jwt_auth.key_encryption_key_file is set; NULL: none';
+COMMENT ON COLUMN jwt_auth.trusted_issuer.audiences IS 'Whom their tokens may be meant for beside audience; where neither says so, whoever jwt_auth.audience names';
+COMMENT ON COLUMN jwt_auth.trusted_issuer.token_types IS 'Types (typ) that pass for an access token; NULL: at+jwt, JWT and none, as for our own';
+COMMENT ON COLUMN jwt_auth.trusted_issuer.subjects IS 'ours: their sub is the id of a user of ours; foreign: it is not, and current_user_id() is NULL';
+COMMENT ON COLUMN jwt_auth.trusted_issuer.roles
+  IS 'Roles that their tokens may name; NULL: none. {*}, every role, is left from versions before 2.0 and can''t be given';
+
+SELECT pg_temp.drop_function('jwt_auth.trust_issuer(text, jsonb, text)');
+CREATE FUNCTION jwt_auth.trust_issuer(issuer text, jwks jsonb, audience text DEFAULT NULL, audiences text[] DEFAULT NULL,
+                                      token_types text[] DEFAULT NULL, subjects text DEFAULT 'foreign', roles text[] DEFAULT NULL)
+RETURNS void LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_trust_issuer';
+COMMENT ON FUNCTION jwt_auth.trust_issuer(text, jsonb, text, text[], text[], text, text[])
+  IS 'From now on jwt_verify(token) accepts tokens of this issuer (iss) that verify with the keys of its JWK set and are meant for an audience that is named (none: jwt_auth.audience). token_types: types that pass for an access token. subjects: ours if its sub is the id of a user of ours, foreign if not. roles: roles that its tokens may name. Replaces what was there';
+REVOKE ALL ON FUNCTION jwt_auth.trust_issuer(text, jsonb, text, text[], text[], text, text[]) FROM PUBLIC;
+
+CREATE FUNCTION jwt_auth.current_issuer()
+RETURNS text LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'jwt_auth_current_issuer';
+COMMENT ON FUNCTION jwt_auth.current_issuer()
+  IS 'The issuer (iss) of the authenticated token, ours or a trusted one; NULL if it names none or nobody is authenticated';
+COMMENT ON FUNCTION jwt_auth.current_user_id()
+  IS 'The user (sub) of the authenticated token: for USING (owner = jwt_auth.current_user_id()); NULL if nobody is authenticated, and for a token of an issuer whose subjects are foreign';
+COMMENT ON FUNCTION jwt_auth.pre_config()
+  IS 'For PostgREST''s db-pre-config: sets pgrst.jwt_secret to jwks() and the public keys of trusted issuers for this transaction; with jwt_auth.pre_config_hmac_keys also to the HMAC keys of the ring';
+
 SELECT pg_temp.drop_function('jwt_auth.issue_refresh_session(text, inet, text, text, jsonb, jsonb)');
 SELECT pg_temp.drop_function('jwt_auth.refresh_session(text, inet, text, text)');
 SELECT pg_temp.drop_function('jwt_auth.authenticate(text, inet, text, boolean, interval)');
@@ -415,6 +447,14 @@ BEGIN
                       'CALL jwt_auth.purge_expired(), or SELECT jwt_auth.retire_signing_key(kid)'
                FROM jwt_auth.key_ages WHERE run_out HAVING count(*) > 0;
 
+  -- Issuers
+  RETURN QUERY SELECT 'warning', 'issuers', format('tokens of %s may name any role: it was trusted before version 2.0, and what it may say is not decided yet', issuer),
+                      format('SELECT jwt_auth.trust_issuer(%L, ..., subjects => ''foreign'' or ''ours'', roles => ...)', issuer)
+               FROM jwt_auth.trusted_issuer WHERE roles = '{*}' ORDER BY issuer;
+  RETURN QUERY SELECT 'warning', 'issuers', format('%s is jwt_auth.issuer and a trusted issuer: only our own keys verify its tokens', issuer),
+                      format('SELECT jwt_auth.distrust_issuer(%L)', issuer)
+               FROM jwt_auth.trusted_issuer WHERE issuer = current_setting('jwt_auth.issuer');
+
   -- Sealing
   IF current_setting('jwt_auth.key_encryption_key_file') = '' THEN
     RETURN QUERY SELECT 'error', 'sealing', format('%s private keys are sealed, but jwt_auth.key_encryption_key_file is not set', count(*)),
@@ -427,6 +467,9 @@ BEGIN
     RETURN QUERY SELECT 'warning', 'sealing', format('%s private keys are stored in the clear though a key file is set', count(*)),
                         'SELECT jwt_auth.seal_signing_keys()'
                  FROM jwt_auth.signing_keys WHERE sealed IS FALSE HAVING count(*) > 0;
+    RETURN QUERY SELECT 'warning', 'sealing', format('the HMAC keys of trusted issuers are stored in the clear though a key file is set: %s', string_agg(issuer, ', ' ORDER BY issuer)),
+                        'SELECT jwt_auth.seal_signing_keys()'
+                 FROM jwt_auth.trusted_issuer WHERE starts_with(secret_jwks, '{') HAVING count(*) > 0;
   END IF;
 
   IF EXISTS (SELECT FROM jwt_auth.signing_key WHERE state = 'active') THEN
@@ -743,6 +786,7 @@ RETURNS SETOF record LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_cata
     ('base64url_encode', 'public'),
     ('current_claim', 'public'),
     ('current_claims', 'public'),
+    ('current_issuer', 'public'),
     ('current_session_id', 'public'),
     ('current_user_id', 'public'),
     ('has_scope', 'public'),

@@ -55,12 +55,25 @@ COMMENT ON COLUMN jwt_auth.signing_keys.sealed
   IS 'Whether the private part is encrypted with the key-encryption key; NULL where there is no private part (any more)';
 
 CREATE TABLE jwt_auth.trusted_issuer (
-  issuer     text COLLATE "C" PRIMARY KEY CHECK (issuer <> ''),
-  jwks       jsonb NOT NULL,
-  audience   text,
-  created_at timestamptz NOT NULL
+  issuer      text COLLATE "C" PRIMARY KEY CHECK (issuer <> ''),
+  jwks        jsonb NOT NULL,
+  audience    text,
+  created_at  timestamptz NOT NULL,
+  secret_jwks text,
+  audiences   text[],
+  token_types text[],
+  subjects    text NOT NULL DEFAULT 'foreign' CHECK (subjects IN ('foreign', 'ours')),
+  roles       text[]
 );
-COMMENT ON TABLE jwt_auth.trusted_issuer IS 'Issuers whose tokens are verified with their own public keys';
+COMMENT ON TABLE jwt_auth.trusted_issuer IS 'Issuers whose tokens are verified with their own keys';
+COMMENT ON COLUMN jwt_auth.trusted_issuer.jwks IS 'Their public keys, as a JWK set (RFC 7517 section 5)';
+COMMENT ON COLUMN jwt_auth.trusted_issuer.secret_jwks
+  IS 'Their HMAC keys as a JWK set, encrypted (RFC 7517 section 7) where jwt_auth.key_encryption_key_file is set; NULL: none';
+COMMENT ON COLUMN jwt_auth.trusted_issuer.audiences IS 'Whom their tokens may be meant for beside audience; where neither says so, whoever jwt_auth.audience names';
+COMMENT ON COLUMN jwt_auth.trusted_issuer.token_types IS 'Types (typ) that pass for an access token; NULL: at+jwt, JWT and none, as for our own';
+COMMENT ON COLUMN jwt_auth.trusted_issuer.subjects IS 'ours: their sub is the id of a user of ours; foreign: it is not, and current_user_id() is NULL';
+COMMENT ON COLUMN jwt_auth.trusted_issuer.roles
+  IS 'Roles that their tokens may name; NULL: none. {*}, every role, is left from versions before 2.0 and can''t be given';
 
 CREATE TABLE jwt_auth.cutoff (
   only_row   boolean PRIMARY KEY DEFAULT true CHECK (only_row),

@@ -43,11 +43,12 @@ COMMENT ON FUNCTION jwt_auth.private_jwk_in_transit()
   IS 'Internal to versions before 2.0: how a private key got into signing_key without being a parameter that could be logged. Always 55000';
 REVOKE ALL ON FUNCTION jwt_auth.private_jwk_in_transit() FROM PUBLIC;
 
-CREATE FUNCTION jwt_auth.trust_issuer(issuer text, jwks jsonb, audience text DEFAULT NULL)
+CREATE FUNCTION jwt_auth.trust_issuer(issuer text, jwks jsonb, audience text DEFAULT NULL, audiences text[] DEFAULT NULL,
+                                      token_types text[] DEFAULT NULL, subjects text DEFAULT 'foreign', roles text[] DEFAULT NULL)
 RETURNS void LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_trust_issuer';
-COMMENT ON FUNCTION jwt_auth.trust_issuer(text, jsonb, text)
-  IS 'From now on jwt_verify(token) accepts tokens of this issuer (iss) that verify with its public keys and are meant for the audience (NULL: jwt_auth.audience). Replaces what was there';
-REVOKE ALL ON FUNCTION jwt_auth.trust_issuer(text, jsonb, text) FROM PUBLIC;
+COMMENT ON FUNCTION jwt_auth.trust_issuer(text, jsonb, text, text[], text[], text, text[])
+  IS 'From now on jwt_verify(token) accepts tokens of this issuer (iss) that verify with the keys of its JWK set and are meant for an audience that is named (none: jwt_auth.audience). token_types: types that pass for an access token. subjects: ours if its sub is the id of a user of ours, foreign if not. roles: roles that its tokens may name. Replaces what was there';
+REVOKE ALL ON FUNCTION jwt_auth.trust_issuer(text, jsonb, text, text[], text[], text, text[]) FROM PUBLIC;
 
 CREATE FUNCTION jwt_auth.distrust_issuer(issuer text)
 RETURNS boolean LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_distrust_issuer';

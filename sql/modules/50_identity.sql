@@ -21,9 +21,14 @@ COMMENT ON FUNCTION jwt_auth.current_claim(text)
 CREATE FUNCTION jwt_auth.current_user_id()
 RETURNS text LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'jwt_auth_current_user_id';
 COMMENT ON FUNCTION jwt_auth.current_user_id()
-  IS 'The user (sub) of the authenticated token: for USING (owner = jwt_auth.current_user_id()); NULL if nobody is authenticated';
+  IS 'The user (sub) of the authenticated token: for USING (owner = jwt_auth.current_user_id()); NULL if nobody is authenticated, and for a token of an issuer whose subjects are foreign';
 
 CREATE FUNCTION jwt_auth.current_session_id()
 RETURNS uuid LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'jwt_auth_current_session_id';
 COMMENT ON FUNCTION jwt_auth.current_session_id()
   IS 'The session (sid) of the authenticated token; NULL if it belongs to none or nobody is authenticated';
+
+CREATE FUNCTION jwt_auth.current_issuer()
+RETURNS text LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'jwt_auth_current_issuer';
+COMMENT ON FUNCTION jwt_auth.current_issuer()
+  IS 'The issuer (iss) of the authenticated token, ours or a trusted one; NULL if it names none or nobody is authenticated';

@@ -9,7 +9,7 @@ REVOKE ALL ON FUNCTION jwt_auth.pre_request() FROM PUBLIC;
 CREATE FUNCTION jwt_auth.pre_config()
 RETURNS void LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_pre_config';
 COMMENT ON FUNCTION jwt_auth.pre_config()
-  IS 'For PostgREST''s db-pre-config: sets pgrst.jwt_secret to jwks() for this transaction';
+  IS 'For PostgREST''s db-pre-config: sets pgrst.jwt_secret to jwks() and the public keys of trusted issuers for this transaction; with jwt_auth.pre_config_hmac_keys also to the HMAC keys of the ring';
 REVOKE ALL ON FUNCTION jwt_auth.pre_config() FROM PUBLIC;
 
 CREATE FUNCTION jwt_auth.request_ip()

@@ -29,6 +29,14 @@ BEGIN
                       'CALL jwt_auth.purge_expired(), or SELECT jwt_auth.retire_signing_key(kid)'
                FROM jwt_auth.key_ages WHERE run_out HAVING count(*) > 0;
 
+  -- Issuers
+  RETURN QUERY SELECT 'warning', 'issuers', format('tokens of %s may name any role: it was trusted before version 2.0, and what it may say is not decided yet', issuer),
+                      format('SELECT jwt_auth.trust_issuer(%L, ..., subjects => ''foreign'' or ''ours'', roles => ...)', issuer)
+               FROM jwt_auth.trusted_issuer WHERE roles = '{*}' ORDER BY issuer;
+  RETURN QUERY SELECT 'warning', 'issuers', format('%s is jwt_auth.issuer and a trusted issuer: only our own keys verify its tokens', issuer),
+                      format('SELECT jwt_auth.distrust_issuer(%L)', issuer)
+               FROM jwt_auth.trusted_issuer WHERE issuer = current_setting('jwt_auth.issuer');
+
   -- Sealing
   IF current_setting('jwt_auth.key_encryption_key_file') = '' THEN
     RETURN QUERY SELECT 'error', 'sealing', format('%s private keys are sealed, but jwt_auth.key_encryption_key_file is not set', count(*)),
@@ -41,6 +49,9 @@ BEGIN
     RETURN QUERY SELECT 'warning', 'sealing', format('%s private keys are stored in the clear though a key file is set', count(*)),
                         'SELECT jwt_auth.seal_signing_keys()'
                  FROM jwt_auth.signing_keys WHERE sealed IS FALSE HAVING count(*) > 0;
+    RETURN QUERY SELECT 'warning', 'sealing', format('the HMAC keys of trusted issuers are stored in the clear though a key file is set: %s', string_agg(issuer, ', ' ORDER BY issuer)),
+                        'SELECT jwt_auth.seal_signing_keys()'
+                 FROM jwt_auth.trusted_issuer WHERE starts_with(secret_jwks, '{') HAVING count(*) > 0;
   END IF;
 
   IF EXISTS (SELECT FROM jwt_auth.signing_key WHERE state = 'active') THEN

@@ -10,6 +10,7 @@ RETURNS SETOF record LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_cata
     ('base64url_encode', 'public'),
     ('current_claim', 'public'),
     ('current_claims', 'public'),
+    ('current_issuer', 'public'),
     ('current_session_id', 'public'),
     ('current_user_id', 'public'),
     ('has_scope', 'public'),

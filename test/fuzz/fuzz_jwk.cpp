@@ -1,6 +1,6 @@
 // A JWK: what is accepted is a whole key, whose public part, thumbprint and PEM form belong to it.
 #include "fuzz.hpp"
-#include "jose/keys/public_jwks.hpp"
+#include "jose/keys/issuer_jwks.hpp"
 
 using namespace jwt_auth;
 using fuzz::Require;
@@ -56,11 +56,25 @@ void CheckPair(const jose::JsonValue &jwk, std::string_view text, const jose::Ke
   Require(signature && reread->Verify(algorithm, text, *signature), "the public part verifies what the private one signs");
 }
 
+// The half that is shown can be read again and is all public, and the keys that are handed on are usable ones.
+void CheckIssuerSet(std::string_view text) {
+  const auto keys = jose::ReadIssuerJwks(text);
+  if (!keys) {
+    Require(keys.error().code == ErrorCode::kUnusableKey || keys.error().code == ErrorCode::kTooLarge,
+            "refusals of an issuer's set are those documented");
+    return;
+  }
+  const auto again = jose::ReadIssuerJwks(keys->public_jwks);
+  Require(again && again->secret_jwks.empty() && again->public_jwks == keys->public_jwks, "the public half is public");
+  const auto verifying = jose::VerifyingJwks(keys->public_jwks);
+  Require(verifying && verifying->empty() == !keys->public_verifies, "what verifies is handed on");
+}
+
 }  // namespace
 
 FUZZ_TARGET(input) {
   const std::string_view text = input.Rest();
-  static_cast<void>(jose::CheckPublicJwks(text));
+  CheckIssuerSet(text);
   const auto document = jose::ParseJsonObject(text);
   if (!document) return;
   const auto key = jose::ParseJwk(document->root(), jose::KeyPurpose::kEncryption);

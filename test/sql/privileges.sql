@@ -10,7 +10,7 @@ SELECT jwt_auth.grant_verifier('"regress ""quoted"" role"');
 \echo == every function is of the kind that it is meant to be: no rows
 SELECT function, grantee, coalesce(kind, 'owner') AS meant
 FROM jwt_auth.privileges() JOIN pg_proc p ON p.oid = function
-LEFT JOIN (SELECT 'public', unnest(ARRAY['base64url_decode', 'base64url_encode', 'current_claim', 'current_claims', 'current_session_id',
+LEFT JOIN (SELECT 'public', unnest(ARRAY['base64url_decode', 'base64url_encode', 'current_claim', 'current_claims', 'current_issuer', 'current_session_id',
                                          'current_user_id', 'has_scope', 'jwt_decode_unverified'])
            UNION ALL
            SELECT 'verifier', unnest(ARRAY['authenticate', 'introspect', 'jwks', 'jwks_http', 'jwt_try_verify', 'jwt_verify', 'pre_config', 'pre_request',
@@ -43,7 +43,7 @@ WHERE pronamespace = 'jwt_auth'::regnamespace
 SELECT proname, provolatile, proparallel FROM pg_proc
 WHERE oid = ANY (ARRAY['jwt_auth.authenticate(text, inet, text, boolean, interval, text, text, text, text)', 'jwt_auth.jwt_verify(text)', 'jwt_auth.pre_request()',
   'jwt_auth.pre_config()', 'jwt_auth.jwks()', 'jwt_auth.current_claims()', 'jwt_auth.current_claim(text)', 'jwt_auth.current_user_id()',
-  'jwt_auth.current_session_id()']::regprocedure[]) ORDER BY proname::text;
+  'jwt_auth.current_session_id()', 'jwt_auth.current_issuer()']::regprocedure[]) ORDER BY proname::text;
 
 \echo == no relation is open to anybody: no rows
 SELECT oid::regclass, role

@@ -64,10 +64,26 @@ is(answer('SELECT string_agg(sealed::text, \' \') FROM jwt_auth.signing_keys'), 
 my $verify_secret = "SELECT jwt_auth.jwt_verify('$of_secret') ->> 'sub'";
 my $verify_public = "SELECT jwt_auth.jwt_verify('$of_public') ->> 'sub'";
 
+# The secret of a trusted issuer, beside a public key.
+my $issuer_secret = 'c2VjcmV0IG9mIGFuIGlzc3VlcjogMzIgYnl0ZXMgISEh';
+$node->safe_psql('postgres', "CREATE TABLE idp AS SELECT jwt_auth.jwk_generate('ES256') AS key");
+$node->safe_psql('postgres', "SELECT jwt_auth.trust_issuer('idp', jsonb_build_object('keys', jsonb_build_array(jwt_auth.jwk_public(key), '{\"kty\": \"oct\", \"k\": \"$issuer_secret\"}'::jsonb))) FROM idp");
+my $claims = '{"iss": "idp", "sub": "foreign", "exp": 4102444800}';
+my $of_issuer = $node->safe_psql('postgres', "SELECT jwt_auth.jwt_sign('$claims', '{\"kty\": \"oct\", \"k\": \"$issuer_secret\"}')");
+my $of_issuer_public = $node->safe_psql('postgres', "SELECT jwt_auth.jwt_sign('$claims', key::text) FROM idp");
+my $verify_issuer = "SELECT jwt_auth.jwt_verify('$of_issuer') ->> 'sub'";
+my $verify_issuer_public = "SELECT jwt_auth.jwt_verify('$of_issuer_public') ->> 'sub'";
+is(answer($verify_issuer), 'foreign', 'an issuer\'s secret in the clear verifies');
+
 write_key($file, unpack('H*', $kek));
 set_file('key_encryption_key_file', $file);
 is(answer($sign), 't', 'what lies in the clear signs on');
-is(answer('SELECT jwt_auth.seal_signing_keys()'), '2', 'both are sealed');
+is(answer("SELECT count(*) FROM jwt_auth.doctor() WHERE finding LIKE 'the HMAC keys of trusted issuers are stored in the clear%'"), '1', 'the doctor says which issuer\'s secrets are not sealed');
+is(answer('SELECT jwt_auth.seal_signing_keys()'), '3', 'both are sealed, and the issuer\'s secret');
+is(answer("SELECT secret_jwks LIKE 'eyJ%' FROM jwt_auth.trusted_issuer"), 't', 'it is a JWE');
+is(answer($verify_issuer), 'foreign', 'sealed it verifies');
+is(answer("BEGIN; INSERT INTO jwt_auth.trusted_issuer (issuer, jwks, created_at, secret_jwks) SELECT 'other', jwks, created_at, secret_jwks FROM jwt_auth.trusted_issuer WHERE issuer = 'idp'; SELECT jwt_auth.jwt_verify(jwt_auth.jwt_sign('{\"iss\": \"other\", \"exp\": 4102444800}', '{\"kty\": \"oct\", \"k\": \"$issuer_secret\"}'))"),
+	'JW022', 'in the row of another issuer it does not open');
 is(answer('SELECT jwt_auth.seal_signing_keys()'), '0', 'once is enough');
 is(answer('SELECT string_agg(sealed::text, \' \') FROM jwt_auth.signing_keys'), 'true true', 'the view says so');
 is( answer("SELECT count(*) FROM jwt_auth.signing_key, jwt_auth.jwt_decode_unverified(private_jwk)"),
@@ -76,6 +92,13 @@ is( answer("SELECT bool_and(convert_from(jwt_auth.base64url_decode(split_part(pr
 		  . " \@> jsonb_build_object('alg', 'dir', 'enc', 'A256GCM', 'kid', kid, 'cty', 'jwk+json')) FROM jwt_auth.signing_key"),
 	't', 'but a JWE of RFC 7517 section 7, which names its kid');
 is(answer($sign), 't', 'sealed keys sign');
+unlink $file;
+$node->reload;
+$node->poll_query_until('postgres', "SELECT pg_conf_load_time() > now() - interval '1 minute'");
+is(answer($verify_issuer), 'JW022', 'without the file an issuer\'s secret verifies nothing');
+is(answer($verify_issuer_public), 'foreign', 'its public keys go on');
+write_key($file, unpack('H*', $kek));
+is(answer($verify_issuer), 'foreign', 'and it comes back with the file');
 is(answer($verify_secret), 'secret', 'a sealed HMAC key verifies');
 is(answer($verify_public), 'public', 'a public key verifies');
 is(answer("SELECT jwt_auth.rotate_signing_key() IS NOT NULL"), 't', 'a rotation');
@@ -225,7 +248,7 @@ is(answer($verify_secret), 'secret', 'and verify');
 is(answer('SELECT jwt_auth.rotate_signing_key() IS NOT NULL'), 't', 'and are rotated');
 is(answer("SELECT jwt_auth.rotate_signing_key('ES512') IS NOT NULL"), 't', 'to a new key as well');
 my $keys = answer('SELECT count(*) FROM jwt_auth.signing_keys WHERE sealed');
-is(answer('SELECT jwt_auth.seal_signing_keys()'), $keys - 1, 'all but the newest are sealed anew');
+is(answer('SELECT jwt_auth.seal_signing_keys()'), $keys, 'all keys but the newest are sealed anew, and the issuer\'s secret');
 set_file('previous_key_encryption_key_file', '');
 unlink $file;
 is(answer($sign), 't', 'then the previous file may go');
@@ -250,6 +273,7 @@ is(answer($sign), 't', 'a lost key-encryption key: which signs');
 is(answer($verify_public), 'public', 'a lost key-encryption key: what was signed before is good');
 is(answer('SELECT jwt_auth.seal_signing_keys()'), 'JW022', 'a lost key-encryption key: what it sealed can not be sealed anew');
 $node->safe_psql('postgres', "SELECT jwt_auth.retire_signing_key(kid) FROM jwt_auth.signing_keys WHERE state <> 'active'");
+is(answer("SELECT jwt_auth.distrust_issuer('idp')"), 't', 'a lost key-encryption key: nor the secret of an issuer');
 is(answer('SELECT jwt_auth.seal_signing_keys()'), '0', 'a lost key-encryption key: once that is retired all is well');
 is(answer($sign), 't', 'a lost key-encryption key: and the new key signs on');
 set_file('key_encryption_key_file', '');

@@ -93,6 +93,11 @@ for my $version (@older)
 	$node->safe_psql($database, "SELECT jwt_auth.revoke_user_tokens('bob')");
 	is($next->{status}, 'ok', "$version: the new library serves the old version");
 	my $kid = ask($node, 'SELECT jwt_auth.rotate_signing_key()', $database);
+	# An issuer that is trusted by the old function, and its token for one of our users.
+	$node->safe_psql($database, "CREATE TABLE idp AS SELECT jwt_auth.jwk_generate('ES256') AS key; SELECT jwt_auth.trust_issuer('idp', jsonb_build_object('keys', jsonb_build_array(jwt_auth.jwk_public(key)))) FROM idp");
+	my $of_idp = ask($node, "SELECT jwt_auth.jwt_sign('{\"iss\": \"idp\", \"sub\": \"ann\", \"iat\": 4000000, \"exp\": 4102444800}', key::text) FROM idp", $database);
+	my $who = "SELECT claims.sub || ' ' || coalesce(jwt_auth.current_user_id(), 'nobody') FROM (SELECT jwt_auth.authenticate('$of_idp') ->> 'sub' AS sub OFFSET 0) AS claims";
+	is(ask($node, $who, $database), 'ann ann', "$version: the sub of a trusted issuer is a user of ours");
 	my %columns = table_columns($node, $database);
 	my @rows = grep { !/^== / } split /\n/, table_contents($node, $database);
 	my $session = open_session($node, $database);
@@ -122,6 +127,9 @@ for my $version (@older)
 
 	is($session->ask("SELECT jwt_auth.jwt_verify('$next->{access_token}') ->> 'sub'"), 'ann', "$version: the open session goes on");
 	is($session->ask("SELECT jwt_auth.jwt_verify('$bob->{access_token}')"), 'error JW010', "$version: what was revoked is revoked");
+	is(ask($node, $who, $database), 'ann ann', "$version: an issuer goes on as it was");
+	is(ask($node, "SELECT subjects, roles FROM jwt_auth.trusted_issuer", $database), 'ours|{*}', "$version: its subjects are ours, its roles unlimited");
+	is(ask($node, "SELECT count(*) FROM jwt_auth.doctor() WHERE subject = 'issuers' AND severity = 'warning'", $database), '1', "$version: and the doctor says so");
 	$session->close;
 	is(refresh($node, $next->{refresh_token}, $database)->{status}, 'ok', "$version: sessions are refreshed");
 	is(ask($node, "SELECT kid FROM jwt_auth.signing_keys WHERE state = 'active'", $database), $kid, "$version: the active key is the same");

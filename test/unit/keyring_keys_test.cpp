@@ -4,7 +4,6 @@
 #include "jose/json/base64url.hpp"
 #include "jose/jwt/token_id.hpp"
 #include "jose/keys/key_encryption_key.hpp"
-#include "jose/keys/public_jwks.hpp"
 #include "jose/keys/signing_jwk.hpp"
 #include "jwe_support.hpp"
 
@@ -144,35 +143,6 @@ TEST(SigningJwk, RefusesWhatCanNotSign) {
         "{\"kty\":\"oct\",\"k\":\"" + k + "\",\"key_ops\":[\"verify\"]}",
         "{\"kty\":\"oct\",\"k\":\"" + k + "\",\"alg\":\"HS512\"}", "{\"kty\":\"oct\",\"k\":\"" + k + "\",\"alg\":\"none\"}"})
     EXPECT_REFUSED(ReadSigningKey(text), kUnusableKey);
-}
-
-TEST(PublicJwks, TakesPublicKeysAndUnknownSiblings) {
-  const auto ours = ReadSigningKey(Generate("ES256"));
-  ASSERT_ACCEPTED(ours);
-  EXPECT_TRUE(CheckPublicJwks("{\"keys\":[" + *ours->public_jwk + "]}"));
-  EXPECT_TRUE(CheckPublicJwks("{\"keys\":[{\"kty\":\"new\"},7," + *ours->public_jwk + "],\"next\":null}"));
-  // Members of that name are private in a key, and nothing but names elsewhere.
-  EXPECT_TRUE(CheckPublicJwks("{\"keys\":[" + *ours->public_jwk + "],\"d\":1,\"about\":{\"k\":\"public\"}}"));
-}
-
-TEST(PublicJwks, RefusesSecretsHoweverMalformedAndSetsThatVerifyNothing) {
-  const auto ours = ReadSigningKey(Generate("ES256"));
-  ASSERT_ACCEPTED(ours);
-  const std::string &good = *ours->public_jwk;
-  for (const char *secret :
-       {R"({"kty":"EC","d":"x"})", R"({"d":null})", R"({"kty":"RSA","qi":1})", R"({"kty":"oct"})", R"({"k":""})",
-        R"({"kty":"AKP","priv":"x"})", R"({"kty":"new","before":[{"kty":"EC","d":"x"}]})",
-        R"("-----BEGIN PRIVATE KEY-----\nMIG")", R"({"kty":"new","pem":"-----BEGIN RSA PRIVATE KEY-----"})"}) {
-    const auto refused = CheckPublicJwks("{\"keys\":[" + good + "," + secret + "]}");
-    EXPECT_REFUSED(refused, kUnusableKey);
-    EXPECT_STREQ(refused.error().detail, "a private or symmetric key where only public ones belong");
-  }
-  EXPECT_REFUSED(CheckPublicJwks("{\"keys\":[" + good + "],\"next\":{\"kty\":\"oct\",\"k\":\"x\"}}"), kUnusableKey);
-  for (const std::string &text :
-       {std::string(), std::string("{}"), std::string("[]"), std::string("{\"keys\":{}}"), std::string("{\"keys\":[]}"),
-        std::string("{\"keys\":[7]}"), good, "{\"keys\":[" + good + "," + good + "]}", "{\"keys\":[" + good + "]",
-        std::string("{\"keys\":[{\"kty\":\"new\"}]}")})
-    EXPECT_REFUSED(CheckPublicJwks(text), kUnusableKey);
 }
 
 TEST(TokenId, NoTwoAreTheSameOnceThePoolIsUsedUp) {

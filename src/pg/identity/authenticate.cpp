@@ -19,19 +19,25 @@ void log_other_client(const TokenFacts &facts) {
   ereport(LOG_SERVER_ONLY, (errmsg("jwt_auth: a token of session %s was presented by another client", session)));
 }
 
-// The string that jwt_auth.role_claim leads to, terminated, in the current memory context; null if there is none.
-char *role_claim(Jsonb *claims) {
+// What jwt_auth.role_claim leads to: names with dots between them lead into objects, as PostgREST's jwt-role-claim-key does.
+bool find_role(Jsonb *claims, JsonbValue &value) {
   JsonbContainer *object = &claims->root;
   for (const char *name = settings::role_claim;;) {
     const char *dot = std::strchr(name, '.');
     const int length = static_cast<int>(dot != nullptr ? dot - name : std::strlen(name));
-    JsonbValue value;
-    if (!JsonContainerIsObject(object) || getKeyJsonValueFromContainer(object, name, length, &value) == nullptr) return nullptr;
-    if (dot == nullptr) return value.type == jbvString ? pnstrdup(value.val.string.val, value.val.string.len) : nullptr;
-    if (value.type != jbvBinary) return nullptr;
+    if (!JsonContainerIsObject(object) || getKeyJsonValueFromContainer(object, name, length, &value) == nullptr) return false;
+    if (dot == nullptr) return true;
+    if (value.type != jbvBinary) return false;
     object = value.val.binary.data;
     name = dot + 1;
   }
+}
+
+// The role that the claims name, terminated, in the current memory context; null if they name none.
+char *role_claim(Jsonb *claims) {
+  JsonbValue value;
+  if (!find_role(claims, value) || value.type != jbvString) return nullptr;
+  return pnstrdup(value.val.string.val, value.val.string.len);
 }
 
 // The member of that name of an object among the claims; null if there is none.
@@ -64,44 +70,44 @@ std::optional<Error> key_refusal(const TokenFacts &facts, std::string_view token
 }
 
 // An API key in the place of a token. It proves no log-in, so whoever asks for a recent one refuses it.
-Outcome<Datum> authenticate_key(std::string_view api_key, const Presentation &presentation) {
+Outcome<Authenticated> authenticate_key(std::string_view api_key, const Presentation &presentation) {
   static constexpr Error kNoLogin{ErrorCode::kStaleLogin, "an API key does not say when its user logged in"};
   const ApiKeyCheck check = check_api_key(api_key, presentation.address);
   const Error *refusal = !check.is_good() ? &check.refusal : presentation.has_max_age ? &kNoLogin : nullptr;
   if (refusal != nullptr) {
     CountRefused(refusal->code);
-    return {false, *refusal, 0};
+    return {false, *refusal, {}};
   }
   CountAccepted();
   note_key_use(check.row, now_micros(), KeyUse::kAuthenticate);
   const Datum claims = claims_of_key(check.row);
   become(DatumGetJsonbP(claims), {true, check.row.user_id}, nullptr, check.row.state.expires_at);
-  return {true, {}, claims};
+  return {true, {}, {claims, {}}};
 }
 
 }  // namespace
 
-Outcome<Datum> authenticate_token(std::string_view token, const Presentation &presentation) {
+Outcome<Authenticated> authenticate_token(std::string_view token, const Presentation &presentation) {
   if (InSecurityRestrictedOperation())
     ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
                     errmsg("nobody can be authenticated within a security-restricted operation")));
   if (session::LooksLikeApiKey(token)) return authenticate_key(token, presentation);
   const Outcome<TokenFacts> checked = check_token(token, AccessTokenExpected());
-  if (!checked.ok) return {false, checked.error, 0};
+  if (!checked.ok) return {false, checked.error, {}};
   const TokenFacts &facts = checked.value;
   const jose::Micros now = now_micros();
   const auto accepted = Guard([&] { return CheckPresentation(facts, presentation, now); });
   if (!accepted.ok) {
     if (accepted.error.code == ErrorCode::kBindingMismatch) log_other_client(facts);
-    return {false, accepted.error, 0};
+    return {false, accepted.error, {}};
   }
 
-  if (const auto refusal = key_refusal(facts, token, presentation, now)) return {false, *refusal, 0};
+  if (const auto refusal = key_refusal(facts, token, presentation, now)) return {false, *refusal, {}};
 
   pg_uuid_t key_id;
   if (key_id_of(facts, key_id)) {
     const Error *refusal = key_network_refusal(key_id, presentation.address);
-    if (refusal != nullptr) return {false, *refusal, 0};
+    if (refusal != nullptr) return {false, *refusal, {}};
   }
 
   Jsonb *claims = DatumGetJsonbP(jsonb_from(facts.claims));
@@ -110,14 +116,29 @@ Outcome<Datum> authenticate_token(std::string_view token, const Presentation &pr
   const bool has_session = facts.issuer.empty() && facts.sid.present && ParseUuid(facts.sid.text, session);
   jose::Micros ends_at;
   if (__builtin_add_overflow(facts.exp, settings::leeway * jose::kMicrosPerSecond, &ends_at)) ends_at = facts.exp;
-  become(claims, facts.sub, has_session ? &session : nullptr, ends_at);
-  return {true, {}, JsonbPGetDatum(claims)};
+  become(claims, facts.subject_is_ours ? facts.sub : OptionalText{false, {}}, has_session ? &session : nullptr, ends_at);
+  return {true, {}, {JsonbPGetDatum(claims), facts.issuer}};
 }
 
-void assume_role(Jsonb *claims) {
-  const char *name = role_claim(claims);
+bool names_role(Jsonb *claims) {
+  JsonbValue value;
+  return find_role(claims, value);
+}
+
+void check_role(const Authenticated &who) {
+  const char *name = role_claim(DatumGetJsonbP(who.claims));
+  if (name == nullptr || who.issuer.empty()) return;
+  refresh_keyring();
+  if (value_or_raise([&]() -> Result<bool> { return BelievesRole(who.issuer, name); })) return;
+  ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("the issuer of the token may not choose its role"),
+                  errhint("The argument roles of jwt_auth.trust_issuer() lists the roles that are believed from an issuer.")));
+}
+
+void assume_role(const Authenticated &who) {
+  const char *name = role_claim(DatumGetJsonbP(who.claims));
   if (name == nullptr || *name == '\0' || std::strcmp(name, "none") == 0)
     ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("the token names no role to become")));
+  check_role(who);
   const Oid role = get_role_oid(name, true);
   if (!OidIsValid(role) || !may_set_role(GetSessionUserId(), role))
     ereport(ERROR,

@@ -24,7 +24,7 @@ struct Presentation {
 };
 
 // For C++ phases: whether the token's own bounds hold, with nothing looked up. kBindingMismatch where client_ip or client_fp in
-// the token names another client (or the bearer showed none), kStaleLogin where auth_time is longer ago than max_age,
+// a token of ours names another client (or the bearer showed none), kStaleLogin where auth_time is longer ago than max_age,
 // kMalformed for claims of these names that are not what we put into a token.
 Result<void> CheckPresentation(const TokenFacts &facts, const Presentation &presentation, jose::Micros now);
 

@@ -70,13 +70,20 @@ const Error *check_key(const TokenFacts &facts, const pg_uuid_t &key_id, session
   return is_denied(user_key, token_id) ? &kDenied : nullptr;
 }
 
+// A token of an issuer that names our users is also subject to what holds for that user here.
+Micros user_cutoff(const TokenFacts &facts, session::UserKey user_key) {
+  const Micros cutoff = read_account({user_key, facts.issuer, facts.sub.text}).not_before;
+  if (facts.issuer.empty() || !facts.subject_is_ours) return cutoff;
+  return std::max(cutoff, read_account(user_ref({}, facts.sub.text)).not_before);
+}
+
 // One without a session is judged by when it was issued, to the microsecond where the token says it (iat_us).
 const Error *check_issued_at(const TokenFacts &facts, session::UserKey user_key, const TokenId &token_id) {
   static constexpr Error kBeforeCutoff{ErrorCode::kBeforeCutoff, nullptr};
   // Without iat (RFC 7519 section 4.1.6: it is optional) a token counts as issued before every cutoff.
   const Micros issued_at = facts.has_iat ? facts.iat : session::kNoCutoff;
   if (issued_at < global_cutoff()) return &kBeforeCutoff;
-  if (facts.sub.present && issued_at < read_account({user_key, facts.issuer, facts.sub.text}).not_before) return &kBeforeCutoff;
+  if (facts.sub.present && issued_at < user_cutoff(facts, user_key)) return &kBeforeCutoff;
   return is_denied(user_key, token_id) ? &kDenied : nullptr;
 }
 

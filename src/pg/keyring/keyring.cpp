@@ -1,5 +1,6 @@
 #include "pg/keyring/keyring.hpp"
 
+#include "pg/keyring/issuer_rows.hpp"
 #include "pg/keyring/ring.hpp"
 #include "pg/keyring/token_lifetime.hpp"
 #include "pg/store/owner.hpp"
@@ -44,8 +45,6 @@ Query<KeyColumn> select_keys_of_version_1 = {
     "SELECT kid, state = 'active', public_jwk::text, private_jwk, token_ttl, tokens_until FROM jwt_auth.signing_key"
     " WHERE state IN ('active', 'verify_only') ORDER BY state, created_at DESC, kid",
     {}};
-enum class IssuerColumn { kIssuer, kJwks, kAudience };
-Query<IssuerColumn> select_issuers = {"SELECT issuer, jwks::text, audience FROM jwt_auth.trusted_issuer", {}};
 enum class CutoffColumn { kNotBefore };
 Query<CutoffColumn> select_cutoff = {"SELECT not_before FROM jwt_auth.cutoff", {}};
 
@@ -70,21 +69,12 @@ void read_keys(RingRows &ring, MemoryContext context) {
   }
 }
 
-void read_issuers(RingRows &ring, MemoryContext context) {
-  const auto rows = execute_latest(select_issuers, Parameters{});
-  ring.issuer_count = rows.count();
-  ring.issuers = allocate<IssuerRow>(context, rows.count());
-  for (std::uint64_t i = 0; i < rows.count(); i++) {
-    const auto row = rows[i];
-    ring.issuers[i] = {row.text(IssuerColumn::kIssuer, context).text, row.text(IssuerColumn::kJwks, context).text,
-                       row.text(IssuerColumn::kAudience, context)};
-  }
-}
-
 RingRows read_rows(MemoryContext context) {
   RingRows ring{};
   read_keys(ring, context);
-  read_issuers(ring, context);
+  const IssuerRows issuers = read_issuers(context);
+  ring.issuers = issuers.rows;
+  ring.issuer_count = issuers.count;
   const auto cutoff = execute_latest(select_cutoff, Parameters{});
   ring.cutoff = cutoff.empty() ? session::kNoCutoff : cutoff[0].time(CutoffColumn::kNotBefore);
   return ring;
@@ -110,6 +100,7 @@ void reload() {
     return {};
   });
   for (std::uint64_t i = 0; i < rows.key_count; i++) cleanse_text(rows.keys[i].private_jwk);
+  for (std::uint64_t i = 0; i < rows.issuer_count; i++) cleanse_text(rows.issuers[i].secret_jwks);
   MemoryContextDelete(context);
   if (!outcome.ok) raise_error(outcome.error);
   cache.cutoff = rows.cutoff;

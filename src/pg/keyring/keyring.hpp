@@ -30,6 +30,7 @@ Result<std::string> SignWithRing(std::string_view payload, std::string_view type
 struct TokenFacts {
   FlatJson claims;
   std::string_view issuer;     // the trusted issuer that signed it; "" for our own
+  bool subject_is_ours;        // sub is a user of ours: of our own tokens, and of issuers that are trusted to name our users
   OptionalText sub, sid, jti;  // sid only of our own tokens: another issuer's sessions are not ours to judge
   bool has_iat;
   jose::Micros iat;  // as in the token, rounded down to the microsecond; of our own tokens with their iat_us
@@ -45,6 +46,9 @@ enum class Purpose { kAccept, kDeny };
 // there. A token for one purpose (kPurpose) is one of our own: kIssuerMismatch otherwise.
 Result<TokenFacts> VerifyWithRing(std::string_view token, const jose::ExpectedType &type, jose::Micros now,
                                   Purpose purpose = Purpose::kAccept);
+
+// Whether a token of this issuer ("": of our own) may name this role.
+bool BelievesRole(std::string_view issuer, std::string_view role);
 
 // Where an access token is expected, by the settings: at+jwt, and JWT or no type unless jwt_auth.accept_untyped is off.
 jose::ExpectedType AccessTokenExpected() noexcept;

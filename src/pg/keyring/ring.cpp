@@ -4,19 +4,6 @@
 
 namespace jwt_auth::pg {
 
-TrustedIssuer::TrustedIssuer(std::string_view jwks, const OptionalText &audience) : jwks_(jwks) {
-  if (audience.present) audience_.emplace(audience.text);
-}
-
-Result<const jose::KeySet *> TrustedIssuer::Keys() {
-  if (!keys_) {
-    auto keys = jose::ParseKeys(jwks_);
-    if (!keys) return keys.error();
-    keys_ = std::move(*keys);
-  }
-  return &*keys_;
-}
-
 namespace {
 
 Result<void> AddPublicKey(Ring &ring, const KeyRow &row) {
@@ -70,7 +57,7 @@ Result<std::unique_ptr<Ring>> BuildRing(const RingRows &rows) {
   }
   for (std::uint64_t i = 0; i < rows.issuer_count; i++) {
     const IssuerRow &row = rows.issuers[i];
-    ring->issuers.try_emplace(std::string(row.issuer), row.jwks, row.audience);
+    ring->issuers.try_emplace(std::string(row.issuer), row);
   }
   return ring;
 }

@@ -9,11 +9,12 @@
 
 #include "jose/jws/jws.hpp"
 #include "jose/jwt/claims.hpp"
+#include "pg/keyring/trusted_issuer.hpp"
 #include "pg/support/arguments.hpp"
 
 namespace jwt_auth::pg {
 
-// Rows of signing_key (active and verify-only ones) and trusted_issuer as plain data.
+// Rows of signing_key (active and verify-only ones) as plain data.
 struct KeyRow {
   std::string_view kid;
   bool active;
@@ -22,31 +23,12 @@ struct KeyRow {
   jose::Micros token_ttl;
   jose::Micros tokens_until;
 };
-struct IssuerRow {
-  std::string_view issuer;
-  std::string_view jwks;
-  OptionalText audience;
-};
 struct RingRows {
   KeyRow *keys;
   std::uint64_t key_count;
   IssuerRow *issuers;
   std::uint64_t issuer_count;
   jose::Micros cutoff;  // for everybody; session::kNoCutoff: none
-};
-
-// Somebody else who signs tokens. Its keys are parsed when its first token comes: there may be many issuers. A failure to parse
-// them is not kept, for memory may have been exhausted.
-class TrustedIssuer {
- public:
-  TrustedIssuer(std::string_view jwks, const OptionalText &audience);
-  const std::optional<std::string> &audience() const { return audience_; }
-  Result<const jose::KeySet *> Keys();
-
- private:
-  std::string jwks_;
-  std::optional<std::string> audience_;
-  std::optional<jose::KeySet> keys_;
 };
 
 // The key that signs, and which of its tokens are recorded with it already.

@@ -1,4 +1,6 @@
 // Tokens signed and verified with the keyring, once it is current.
+#include <algorithm>
+
 #include "jose/json/base64url.hpp"
 #include "pg/keyring/keyring.hpp"
 #include "pg/keyring/ring.hpp"
@@ -47,7 +49,7 @@ Result<Foreigner> ClaimedIssuer(const jose::UnverifiedJws &token) {
 }
 
 Result<const jose::KeySet *> VerifyingKeys(const jose::UnverifiedJws &token, const Foreigner &foreigner) {
-  if (foreigner.issuer != nullptr) return foreigner.issuer->Keys();
+  if (foreigner.issuer != nullptr) return foreigner.issuer->KeysFor(token.alg());
   const Ring &ring = CurrentRing();
   // Not an unknown key: the one who presents the token is not to blame.
   if (token.kid() && ring.unopened.count(std::string(*token.kid())) != 0)
@@ -63,12 +65,28 @@ jose::Expectations ExpectationsFor(const Foreigner &foreigner, jose::Micros now,
     expected.issuer = foreigner.name;
   else if (*settings::issuer != '\0')
     expected.issuer = settings::issuer;
-  if (foreigner.issuer != nullptr && foreigner.issuer->audience())
-    expected.audience = *foreigner.issuer->audience();
+  const bool has_audiences = foreigner.issuer != nullptr && !foreigner.issuer->audiences().empty();
+  if (purpose == Purpose::kDeny || has_audiences)
+    expected.audience = kAnyAudience;  // several: CheckAudiences()
   else if (*settings::audience != '\0')
     expected.audience = settings::audience;
-  if (purpose == Purpose::kDeny) expected.audience = "*";
   return expected;
+}
+
+// The audiences that an issuer is trusted for, where it has its own.
+Result<void> CheckAudiences(const jose::RegisteredClaims &claims, const Foreigner &foreigner, Purpose purpose) {
+  if (purpose == Purpose::kDeny || foreigner.issuer == nullptr || foreigner.issuer->audiences().empty()) return {};
+  const auto &audiences = foreigner.issuer->audiences();
+  if (std::find(audiences.begin(), audiences.end(), kAnyAudience) != audiences.end()) return {};
+  if (!claims.aud) return Error{ErrorCode::kAudienceMismatch, "it names none"};
+  for (const std::string_view named : *claims.aud)
+    if (std::find(audiences.begin(), audiences.end(), named) != audiences.end()) return {};
+  return Error{ErrorCode::kAudienceMismatch, "it names another"};
+}
+
+bool HasExpectedType(const std::optional<std::string_view> &typ, const jose::ExpectedType &expected,
+                     const Foreigner &foreigner) {
+  return foreigner.issuer != nullptr ? foreigner.issuer->TakesType(typ, expected) : jose::IsExpectedType(typ, expected);
 }
 
 // The part of iat that a whole second leaves out, of a token that the ring minted.
@@ -102,7 +120,7 @@ Result<TokenFacts> VerifyWithRing(std::string_view token, const jose::ExpectedTy
 
   const auto verified = jose::VerifyJws(std::move(*parsed), **keys, jose::AlgorithmSet::All());
   if (!verified) return verified.error();
-  if (!jose::IsExpectedType(verified->token().typ(), type)) return Error{ErrorCode::kOtherTokenType, nullptr};
+  if (!HasExpectedType(verified->token().typ(), type, *foreigner)) return Error{ErrorCode::kOtherTokenType, nullptr};
   if (type.rule == jose::ExpectedType::Rule::kPurpose && foreigner->issuer != nullptr)
     return Error{ErrorCode::kIssuerMismatch, "a token for one purpose is accepted from this server alone"};
   const auto payload = jose::ParseJsonObject(verified->payload());
@@ -116,6 +134,8 @@ Result<TokenFacts> VerifyWithRing(std::string_view token, const jose::ExpectedTy
   }
   const auto accepted = jose::CheckClaims(checked, ExpectationsFor(*foreigner, now, purpose));
   if (!accepted) return accepted.error();
+  const auto meant_for_us = CheckAudiences(checked, *foreigner, purpose);
+  if (!meant_for_us) return meant_for_us.error();
   if (!claims->exp) return Error{ErrorCode::kMalformed, "no exp"};
 
   const auto copy = CopyOut(*payload);
@@ -125,6 +145,7 @@ Result<TokenFacts> VerifyWithRing(std::string_view token, const jose::ExpectedTy
   TokenFacts facts{};
   facts.claims = *copy;
   facts.issuer = issuer->view();
+  facts.subject_is_ours = foreigner->issuer == nullptr || foreigner->issuer->subjects_are_ours();
   facts.sub = InCopy(claims->sub, *payload, *copy);
   facts.jti = InCopy(claims->jti, *payload, *copy);
   const auto sid = payload->root().Find("sid");
@@ -142,6 +163,13 @@ Result<TokenFacts> VerifyWithRing(std::string_view token, const jose::ExpectedTy
   facts.exp = *claims->exp;
   facts.signing_input = {token.data(), verified->token().signing_input().size()};
   return facts;
+}
+
+bool BelievesRole(std::string_view issuer, std::string_view role) {
+  if (issuer.empty()) return true;
+  const auto &issuers = CurrentRing().issuers;
+  const auto found = issuers.find(std::string(issuer));
+  return found != issuers.end() && found->second.BelievesRole(role);
 }
 
 }  // namespace jwt_auth::pg

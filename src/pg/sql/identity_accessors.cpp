@@ -1,5 +1,5 @@
 // authenticate, and the accessors that policies and queries use: current_claims, current_claim, current_user_id,
-// current_session_id. The accessors read one flat chunk: no SPI, nothing parsed.
+// current_session_id, current_issuer. The accessors read one flat chunk: no SPI, nothing parsed.
 #include "pg/identity/authenticate.hpp"
 #include "pg/identity/identity.hpp"
 #include "pg/support/address.hpp"
@@ -20,10 +20,10 @@ Datum authenticate(FunctionCallInfo fcinfo) {
   refuse_unsupported(fcinfo, 5, "acr");
   presentation.proof = proof_argument(fcinfo, 6);
 
-  const Outcome<Datum> claims = authenticate_token(token, presentation);
-  if (!claims.ok) raise_error(claims.error);
-  if (PG_GETARG_BOOL(3)) assume_role(DatumGetJsonbP(claims.value));
-  return claims.value;
+  const Outcome<Authenticated> who = authenticate_token(token, presentation);
+  if (!who.ok) raise_error(who.error);
+  if (PG_GETARG_BOOL(3)) assume_role(who.value);
+  return who.value.claims;
 }
 
 Datum copy_of(const struct varlena *value) {
@@ -56,10 +56,9 @@ Datum claim_as_text(FunctionCallInfo fcinfo, const JsonbValue &value) {
   }
 }
 
-Datum current_claim(FunctionCallInfo fcinfo) {
+Datum current_claim(FunctionCallInfo fcinfo, std::string_view name) {
   const Identity *identity = current_identity();
   if (identity == nullptr) PG_RETURN_NULL();
-  const std::string_view name = view_of(PG_GETARG_VARLENA_PP(0));
   // The chunk belongs to the setting; jsonb's functions only read it.
   auto *claims = reinterpret_cast<Jsonb *>(const_cast<struct varlena *>(identity->claims()));
   JsonbValue value;
@@ -80,7 +79,11 @@ JWT_AUTH_FUNCTION(jwt_auth_current_claims) {
   return jwt_auth::pg::copy_of(identity->claims());
 }
 
-JWT_AUTH_FUNCTION(jwt_auth_current_claim) { return jwt_auth::pg::current_claim(fcinfo); }
+JWT_AUTH_FUNCTION(jwt_auth_current_claim) {
+  return jwt_auth::pg::current_claim(fcinfo, jwt_auth::pg::view_of(PG_GETARG_VARLENA_PP(0)));
+}
+
+JWT_AUTH_FUNCTION(jwt_auth_current_issuer) { return jwt_auth::pg::current_claim(fcinfo, "iss"); }
 
 JWT_AUTH_FUNCTION(jwt_auth_current_user_id) {
   const jwt_auth::pg::Identity *identity = jwt_auth::pg::current_identity();

@@ -1,23 +1,17 @@
-// What PostgREST calls: pre_request before each request, pre_config when it reads its configuration; and what an API behind it
-// needs: the client's address, the cookie that carries a refresh token.
+// What PostgREST calls before each request: pre_request; and what an API behind it needs: the client's address, the cookie that
+// carries a refresh token.
 #include "pg/identity/authenticate.hpp"
 #include "pg/identity/identity.hpp"
 #include "pg/store/owner.hpp"
-#include "pg/store/plans.hpp"
 #include "pg/store/session_store.hpp"
 #include "pg/support/arguments.hpp"
 #include "pg/support/boundary.hpp"
-#include "pg/support/jsonb.hpp"
 #include "pg/support/settings.hpp"
 #include "pg/support/uuid.hpp"
 #include "session/api_key.hpp"
 #include "session/bearer.hpp"
 #include "session/client_address.hpp"
 #include "session/cookie.hpp"
-
-extern "C" {
-Datum jwt_auth_jwks(PG_FUNCTION_ARGS);
-}
 
 namespace jwt_auth::pg {
 
@@ -179,13 +173,17 @@ void pre_request() {
   }
   Presentation presentation = request.value.presentation;
   if (presentation.proof.proof.present || *settings::proof_origin == '\0') add_request_url(presentation);
-  const Outcome<Datum> claims = authenticate_token(request.value.token.view(), presentation);
-  if (!claims.ok) raise_unauthorized(claims.error);
-  Jsonb *identity = DatumGetJsonbP(claims.value);
-  if (!request.value.is_api_key) return check_same_token(identity);
+  const Outcome<Authenticated> who = authenticate_token(request.value.token.view(), presentation);
+  if (!who.ok) raise_unauthorized(who.error);
+  Jsonb *identity = DatumGetJsonbP(who.value.claims);
+  if (!request.value.is_api_key) {
+    check_same_token(identity);
+    // PostgREST has taken the role that the token names.
+    return check_role(who.value);
+  }
   // PostgREST took the request for one without a token, so its role is the anonymous one; the key's role is chosen here.
   check_same_token(nullptr);
-  if (has_member(identity, "role")) assume_role(identity);
+  if (names_role(identity)) assume_role(who.value);
 }
 
 Datum request_ip(FunctionCallInfo fcinfo) {
@@ -200,37 +198,6 @@ Datum request_ip(FunctionCallInfo fcinfo) {
   });
   if (address.size == 0) PG_RETURN_NULL();
   return DirectFunctionCall1(inet_in, CStringGetDatum(address.data));
-}
-
-enum class ActiveColumn { kIsHmac };
-Query<ActiveColumn> select_active = {"SELECT algorithm LIKE 'HS%' FROM jwt_auth.signing_key WHERE state = 'active'", {}};
-
-bool active_key_is_hmac() {
-  return as_owner("signing_key", [](MemoryContext) {
-    const Rows<ActiveColumn> rows = execute_latest(select_active, Parameters{});
-    return !rows.empty() && rows[0].boolean(ActiveColumn::kIsHmac);
-  });
-}
-
-int key_count(Jsonb *jwks) {
-  JsonbValue keys;
-  if (getKeyJsonValueFromContainer(&jwks->root, "keys", 4, &keys) == nullptr || keys.type != jbvBinary) return 0;
-  return static_cast<int>(JsonContainerSize(keys.val.binary.data));
-}
-
-void pre_config() {
-  Jsonb *jwks = DatumGetJsonbP(DirectFunctionCall1(jwt_auth_jwks, static_cast<Datum>(0)));
-  const bool has_keys = key_count(jwks) > 0;
-  if (active_key_is_hmac())
-    ereport(WARNING, (errmsg("the active signing key is an HMAC key, which cannot be published"),
-                      errhint("Rotate to a key pair with jwt_auth.rotate_signing_key('ES256'), or give PostgREST the secret in "
-                              "its own jwt-secret.")));
-  else if (!has_keys)
-    ereport(WARNING,
-            (errmsg("there is no signing key to publish"), errhint("Create one with jwt_auth.create_signing_key('ES256').")));
-  if (!has_keys) return;
-  (void)set_config_option("pgrst.jwt_secret", JsonbToCString(nullptr, &jwks->root, static_cast<int>(VARSIZE(jwks))),
-                          superuser() ? PGC_SUSET : PGC_USERSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0, false);
 }
 
 // How many seconds the session of a refresh token may live on, unless it is refreshed before.
@@ -272,12 +239,6 @@ Datum refresh_cookie(FunctionCallInfo fcinfo) {
 JWT_AUTH_FUNCTION(jwt_auth_pre_request) {
   (void)fcinfo;
   jwt_auth::pg::pre_request();
-  PG_RETURN_VOID();
-}
-
-JWT_AUTH_FUNCTION(jwt_auth_pre_config) {
-  (void)fcinfo;
-  jwt_auth::pg::pre_config();
   PG_RETURN_VOID();
 }
 

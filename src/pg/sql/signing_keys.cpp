@@ -1,4 +1,5 @@
 // The keyring's life: create_signing_key, import_signing_key, rotate_signing_key, retire_signing_key, seal_signing_keys, jwks.
+#include "pg/keyring/issuer_rows.hpp"
 #include "pg/keyring/key_encryption.hpp"
 #include "pg/keyring/key_events.hpp"
 #include "pg/keyring/keyring_change.hpp"
@@ -217,7 +218,7 @@ Datum seal_signing_keys() {
     std::int32_t count = 0;
     for (std::uint64_t i = 0; i < kids.count; i++) count += seal_key(kids.kids[i]) ? 1 : 0;
     reseal_server_secret();
-    return count;
+    return count + seal_issuer_secrets();
   });
   return Int32GetDatum(sealed);
 }

@@ -39,6 +39,7 @@ bool log_refresh;
 char *notify_channel;
 char *revocation_channel;
 int jwks_max_age;
+bool pre_config_hmac_keys;
 
 }  // namespace settings
 
@@ -222,6 +223,10 @@ void define_front_settings() {
       &settings::proof_origin, "", PGC_SUSET, 0, check_origin);
   define_int("jwt_auth.jwks_max_age", "How long a copy of jwks() may be cached: max_age of jwks_http().",
              "Leave a new key pending for at least this long.", &settings::jwks_max_age, 5 * kMinute, 0, kDay, GUC_UNIT_S);
+  DefineCustomBoolVariable("jwt_auth.pre_config_hmac_keys",
+                           "Whether pre_config() hands PostgREST the HMAC keys of the ring as well.",
+                           "They are secret: whoever may call pre_config() can then read them and sign.",
+                           &settings::pre_config_hmac_keys, false, PGC_SUSET, 0, nullptr, nullptr, nullptr);
 }
 
 }  // namespace

@@ -36,6 +36,7 @@ extern bool log_refresh;
 extern char *notify_channel;      // "" = none
 extern char *revocation_channel;  // "" = none
 extern int jwks_max_age;          // seconds
+extern bool pre_config_hmac_keys;
 
 // For both sides of the boundary: these neither raise nor throw.
 std::string_view AccessTokenType() noexcept;
