@@ -17,6 +17,7 @@ INSERT INTO function_group VALUES
   (3, 'Tokens', 'jws_sign'), (3, 'Tokens', 'jws_verify'), (3, 'Tokens', 'jwt_encrypt'), (3, 'Tokens', 'jwt_decrypt'),
   (3, 'Tokens', 'jwe_encrypt'), (3, 'Tokens', 'jwe_decrypt'), (3, 'Tokens', 'base64url_encode'), (3, 'Tokens', 'base64url_decode'),
   (4, 'The keyring', 'create_signing_key'), (4, 'The keyring', 'import_signing_key'), (4, 'The keyring', 'import_signing_key_from_file'),
+  (4, 'The keyring', 'import_signing_secret'),
   (4, 'The keyring', 'rotate_signing_key'), (4, 'The keyring', 'retire_signing_key'), (4, 'The keyring', 'seal_signing_keys'),
   (4, 'The keyring', 'jwks'), (4, 'The keyring', 'trust_issuer'), (4, 'The keyring', 'distrust_issuer'),
   (5, 'Keys', 'jwk_generate'), (5, 'Keys', 'jwk_public'), (5, 'Keys', 'jwk_thumbprint'), (5, 'Keys', 'jwk_from_pem'), (5, 'Keys', 'jwk_to_pem'),

@@ -234,7 +234,31 @@ COMMENT ON FUNCTION jwt_auth.jwks_http()
 REVOKE ALL ON FUNCTION jwt_auth.jwks_http() FROM PUBLIC;
 
 -- Signers record how long a key's tokens live in a table of its own, so nobody waits for them. A rotation counts from when it was seen.
-ALTER TABLE jwt_auth.signing_key ADD COLUMN rotation_seen_at timestamptz;
+ALTER TABLE jwt_auth.signing_key ADD COLUMN rotation_seen_at timestamptz, ADD imported boolean NOT NULL DEFAULT false, ADD keep_until timestamptz;
+COMMENT ON COLUMN jwt_auth.signing_key.imported IS 'Whether another system signed with this key before';
+COMMENT ON COLUMN jwt_auth.signing_key.keep_until
+  IS 'Of an imported key: when the tokens have run out that were signed before its import. A rotation lets it verify until then; NULL: until it is retired';
+SELECT pg_temp.drop_function('jwt_auth.import_signing_key(text, boolean)');
+SELECT pg_temp.drop_function('jwt_auth.import_signing_key_from_file(text, boolean)');
+CREATE FUNCTION jwt_auth.import_signing_key(key text, activate boolean DEFAULT NULL, verify_until timestamptz DEFAULT NULL)
+RETURNS text LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_import_signing_key';
+COMMENT ON FUNCTION jwt_auth.import_signing_key(text, boolean, timestamptz)
+  IS 'Takes over a private key (JWK or PEM) and answers its kid. activate NULL: if no key is active. verify_until: no rotation ends it before; NULL: none ends it at all. SQL text is often logged: import_signing_key_from_file() is safer';
+REVOKE ALL ON FUNCTION jwt_auth.import_signing_key(text, boolean, timestamptz) FROM PUBLIC;
+
+CREATE FUNCTION jwt_auth.import_signing_key_from_file(path text, activate boolean DEFAULT NULL, verify_until timestamptz DEFAULT NULL)
+RETURNS text LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_import_signing_key_from_file';
+COMMENT ON FUNCTION jwt_auth.import_signing_key_from_file(text, boolean, timestamptz)
+  IS 'import_signing_key() of a file on the server, for those with the privileges of pg_read_server_files';
+REVOKE ALL ON FUNCTION jwt_auth.import_signing_key_from_file(text, boolean, timestamptz) FROM PUBLIC;
+
+CREATE FUNCTION jwt_auth.import_signing_secret(secret bytea, algorithm text DEFAULT 'HS256', activate boolean DEFAULT NULL,
+                                               verify_until timestamptz DEFAULT NULL)
+RETURNS text LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_import_signing_secret';
+COMMENT ON FUNCTION jwt_auth.import_signing_secret(bytea, text, boolean, timestamptz)
+  IS 'import_signing_key() of a bare secret (HS256, HS384, HS512), as the bytes that the other system signs with: base64 text is decoded first only if that system does so';
+REVOKE ALL ON FUNCTION jwt_auth.import_signing_secret(bytea, text, boolean, timestamptz) FROM PUBLIC;
+
 COMMENT ON COLUMN jwt_auth.signing_key.verify_until
   IS 'When the last token that this key signed has surely run out; set at rotation, and moved by purge_expired() when it first sees the rotation';
 COMMENT ON COLUMN jwt_auth.signing_key.tokens_until
@@ -446,6 +470,9 @@ BEGIN
   RETURN QUERY SELECT 'notice', 'keys', format('%s old keys still verify though every token that they signed has run out', count(*)),
                       'CALL jwt_auth.purge_expired(), or SELECT jwt_auth.retire_signing_key(kid)'
                FROM jwt_auth.key_ages WHERE run_out HAVING count(*) > 0;
+  RETURN QUERY SELECT 'notice', 'keys', format('the imported key %s verifies until it is retired: nothing said when its old tokens run out', kid),
+                      format('SELECT jwt_auth.retire_signing_key(%L) once they have', kid)
+               FROM jwt_auth.signing_key WHERE state = 'verify_only' AND imported AND keep_until IS NULL AND verify_until = 'infinity' ORDER BY kid;
 
   -- Issuers
   RETURN QUERY SELECT 'warning', 'issuers', format('tokens of %s may name any role: it was trusted before version 2.0, and what it may say is not decided yet', issuer),

@@ -14,7 +14,9 @@ CREATE TABLE jwt_auth.signing_key (
   verify_until timestamptz,
   token_ttl    integer NOT NULL DEFAULT 0,
   tokens_until timestamptz,
-  rotation_seen_at timestamptz
+  rotation_seen_at timestamptz,
+  imported     boolean NOT NULL DEFAULT false,
+  keep_until   timestamptz
 );
 CREATE UNIQUE INDEX signing_key_one_active ON jwt_auth.signing_key (state) WHERE state = 'active';
 COMMENT ON TABLE jwt_auth.signing_key IS 'Keys that sign and verify tokens: at most one is active';
@@ -29,6 +31,9 @@ COMMENT ON COLUMN jwt_auth.signing_key.tokens_until
   IS 'When the longest-lived token that this key signed beyond token_ttl has run out, rounded up; NULL: there is none. token_lifetime may say more';
 COMMENT ON COLUMN jwt_auth.signing_key.rotation_seen_at
   IS 'When purge_expired() first saw that the rotation of this key had committed: no token was signed with it after that';
+COMMENT ON COLUMN jwt_auth.signing_key.imported IS 'Whether another system signed with this key before';
+COMMENT ON COLUMN jwt_auth.signing_key.keep_until
+  IS 'Of an imported key: when the tokens have run out that were signed before its import. A rotation lets it verify until then; NULL: until it is retired';
 
 CREATE TABLE jwt_auth.token_lifetime (
   id           uuid PRIMARY KEY DEFAULT pg_catalog.gen_random_uuid(),

@@ -6,17 +6,24 @@ COMMENT ON FUNCTION jwt_auth.create_signing_key(text, boolean)
   IS 'Makes a key for the algorithm and answers its kid. activate false: pending, published by jwks() but not yet used';
 REVOKE ALL ON FUNCTION jwt_auth.create_signing_key(text, boolean) FROM PUBLIC;
 
-CREATE FUNCTION jwt_auth.import_signing_key(key text, activate boolean DEFAULT NULL)
+CREATE FUNCTION jwt_auth.import_signing_key(key text, activate boolean DEFAULT NULL, verify_until timestamptz DEFAULT NULL)
 RETURNS text LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_import_signing_key';
-COMMENT ON FUNCTION jwt_auth.import_signing_key(text, boolean)
-  IS 'Takes over a private key (JWK or PEM) and answers its kid. activate NULL: if no key is active. SQL text is often logged: import_signing_key_from_file() is safer';
-REVOKE ALL ON FUNCTION jwt_auth.import_signing_key(text, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION jwt_auth.import_signing_key(text, boolean, timestamptz)
+  IS 'Takes over a private key (JWK or PEM) and answers its kid. activate NULL: if no key is active. verify_until: no rotation ends it before; NULL: none ends it at all. SQL text is often logged: import_signing_key_from_file() is safer';
+REVOKE ALL ON FUNCTION jwt_auth.import_signing_key(text, boolean, timestamptz) FROM PUBLIC;
 
-CREATE FUNCTION jwt_auth.import_signing_key_from_file(path text, activate boolean DEFAULT NULL)
+CREATE FUNCTION jwt_auth.import_signing_key_from_file(path text, activate boolean DEFAULT NULL, verify_until timestamptz DEFAULT NULL)
 RETURNS text LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_import_signing_key_from_file';
-COMMENT ON FUNCTION jwt_auth.import_signing_key_from_file(text, boolean)
+COMMENT ON FUNCTION jwt_auth.import_signing_key_from_file(text, boolean, timestamptz)
   IS 'import_signing_key() of a file on the server, for those with the privileges of pg_read_server_files';
-REVOKE ALL ON FUNCTION jwt_auth.import_signing_key_from_file(text, boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION jwt_auth.import_signing_key_from_file(text, boolean, timestamptz) FROM PUBLIC;
+
+CREATE FUNCTION jwt_auth.import_signing_secret(secret bytea, algorithm text DEFAULT 'HS256', activate boolean DEFAULT NULL,
+                                               verify_until timestamptz DEFAULT NULL)
+RETURNS text LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_import_signing_secret';
+COMMENT ON FUNCTION jwt_auth.import_signing_secret(bytea, text, boolean, timestamptz)
+  IS 'import_signing_key() of a bare secret (HS256, HS384, HS512), as the bytes that the other system signs with: base64 text is decoded first only if that system does so';
+REVOKE ALL ON FUNCTION jwt_auth.import_signing_secret(bytea, text, boolean, timestamptz) FROM PUBLIC;
 
 CREATE FUNCTION jwt_auth.rotate_signing_key(algorithm text DEFAULT NULL)
 RETURNS text LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_rotate_signing_key';

@@ -28,6 +28,9 @@ BEGIN
   RETURN QUERY SELECT 'notice', 'keys', format('%s old keys still verify though every token that they signed has run out', count(*)),
                       'CALL jwt_auth.purge_expired(), or SELECT jwt_auth.retire_signing_key(kid)'
                FROM jwt_auth.key_ages WHERE run_out HAVING count(*) > 0;
+  RETURN QUERY SELECT 'notice', 'keys', format('the imported key %s verifies until it is retired: nothing said when its old tokens run out', kid),
+                      format('SELECT jwt_auth.retire_signing_key(%L) once they have', kid)
+               FROM jwt_auth.signing_key WHERE state = 'verify_only' AND imported AND keep_until IS NULL AND verify_until = 'infinity' ORDER BY kid;
 
   -- Issuers
   RETURN QUERY SELECT 'warning', 'issuers', format('tokens of %s may name any role: it was trusted before version 2.0, and what it may say is not decided yet', issuer),

@@ -64,7 +64,7 @@ SELECT length(jwt_auth.import_signing_key((jwt_auth.jwk_generate('ES256') || jso
 
 \echo == from a file: only with the privileges of pg_read_server_files
 CREATE ROLE regress_importer;
-GRANT EXECUTE ON FUNCTION jwt_auth.import_signing_key_from_file(text, boolean) TO regress_importer;
+GRANT EXECUTE ON FUNCTION jwt_auth.import_signing_key_from_file(text, boolean, timestamptz) TO regress_importer;
 SET ROLE regress_importer;
 SELECT jwt_auth.import_signing_key_from_file('/nonexistent/key.pem');
 RESET ROLE;
@@ -75,7 +75,7 @@ SELECT jwt_auth.import_signing_key_from_file('.');
 SELECT jwt_auth.import_signing_key_from_file('PG_VERSION');
 SELECT jwt_auth.import_signing_key_from_file(NULL);
 RESET ROLE;
-REVOKE ALL ON FUNCTION jwt_auth.import_signing_key_from_file(text, boolean) FROM regress_importer;
+REVOKE ALL ON FUNCTION jwt_auth.import_signing_key_from_file(text, boolean, timestamptz) FROM regress_importer;
 DROP ROLE regress_importer;
 
 \echo == what a refusal says: never any of the key
@@ -97,4 +97,58 @@ SELECT jwt_auth.import_signing_key_from_file(E'\u00A0{"kty":"oct","k":"c2hvcnQ"}
 SELECT jwt_auth.import_signing_key_from_file('TmV2ZXIgaW4gYSBtZXNzYWdlTmV2ZXIgaW4gYSBtZXNzYWdl');
 SELECT jwt_auth.import_signing_key_from_file('.');
 SELECT jwt_auth.import_signing_key_from_file('PG_VERSION');
+TRUNCATE jwt_auth.signing_key;
+
+\echo == an imported key verifies what its former owner signed: no rotation ends it before the time that was given
+\set VERBOSITY default
+SET client_min_messages = warning;
+TRUNCATE jwt_auth.signing_key;
+SELECT jwt_auth.import_signing_key((jwt_auth.jwk_generate('ES256') || '{"kid": "with an end"}')::text, verify_until => '2100-01-01 00:00 UTC');
+SELECT jwt_auth.rotate_signing_key('ES256') IS NOT NULL AS rotated;
+SELECT state, verify_until = '2100-01-01 00:00 UTC' AS as_given, imported FROM jwt_auth.signing_key WHERE kid = 'with an end';
+TRUNCATE jwt_auth.signing_key;
+-- One that lies before the end of what was signed here says nothing.
+SELECT jwt_auth.import_signing_key((jwt_auth.jwk_generate('ES256') || '{"kid": "past"}')::text, verify_until => '2001-01-01 00:00 UTC');
+SELECT jwt_auth.rotate_signing_key() IS NOT NULL AS rotated;
+SELECT verify_until > now() AND verify_until < now() + interval '1 day' AS as_of_our_own FROM jwt_auth.signing_key WHERE kid = 'past';
+TRUNCATE jwt_auth.signing_key;
+
+\echo == without a time: no rotation ends it, each says so, and so does the doctor
+SELECT jwt_auth.import_signing_key((jwt_auth.jwk_generate('ES256') || '{"kid": "endless"}')::text);
+SELECT jwt_auth.rotate_signing_key() IS NOT NULL AS rotated;
+SELECT verify_until, keep_until FROM jwt_auth.signing_key WHERE kid = 'endless';
+SELECT severity, finding, advice FROM jwt_auth.doctor() WHERE finding LIKE '%endless%';
+CALL jwt_auth.purge_expired();
+CALL jwt_auth.purge_expired();
+SELECT state FROM jwt_auth.signing_key WHERE kid = 'endless';
+-- Our own key, and one that is retired at once.
+SELECT jwt_auth.rotate_signing_key() IS NOT NULL AS rotated;
+SELECT count(*) FROM jwt_auth.signing_key WHERE verify_until = 'infinity';
+SELECT jwt_auth.retire_signing_key('endless');
+SELECT state FROM jwt_auth.signing_key WHERE kid = 'endless';
+-- Demoted by hand.
+TRUNCATE jwt_auth.signing_key;
+SELECT jwt_auth.import_signing_key((jwt_auth.jwk_generate('ES256') || '{"kid": "by hand"}')::text);
+UPDATE jwt_auth.signing_key SET state = 'verify_only' WHERE kid = 'by hand';
+SELECT verify_until FROM jwt_auth.signing_key WHERE kid = 'by hand';
+
+\echo == a bare secret, as another system has it
+TRUNCATE jwt_auth.signing_key;
+SELECT jwt_auth.import_signing_secret('a secret that another system holds, long enough', verify_until => '2100-01-01 00:00 UTC') IS NOT NULL AS imported;
+SELECT algorithm, state, public_jwk FROM jwt_auth.signing_keys;
+SELECT jwt_auth.jwt_verify(jwt_auth.jwt_sign('{"sub": "ann", "exp": 4102444800}', 'a secret that another system holds, long enough'::text)) ->> 'sub' AS sub;
+SELECT jwt_auth.jwt_verify(jwt_auth.jwt_sign('{"sub": "ours"}'), 'a secret that another system holds, long enough'::bytea) ->> 'sub' AS sub;
+SELECT jwt_auth.rotate_signing_key('ES256') IS NOT NULL AS rotated;
+SELECT jwt_auth.jwt_verify(jwt_auth.jwt_sign('{"sub": "ann", "exp": 4102444800}', 'a secret that another system holds, long enough'::text)) ->> 'sub' AS sub;
+SELECT state, verify_until = '2100-01-01 00:00 UTC' AS as_given FROM jwt_auth.signing_key WHERE algorithm = 'HS256';
+SELECT jwt_auth.import_signing_secret(decode(repeat('00ff', 32), 'hex'), 'HS512', false) IS NOT NULL AS imported;
+SELECT algorithm, state FROM jwt_auth.signing_keys WHERE algorithm = 'HS512';
+SELECT jwt_auth.import_signing_secret(decode(repeat('00ff', 32), 'hex'), 'HS256', true);
+SELECT jwt_auth.import_signing_secret('short');
+SELECT jwt_auth.import_signing_secret(decode(repeat('00ff', 16), 'hex'), 'HS512');
+SELECT jwt_auth.import_signing_secret(decode(repeat('00ff', 16), 'hex'), 'ES256');
+SELECT jwt_auth.import_signing_secret(decode(repeat('00ff', 16), 'hex'), NULL);
+SELECT jwt_auth.import_signing_secret(NULL);
+SELECT jwt_auth.import_signing_secret(convert_to(jwt_auth.jwk_to_pem(jwt_auth.jwk_generate('ES256')), 'UTF8'));
+SELECT jwt_auth.import_signing_secret(convert_to(jwt_auth.jwk_generate('ES256')::text, 'UTF8'));
 TRUNCATE jwt_auth.signing_key;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "pg/keyring/add_key.hpp"
 #include "pg/keyring/secret_statement.hpp"
 #include "pg/keyring/token_lifetime.hpp"
 #include "pg/store/owner.hpp"
@@ -177,6 +178,7 @@ void store_private_part(std::string_view kid, Bytes private_jwk) {
 void extend_verification(std::string_view kid) {
   as_owner("signing_key", [&](MemoryContext) {
     execute(verify_longer, end_of_tokens(kid, GetCurrentTimestamp()));
+    (void)keep_imported_key(kid);
     if (!has_token_lifetimes()) return;
     Parameters parameters{};
     add_text(parameters, kid);

@@ -1,4 +1,5 @@
-// The keyring's life: create_signing_key, import_signing_key, rotate_signing_key, retire_signing_key, seal_signing_keys, jwks.
+// The keyring's life: create_signing_key, rotate_signing_key, retire_signing_key, seal_signing_keys, jwks.
+#include "pg/keyring/add_key.hpp"
 #include "pg/keyring/issuer_rows.hpp"
 #include "pg/keyring/key_encryption.hpp"
 #include "pg/keyring/key_events.hpp"
@@ -12,25 +13,11 @@
 
 extern "C" {
 #include <commands/trigger.h>
-#include <storage/fd.h>
-#include <sys/stat.h>
-#include <unistd.h>
-#include <utils/acl.h>
-
-#include <catalog/pg_authid.h>
 }
 
 namespace jwt_auth::pg {
 
 namespace {
-
-constexpr std::size_t kLongestKeyFile = 65536;
-
-[[noreturn]] void raise_active_already() {
-  ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE), errmsg("a signing key is active already"),
-                  errhint("Replace it with jwt_auth.rotate_signing_key(), or make a pending key with activate => false.")));
-  pg_unreachable();
-}
 
 // A key from a C++ phase; making a large RSA key takes a while.
 template <class Body>
@@ -44,88 +31,12 @@ NewKey make_key(std::string_view algorithm, const OptionalText &like) {
   return new_key([&] { return MakeKey(algorithm, like); });
 }
 
-// Whether to activate: as told, or only if nothing is active.
-enum class Activation { kNo, kYes, kIfNoneIs };
-
-Activation activation_argument(FunctionCallInfo fcinfo, int index) {
-  if (PG_ARGISNULL(index)) return Activation::kIfNoneIs;
-  return PG_GETARG_BOOL(index) ? Activation::kYes : Activation::kNo;
-}
-
-Datum add_key(const NewKey &key, Activation activation) {
-  change_keyring([&](MemoryContext) {
-    const bool one_is_active = find_active_key(CurrentMemoryContext).found;
-    if (one_is_active && activation == Activation::kYes) raise_active_already();
-    const TimestampTz now = GetCurrentTimestamp();
-    insert_key(key, !one_is_active && activation != Activation::kNo, now);
-    record_key_event(session::Event::kKeyCreated, key.kid.view(), now);
-    create_server_secret();
-  });
-  cleanse(key.private_jwk);
-  return text_datum(key.kid.view());
-}
-
 Datum create_signing_key(FunctionCallInfo fcinfo) {
   const std::string_view algorithm = required_bytes(fcinfo, 0, "algorithm");
   if (PG_ARGISNULL(1)) raise_null_argument("activate");
-  return add_key(make_key(algorithm, {false, {}}), activation_argument(fcinfo, 1));
-}
-
-Datum import_signing_key(FunctionCallInfo fcinfo) {
-  const std::string_view text = required_bytes(fcinfo, 0, "key");
-  const Activation activation = activation_argument(fcinfo, 1);
-  return add_key(new_key([&] { return ImportKey(text); }), activation);
-}
-
-// A file of the server's, whole. No error repeats the path or what the file holds: either may be a key.
-Bytes read_key_file(const char *path) {
-  const int file = OpenTransientFile(path, O_RDONLY | PG_BINARY | O_NONBLOCK);
-  if (file < 0)
-    ereport(ERROR, (errcode_for_file_access(), errmsg("could not open the file that path names: %m"),
-                    errhint("A relative path is looked up in the data directory of the server.")));
-  struct stat status;
-  if (fstat(file, &status) != 0) ereport(ERROR, (errcode_for_file_access(), errmsg("could not stat the key file: %m")));
-  if (!S_ISREG(status.st_mode))
-    ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE), errmsg("path does not name a regular file")));
-  Bytes text{static_cast<char *>(palloc(kLongestKeyFile + 1)), 0};
-  while (text.size <= kLongestKeyFile) {
-    const ssize_t count = read(file, text.data + text.size, kLongestKeyFile + 1 - text.size);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) ereport(ERROR, (errcode_for_file_access(), errmsg("could not read the key file: %m")));
-    if (count == 0) break;
-    text.size += static_cast<std::size_t>(count);
-  }
-  CloseTransientFile(file);
-  if (text.size > kLongestKeyFile)
-    ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("the key file is too large"),
-                    errdetail("A key file has at most %zu bytes.", kLongestKeyFile)));
-  return text;
-}
-
-// A key that was given by mistake: as a JWK or a set, whatever stands before it, or as PEM.
-void refuse_key_as_path(const char *path) {
-  if (strlen(path) >= MAXPGPATH) ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("path is too long")));
-  if (strpbrk(path, "{}\"\r\n") != nullptr || strstr(path, "-----BEGIN") != nullptr)
-    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("path is a key, not the name of a file that holds one")));
-}
-
-Datum import_signing_key_from_file(FunctionCallInfo fcinfo) {
-  if (PG_ARGISNULL(0)) raise_null_argument("path");
-  const char *path = text_to_cstring(PG_GETARG_TEXT_PP(0));
-  refuse_key_as_path(path);
-  const Activation activation = activation_argument(fcinfo, 1);
-  if (!has_privs_of_role(GetUserId(), ROLE_PG_READ_SERVER_FILES))
-    ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("permission denied to read a key from a server file"),
-                    errhint("It takes the privileges of the role pg_read_server_files.")));
-  const Bytes text = read_key_file(path);
-  const auto outcome = Guard([&] {
-    std::string_view trimmed = text.view();
-    trimmed.remove_prefix(std::min(trimmed.find_first_not_of(" \t\r\n"), trimmed.size()));
-    return ImportKey(trimmed);
-  });
-  cleanse(text);
-  if (!outcome.ok) raise_error(outcome.error);
-  return add_key(outcome.value, activation);
+  const NewKey key = make_key(algorithm, {false, {}});
+  add_key(key, activation_argument(fcinfo, 1), {});
+  return text_datum(key.kid.view());
 }
 
 // A pending key must be one that can sign before it takes over.
@@ -148,6 +59,12 @@ StoredKey choose_pending_key(const OptionalText &algorithm, MemoryContext contex
   return key;
 }
 
+void warn_of_endless_key(std::string_view kid) {
+  ereport(WARNING, (errmsg("the imported key \"%s\" verifies tokens until it is retired", pnstrdup(kid.data(), kid.size())),
+                    errdetail("Nothing says when the tokens have run out that were signed with it before it was imported."),
+                    errhint("Call jwt_auth.retire_signing_key() then. The import functions take the time as verify_until.")));
+}
+
 // Within a change of the keyring. Answers the kid of the key that signs from now on, in `caller`.
 std::string_view rotate(const OptionalText &algorithm, MemoryContext caller) {
   const StoredKey old = find_active_key(caller);
@@ -163,6 +80,7 @@ std::string_view rotate(const OptionalText &algorithm, MemoryContext caller) {
   // The old key first: of two that meet here despite the lock, one fails on its row and not on the one-active index.
   const TimestampTz now = GetCurrentTimestamp();
   if (old.found) demote_key(old.kid, now);
+  if (old.found && keep_imported_key(old.kid)) warn_of_endless_key(old.kid);
   const std::string_view kid = pending.found ? pending.kid : fresh.kid.view();
   if (pending.found) {
     activate_key(kid, now);
@@ -267,8 +185,6 @@ Datum signing_key_demoted(FunctionCallInfo fcinfo) {
 }  // namespace jwt_auth::pg
 
 JWT_AUTH_FUNCTION(jwt_auth_create_signing_key) { return jwt_auth::pg::create_signing_key(fcinfo); }
-JWT_AUTH_FUNCTION(jwt_auth_import_signing_key) { return jwt_auth::pg::import_signing_key(fcinfo); }
-JWT_AUTH_FUNCTION(jwt_auth_import_signing_key_from_file) { return jwt_auth::pg::import_signing_key_from_file(fcinfo); }
 JWT_AUTH_FUNCTION(jwt_auth_rotate_signing_key) { return jwt_auth::pg::rotate_signing_key(fcinfo); }
 JWT_AUTH_FUNCTION(jwt_auth_retire_signing_key) { return jwt_auth::pg::retire_signing_key(fcinfo); }
 JWT_AUTH_FUNCTION(jwt_auth_seal_signing_keys) { return (void)fcinfo, jwt_auth::pg::seal_signing_keys(); }
