@@ -1,6 +1,7 @@
 #include "pg/identity/identity.hpp"
 #include "pg/keyring/keyring.hpp"
 #include "pg/keyring/server_secret.hpp"
+#include "pg/store/keyed_table.hpp"
 #include "pg/support/postgres.hpp"
 #include "pg/support/settings.hpp"
 #include "pg/support/statistics.hpp"
@@ -13,6 +14,7 @@ void _PG_init(void);
 void _PG_init(void) {
   jwt_auth::pg::define_identity_setting();
   jwt_auth::pg::define_settings();
+  jwt_auth::pg::init_keyed_tables();
   jwt_auth::pg::init_keyring();
   jwt_auth::pg::init_server_secret();
   jwt_auth::pg::init_statistics();

@@ -5,7 +5,7 @@
 #include "pg/session/user_argument.hpp"
 #include "pg/store/api_key_store.hpp"
 #include "pg/store/owner.hpp"
-#include "pg/store/plans.hpp"
+#include "pg/store/row_reader.hpp"
 #include "pg/support/uuid.hpp"
 
 namespace jwt_auth::pg {
@@ -14,16 +14,12 @@ namespace {
 
 using jose::Micros;
 
-// A session, its user's cutoff and whether the token is denied, in one look.
-enum class StateColumn { kCreatedAt, kEndsAt, kIdleEndsAt, kIsDenied, kNotBefore };
-Query<StateColumn> select_session_state = {
-    "SELECT s.created_at, s.ends_at, s.idle_ends_at,"
-    " EXISTS (SELECT FROM jwt_auth.denied_token d WHERE d.user_key = $2 AND d.token_id = $4),"
-    " (SELECT a.not_before FROM jwt_auth.account a WHERE a.user_key = $2 AND a.issuer = '' AND a.user_id = $3)"
-    " FROM jwt_auth.refresh_session s WHERE s.session_id = $1 AND s.user_key = $2 AND s.user_id = $3",
-    {UUIDOID, INT4OID, TEXTOID, BYTEAOID}};
-
-Statement select_denied = {"SELECT FROM jwt_auth.denied_token WHERE user_key = $1 AND token_id = $2", {INT4OID, BYTEAOID}};
+// What judges a token of a session, in the order of the enum.
+enum class StateColumn { kUserId, kCreatedAt, kEndsAt, kIdleEndsAt };
+TableOf<StateColumn> session_state_table = {
+    "refresh_session",
+    {{"session_id", UUIDOID}, {"user_key", INT4OID}},
+    {{"user_id", TEXTOID}, {"created_at", TIMESTAMPTZOID}, {"ends_at", TIMESTAMPTZOID}, {"idle_ends_at", TIMESTAMPTZOID}}};
 
 constexpr Error kEnded{ErrorCode::kSessionEnded, nullptr};
 constexpr Error kDenied{ErrorCode::kDenied, nullptr};
@@ -32,29 +28,19 @@ constexpr Error kDenied{ErrorCode::kDenied, nullptr};
 const Error *check_session(const TokenFacts &facts, session::UserKey user_key, const TokenId &token_id, Micros now) {
   pg_uuid_t id;
   if (!facts.sub.present || !ParseUuid(facts.sid.text, id)) return &kEnded;
-  Parameters parameters{};
-  add(parameters, UUIDPGetDatum(&id));
-  add(parameters, Int32GetDatum(user_key));
-  add_text(parameters, facts.sub.text);
-  add_bytes(parameters, token_id.data(), token_id.size());
-  const Rows<StateColumn> rows = execute_latest(select_session_state, parameters);
-  if (rows.empty()) return &kEnded;
-  const Row<StateColumn> row = rows[0];
-  const Micros created_at = row.time(StateColumn::kCreatedAt);
-  const Micros not_before = row.time_or(StateColumn::kNotBefore, session::kNoCutoff);
-  const session::Cutoffs cutoffs = {std::max(not_before, unpadded_cutoff({user_key, {}, facts.sub.text})), global_cutoff()};
+  const UserRef user = {user_key, {}, facts.sub.text};
+  RowOf<StateColumn> session = {session_state_table, {UUIDPGetDatum(&id), Int32GetDatum(user_key)}};
+  RowOf<AccountColumn> account = account_row(user);
+  RowOf<DeniedColumn> denied = denied_row(user_key, token_id);
+  read_rows({&session, &account, &denied}, ReadMode::kLatest);
+  if (!session.found || session.bytes(StateColumn::kUserId) != facts.sub.text) return &kEnded;
+  const Micros not_before = std::max(account_in(account).not_before, unpadded_cutoff(user));
+  const session::Cutoffs cutoffs = {not_before, global_cutoff()};
   // A revocation deletes its sessions; the cutoff is asked as well, for rows that came back from a copy.
-  const bool is_over = !session::IsAfterCutoffs(created_at, cutoffs) || now >= row.time(StateColumn::kEndsAt) ||
-                       now >= row.time(StateColumn::kIdleEndsAt);
+  const bool is_over = !session::IsAfterCutoffs(session.time(StateColumn::kCreatedAt), cutoffs) ||
+                       now >= session.time(StateColumn::kEndsAt) || now >= session.time(StateColumn::kIdleEndsAt);
   if (is_over) return &kEnded;
-  return row.boolean(StateColumn::kIsDenied) ? &kDenied : nullptr;
-}
-
-bool is_denied(session::UserKey user_key, const TokenId &token_id) {
-  Parameters parameters{};
-  add(parameters, Int32GetDatum(user_key));
-  add_bytes(parameters, token_id.data(), token_id.size());
-  return execute_latest(select_denied, parameters) > 0;
+  return denied.found ? &kDenied : nullptr;
 }
 
 // A token that an API key was exchanged for is judged by the key's row: its own time of issue says nothing that the row does
@@ -63,16 +49,20 @@ const Error *check_key(const TokenFacts &facts, const pg_uuid_t &key_id, session
                        Micros now) {
   static constexpr Error kKeyEnded{ErrorCode::kSessionEnded, "its API key was revoked or has expired"};
   ApiKeyRow row;
-  if (!facts.sub.present || !read_api_key(key_id, user_key, CurrentMemoryContext, row) || row.user_id != facts.sub.text)
-    return &kKeyEnded;
-  const session::Cutoffs cutoffs = {read_account({user_key, {}, facts.sub.text}).not_before, global_cutoff()};
+  const bool found = as_owner("api_key", [&](MemoryContext caller) { return read_api_key(key_id, user_key, caller, row); });
+  if (!facts.sub.present || !found || row.user_id != facts.sub.text) return &kKeyEnded;
+  const UserRef user = {user_key, {}, facts.sub.text};
+  RowOf<AccountColumn> account = account_row(user);
+  RowOf<DeniedColumn> denied = denied_row(user_key, token_id);
+  read_rows({&account, &denied}, ReadMode::kLatest);
+  const session::Cutoffs cutoffs = {std::max(account_in(account).not_before, unpadded_cutoff(user)), global_cutoff()};
   if (session::JudgeExchangedKey(row.state, cutoffs, now) != session::ApiKeyVerdict::kGood) return &kKeyEnded;
-  return is_denied(user_key, token_id) ? &kDenied : nullptr;
+  return denied.found ? &kDenied : nullptr;
 }
 
 // A token of an issuer that names our users is also subject to what holds for that user here.
-Micros user_cutoff(const TokenFacts &facts, session::UserKey user_key) {
-  const Micros cutoff = read_account({user_key, facts.issuer, facts.sub.text}).not_before;
+Micros user_cutoff(const TokenFacts &facts, const UserRef &user, const RowOf<AccountColumn> &account) {
+  const Micros cutoff = std::max(account_in(account).not_before, unpadded_cutoff(user));
   if (facts.issuer.empty() || !facts.subject_is_ours) return cutoff;
   return std::max(cutoff, read_account(user_ref({}, facts.sub.text)).not_before);
 }
@@ -83,8 +73,15 @@ const Error *check_issued_at(const TokenFacts &facts, session::UserKey user_key,
   // Without iat (RFC 7519 section 4.1.6: it is optional) a token counts as issued before every cutoff.
   const Micros issued_at = facts.has_iat ? facts.iat : session::kNoCutoff;
   if (issued_at < global_cutoff()) return &kBeforeCutoff;
-  if (facts.sub.present && issued_at < user_cutoff(facts, user_key)) return &kBeforeCutoff;
-  return is_denied(user_key, token_id) ? &kDenied : nullptr;
+  const UserRef user = {user_key, facts.issuer, facts.sub.text};
+  RowOf<AccountColumn> account = account_row(user);
+  RowOf<DeniedColumn> denied = denied_row(user_key, token_id);
+  if (facts.sub.present)
+    read_rows({&account, &denied}, ReadMode::kLatest);
+  else
+    read_rows({&denied}, ReadMode::kLatest);
+  if (facts.sub.present && issued_at < user_cutoff(facts, user, account)) return &kBeforeCutoff;
+  return denied.found ? &kDenied : nullptr;
 }
 
 const Error *check_state(const TokenFacts &facts, const pg_uuid_t *key_id, session::UserKey user_key, const TokenId &token_id,
@@ -124,8 +121,7 @@ const Error *token_state_refusal(const TokenFacts &facts, Micros now) {
   const session::UserKey user_key = token_user_key(facts);
   pg_uuid_t key_id;
   const bool has_key = key_id_of(facts, key_id);
-  return as_owner("refresh_session",
-                  [&](MemoryContext) { return check_state(facts, has_key ? &key_id : nullptr, user_key, token_id, now); });
+  return check_state(facts, has_key ? &key_id : nullptr, user_key, token_id, now);
 }
 
 }  // namespace jwt_auth::pg

@@ -2,15 +2,14 @@
 #pragma once
 
 #include "pg/keyring/keyring.hpp"
+#include "pg/store/denied_token.hpp"
 #include "pg/support/postgres.hpp"
-#include "session/refresh_token.hpp"
 #include "session/session_id.hpp"
 
 namespace jwt_auth::pg {
 
-// SHA-256 that names a token in the deny list: over issuer and jti, or issuer and signing input where it has no jti (a
-// signature can be varied without the token's meaning anything else).
-using TokenId = session::Hash;
+// What names a token in the deny list: over issuer and jti, or issuer and signing input where it has no jti (a signature can
+// be varied without the token's meaning anything else).
 TokenId token_id_of(const TokenFacts &facts);
 // Whose token it is: the distribution key of (issuer, sub), with an empty sub where there is none.
 session::UserKey token_user_key(const TokenFacts &facts);

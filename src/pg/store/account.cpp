@@ -16,7 +16,12 @@ namespace {
 using session::kNoCutoff;
 using session::Micros;
 
-enum class AccountColumn { kNotBefore, kMaxSessions, kIpBinding, kFingerprintBinding };
+// In the order of AccountColumn, which is also that of the statements that return these columns.
+TableOf<AccountColumn> account_table = {
+    "account",
+    {{"user_key", INT4OID}, {"issuer", TEXTOID}, {"user_id", TEXTOID}},
+    {{"not_before", TIMESTAMPTZOID}, {"max_sessions", INT4OID}, {"ip_binding", TEXTOID}, {"fingerprint_binding", TEXTOID}}};
+
 enum class CutoffColumn { kNotBefore };
 
 // An account is nearly always there: an UPDATE that finds it costs two thirds of the upsert, which is for the first time and
@@ -35,11 +40,6 @@ Query<AccountColumn> upsert_login = {
 Statement upsert_nothing = {
     "INSERT INTO jwt_auth.account AS a (user_key, issuer, user_id) VALUES ($1, $2, $3)"
     " ON CONFLICT (user_key, issuer, user_id) DO UPDATE SET not_before = a.not_before",
-    {INT4OID, TEXTOID, TEXTOID}};
-
-Query<AccountColumn> select_account = {
-    "SELECT not_before, max_sessions, ip_binding, fingerprint_binding FROM jwt_auth.account"
-    " WHERE user_key = $1 AND issuer = $2 AND user_id = $3",
     {INT4OID, TEXTOID, TEXTOID}};
 
 // For a row that a trigger kept from being written.
@@ -81,7 +81,9 @@ Account default_account() {
   return account;
 }
 
-Account account_of(const Row<AccountColumn> &row) {
+// Of a row that was read or returned.
+template <class Found>
+Account account_of(const Found &row) {
   Account account = default_account();
   account.not_before = row.time_or(AccountColumn::kNotBefore, kNoCutoff);
   if (!row.is_null(AccountColumn::kMaxSessions)) account.max_sessions = row.int4(AccountColumn::kMaxSessions);
@@ -128,11 +130,16 @@ void hold_account(const UserRef &user) {
   if (execute(upsert_nothing, parameters) == 0) (void)locked_account(user);
 }
 
+RowOf<AccountColumn> account_row(const UserRef &user) {
+  return {account_table, {Int32GetDatum(user.user_key), text_datum(user.issuer), text_datum(user.user_id)}};
+}
+
+Account account_in(const RowOf<AccountColumn> &row) { return row.found ? account_of(row) : default_account(); }
+
 Account read_account(const UserRef &user) {
-  Parameters parameters{};
-  add_user(parameters, user);
-  const Rows<AccountColumn> rows = execute_latest(select_account, parameters);
-  Account account = rows.empty() ? default_account() : account_of(rows[0]);
+  RowOf<AccountColumn> row = account_row(user);
+  read_rows({&row}, ReadMode::kLatest);
+  Account account = account_in(row);
   account.not_before = std::max(account.not_before, unpadded_cutoff(user));
   return account;
 }
@@ -145,9 +152,9 @@ Micros unpadded_cutoff(const UserRef &user) {
 }
 
 bool has_account(const UserRef &user) {
-  Parameters parameters{};
-  add_user(parameters, user);
-  return !execute_latest(select_account, parameters).empty();
+  RowOf<AccountColumn> row = account_row(user);
+  read_rows({&row}, ReadMode::kLatest);
+  return row.found;
 }
 
 Micros raise_cutoff(const UserRef &user, Micros not_before) {

@@ -1,8 +1,9 @@
-// The statements on account: the lock that log-ins and revocations of a user take, their cutoff, their own policies. All of
-// them run inside as_owner("account", ...); each names one user_key, so the table can be distributed.
+// The statements on account: the lock that log-ins and revocations of a user take, their cutoff, their own policies. Those
+// that write run inside as_owner("account", ...); each names one user_key, so the table can be distributed.
 #pragma once
 
 #include "pg/store/plans.hpp"
+#include "pg/store/row_reader.hpp"
 #include "session/binding.hpp"
 #include "session/session_id.hpp"
 
@@ -29,6 +30,10 @@ struct Account {
 Account touch_account(const UserRef &user, TimestampTz now);
 // The same where nobody logs in: nothing in the row changes, but it is written, or locked where a trigger suppresses that.
 void hold_account(const UserRef &user);
+// The columns of an account, for read_rows() with other rows of the user, and what they mean.
+enum class AccountColumn { kNotBefore, kMaxSessions, kIpBinding, kFingerprintBinding };
+RowOf<AccountColumn> account_row(const UserRef &user);
+Account account_in(const RowOf<AccountColumn> &row);
 // Reads it with the latest snapshot. The cutoff of an id holds for the same id with trailing blanks as well.
 Account read_account(const UserRef &user);
 // Of an id with trailing blanks, which only sessions and tokens of version 1 have: the cutoff of the id without them. Else

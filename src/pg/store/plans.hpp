@@ -57,10 +57,7 @@ inline void add_optional(Parameters &parameters, const OptionalText &text) {
     add_nullable(parameters, 0, true);
 }
 inline void add_bytes(Parameters &parameters, const unsigned char *bytes, std::size_t size) {
-  auto *value = static_cast<struct varlena *>(palloc(size + VARHDRSZ));
-  SET_VARSIZE(value, size + VARHDRSZ);
-  std::memcpy(VARDATA(value), bytes, size);
-  add(parameters, PointerGetDatum(value));
+  add(parameters, bytes_datum(bytes, size));
 }
 inline void add_time(Parameters &parameters, jose::Micros time) { add(parameters, TimestampTzGetDatum(timestamp_of(time))); }
 

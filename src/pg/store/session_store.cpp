@@ -36,27 +36,26 @@ enum class SessionColumn {
   kBoundKey,
 };
 
-#define SESSION_COLUMNS                                                                                                     \
-  "created_at, ends_at, idle_ends_at, refreshed_at, generation, family_hash, current_hash, previous_hash, nonce, has_data," \
-  " user_id, login_ip, login_fingerprint, ip, fingerprint"
-
-#define SESSION_BY_ID " FROM jwt_auth.refresh_session WHERE session_id = $1 AND user_key = $2"
-
-// One that reads and one that locks.
-struct SessionQueries {
-  Query<SessionColumn> read, lock;
-};
-SessionQueries by_id = {
-    {"SELECT " SESSION_COLUMNS ", bound_kind, bound_key" SESSION_BY_ID, {UUIDOID, INT4OID}},
-    {"SELECT " SESSION_COLUMNS ", bound_kind, bound_key" SESSION_BY_ID " FOR NO KEY UPDATE", {UUIDOID, INT4OID}}};
-// For a database that has not been updated to 2.0 yet.
-SessionQueries by_id_without_key = {
-    {"SELECT " SESSION_COLUMNS ", NULL::\"char\", NULL::bytea" SESSION_BY_ID, {UUIDOID, INT4OID}},
-    {"SELECT " SESSION_COLUMNS ", NULL::\"char\", NULL::bytea" SESSION_BY_ID " FOR NO KEY UPDATE", {UUIDOID, INT4OID}}};
-SessionQueries &session_queries() { return has_key_columns() ? by_id : by_id_without_key; }
-
-#undef SESSION_BY_ID
-#undef SESSION_COLUMNS
+// In the order of SessionColumn.
+TableOf<SessionColumn> session_table = {"refresh_session",
+                                        {{"session_id", UUIDOID}, {"user_key", INT4OID}},
+                                        {{"created_at", TIMESTAMPTZOID},
+                                         {"ends_at", TIMESTAMPTZOID},
+                                         {"idle_ends_at", TIMESTAMPTZOID},
+                                         {"refreshed_at", TIMESTAMPTZOID},
+                                         {"generation", INT4OID},
+                                         {"family_hash", BYTEAOID},
+                                         {"current_hash", BYTEAOID},
+                                         {"previous_hash", BYTEAOID},
+                                         {"nonce", BYTEAOID},
+                                         {"has_data", BOOLOID},
+                                         {"user_id", TEXTOID},
+                                         {"login_ip", INETOID},
+                                         {"login_fingerprint", BYTEAOID},
+                                         {"ip", INETOID},
+                                         {"fingerprint", BYTEAOID},
+                                         {"bound_kind", CHAROID, true},
+                                         {"bound_key", BYTEAOID, true}}};
 
 enum class LiveColumn { kSessionId, kCreatedAt, kRefreshedAt, kGeneration };
 Query<LiveColumn> select_live_sessions = {
@@ -101,12 +100,11 @@ Statement select_other_sessions = {
     {INT4OID, TEXTOID, UUIDOID}};
 
 enum class ClaimsColumn { kClaims };
-Query<ClaimsColumn> select_claims = {"SELECT claims FROM jwt_auth.session_data WHERE session_id = $1 AND user_key = $2",
-                                     {UUIDOID, INT4OID}};
+TableOf<ClaimsColumn> data_table = {"session_data", {{"session_id", UUIDOID}, {"user_key", INT4OID}}, {{"claims", JSONBOID}}};
 
 // A bytea column of exactly the array's size; false for NULL.
 template <std::size_t N>
-bool read_bytes(const Row<SessionColumn> &row, SessionColumn column, std::array<unsigned char, N> &out) {
+bool read_bytes(const RowOf<SessionColumn> &row, SessionColumn column, std::array<unsigned char, N> &out) {
   if (row.is_null(column)) return false;
   const std::string_view bytes = row.bytes(column);
   if (bytes.size() != N)
@@ -116,7 +114,7 @@ bool read_bytes(const Row<SessionColumn> &row, SessionColumn column, std::array<
 }
 
 // What a client was, from an inet and a bytea column.
-session::Client read_client(const Row<SessionColumn> &row, SessionColumn ip, SessionColumn fingerprint) {
+session::Client read_client(const RowOf<SessionColumn> &row, SessionColumn ip, SessionColumn fingerprint) {
   session::Client client = session::kUnknownClient;
   if (!row.is_null(ip)) client.address = address_of(row.value(ip));
   client.has_fingerprint = read_bytes(row, fingerprint, client.fingerprint);
@@ -135,17 +133,16 @@ void add_session(Parameters &parameters, const pg_uuid_t &id, session::UserKey u
   add(parameters, Int32GetDatum(user_key));
 }
 
+RowOf<SessionColumn> session_row(const pg_uuid_t &id, session::UserKey user_key) {
+  return {session_table, {UUIDPGetDatum(&id), Int32GetDatum(user_key)}};
+}
+
 }  // namespace
 
 bool read_session(const pg_uuid_t &id, session::UserKey user_key, ReadMode mode, MemoryContext context, SessionRow &row) {
-  Parameters parameters{};
-  add_session(parameters, id, user_key);
-  SessionQueries &queries = session_queries();
-  const Rows<SessionColumn> rows = mode == ReadMode::kLocked   ? execute(queries.lock, parameters)
-                                   : mode == ReadMode::kLatest ? execute_latest(queries.read, parameters)
-                                                               : execute(queries.read, parameters);
-  if (rows.empty()) return false;
-  const Row<SessionColumn> found = rows[0];
+  RowOf<SessionColumn> found = session_row(id, user_key);
+  read_rows({&found}, mode);
+  if (!found.found) return false;
   row.id = id;
   row.user_key = user_key;
   row.state = session::SessionState{};
@@ -165,7 +162,7 @@ bool read_session(const pg_uuid_t &id, session::UserKey user_key, ReadMode mode,
   row.key = KeyBinding{};
   if (!found.is_null(SessionColumn::kBoundKind)) {
     row.key.kind = static_cast<KeyKind>(DatumGetChar(found.value(SessionColumn::kBoundKind)));
-    row.key.key = found.text(SessionColumn::kBoundKey, context).text;
+    row.key.key = copy_to(context, found.bytes(SessionColumn::kBoundKey));
   }
   return true;
 }
@@ -257,9 +254,9 @@ bool delete_session(const pg_uuid_t &id, session::UserKey user_key, const std::u
 
 bool delete_live_session(const pg_uuid_t &id, session::UserKey user_key) {
   if (delete_session(id, user_key)) return true;
-  Parameters parameters{};
-  add_session(parameters, id, user_key);
-  if (!execute(session_queries().read, parameters).empty()) raise_suppressed("refresh_session");
+  RowOf<SessionColumn> row = session_row(id, user_key);
+  read_rows({&row}, ReadMode::kPlain);
+  if (row.found) raise_suppressed("refresh_session");
   return false;
 }
 
@@ -289,11 +286,10 @@ EndedSessions delete_user_sessions(const UserRef &user, const pg_uuid_t *keep, M
 }
 
 bool read_claims(const pg_uuid_t &id, session::UserKey user_key, MemoryContext context, Datum &claims) {
-  Parameters parameters{};
-  add_session(parameters, id, user_key);
-  const Rows<ClaimsColumn> rows = execute_latest(select_claims, parameters);
-  if (rows.empty() || rows[0].is_null(ClaimsColumn::kClaims)) return false;
-  claims = copy_varlena_to(context, rows[0].value(ClaimsColumn::kClaims));
+  RowOf<ClaimsColumn> row = {data_table, {UUIDPGetDatum(&id), Int32GetDatum(user_key)}};
+  read_rows({&row}, ReadMode::kLatest);
+  if (!row.found || row.is_null(ClaimsColumn::kClaims)) return false;
+  claims = copy_varlena_to(context, row.value(ClaimsColumn::kClaims));
   return true;
 }
 

@@ -23,9 +23,7 @@ struct SessionRow {
   KeyBinding key;
 };
 
-enum class ReadMode { kPlain, kLocked, kLatest };
-// False if there is no such row in the statement's snapshot. kLocked waits for writers and locks FOR NO KEY UPDATE. Text is
-// copied into `context`.
+// False if there is no such row in the snapshot. Text is copied into `context`.
 bool read_session(const pg_uuid_t &id, session::UserKey user_key, ReadMode mode, MemoryContext context, SessionRow &row);
 
 // The live sessions of a user, in `context`.

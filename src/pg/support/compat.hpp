@@ -8,6 +8,7 @@ extern "C" {
 #include <utils/acl.h>
 #include <utils/guc.h>
 #include <utils/jsonb.h>
+#include <utils/relcache.h>
 }
 
 namespace jwt_auth::pg {
@@ -54,6 +55,13 @@ inline bool may_set_role(Oid member, Oid role) { return is_member_of_role(member
 inline bool HasTransactionTimedOut() { return TransactionTimeoutPending != 0; }
 #else
 inline bool HasTransactionTimedOut() { return false; }
+#endif
+
+// A table's primary key that is valid and checked at once; invalid if there is none. 18 has deferred ones upon request.
+#if PG_VERSION_NUM >= 180000
+inline Oid primary_key_of(Relation table) { return RelationGetPrimaryKeyIndex(table, false); }
+#else
+inline Oid primary_key_of(Relation table) { return RelationGetPrimaryKeyIndex(table); }
 #endif
 
 }  // namespace jwt_auth::pg

@@ -24,6 +24,14 @@ inline Datum text_datum(std::string_view text) {
   return PointerGetDatum(cstring_to_text_with_len(text.data(), static_cast<int>(text.size())));
 }
 
+// The bytes as a bytea, likewise.
+inline Datum bytes_datum(const unsigned char *bytes, std::size_t size) {
+  auto *value = static_cast<struct varlena *>(palloc(size + VARHDRSZ));
+  SET_VARSIZE(value, size + VARHDRSZ);
+  std::memcpy(VARDATA(value), bytes, size);
+  return PointerGetDatum(value);
+}
+
 // A copy of the text, with a NUL behind it.
 std::string_view copy_to(MemoryContext context, std::string_view text);
 // A detoasted copy of a text, bytea or jsonb.

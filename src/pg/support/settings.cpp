@@ -52,7 +52,10 @@ constexpr int kMaxTokenSize = 16 * 1024 * 1024;  // a jsonb made from a token of
 
 constexpr std::string_view kAccessTokenTypes[] = {jose::kAccessTokenType, jose::kAnyTokenType};
 
+constexpr std::string_view kRowReaders[] = {"auto", "index", "statement"};  // settings::RowReader
+
 int access_token_type;     // an index of kAccessTokenTypes
+int row_reader;            // settings::RowReader
 int session_limit_policy;  // session::LimitPolicy
 int ip_binding;            // session::IpBinding
 int ip_binding_prefix_v4;
@@ -229,9 +232,18 @@ void define_front_settings() {
                            &settings::pre_config_hmac_keys, false, PGC_SUSET, 0, nullptr, nullptr, nullptr);
 }
 
+void define_developer_settings() {
+  DefineCustomEnumVariable("jwt_auth.debug_row_reader", "For developers: how rows of sessions and accounts are read.",
+                           "By the index, which fails where that cannot be done; by statements; or whichever can be done.",
+                           &row_reader, static_cast<int>(settings::RowReader::kAuto), options_of(kRowReaders), PGC_SUSET,
+                           GUC_NOT_IN_SAMPLE, nullptr, nullptr, nullptr);
+}
+
 }  // namespace
 
 namespace settings {
+
+RowReader ChosenRowReader() noexcept { return static_cast<RowReader>(row_reader); }
 
 std::string_view AccessTokenType() noexcept { return kAccessTokenTypes[access_token_type]; }
 
@@ -259,6 +271,7 @@ void define_settings() {
   define_token_settings();
   define_session_settings();
   define_front_settings();
+  define_developer_settings();
   MarkGUCPrefixReserved("jwt_auth");
 }
 

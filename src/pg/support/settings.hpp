@@ -38,7 +38,11 @@ extern char *revocation_channel;  // "" = none
 extern int jwks_max_age;          // seconds
 extern bool pre_config_hmac_keys;
 
+// For developers: how rows are read. kAuto: by the index where that can be done.
+enum class RowReader { kAuto, kIndex, kStatement };
+
 // For both sides of the boundary: these neither raise nor throw.
+RowReader ChosenRowReader() noexcept;
 std::string_view AccessTokenType() noexcept;
 session::LimitPolicy SessionLimitPolicy() noexcept;
 session::BindingPolicy Binding() noexcept;

@@ -1,0 +1,17 @@
+// The rows of denied_token that a verification looks for.
+#pragma once
+
+#include "pg/store/row_reader.hpp"
+#include "session/refresh_token.hpp"
+#include "session/session_id.hpp"
+
+namespace jwt_auth::pg {
+
+// SHA-256 that names a token in the deny list.
+using TokenId = session::Hash;
+
+// For read_rows() with other rows of the user; the token is denied if it is found.
+enum class DeniedColumn {};
+RowOf<DeniedColumn> denied_row(session::UserKey user_key, const TokenId &token_id);
+
+}  // namespace jwt_auth::pg

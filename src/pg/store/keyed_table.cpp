@@ -1,0 +1,176 @@
+#include "pg/store/keyed_table.hpp"
+
+#include "pg/store/owner.hpp"
+
+extern "C" {
+#include <access/genam.h>
+#include <access/table.h>
+#include <catalog/pg_am.h>
+#include <catalog/pg_class.h>
+#include <catalog/pg_collation.h>
+#include <catalog/pg_index.h>
+#include <catalog/pg_namespace.h>
+#include <commands/defrem.h>
+#include <storage/lmgr.h>
+#include <utils/fmgroids.h>
+#include <utils/rel.h>
+#include <utils/relcache.h>
+}
+
+namespace jwt_auth::pg {
+
+namespace {
+
+KeyedTable *tables;  // all that were ever looked at
+
+void on_relcache_invalidation(Datum, Oid relation) {
+  for (KeyedTable *table = tables; table != nullptr; table = table->next) {
+    if (OidIsValid(relation) && relation != table->table && relation != table->index) continue;
+    table->known = false;
+    table->invalidations++;
+  }
+}
+
+Oid equality_of(Oid type) {
+  switch (type) {
+    case UUIDOID:
+      return F_UUID_EQ;
+    case INT4OID:
+      return F_INT4EQ;
+    case BYTEAOID:
+      return F_BYTEAEQ;
+    case TEXTOID:
+      return F_TEXTEQ;
+    default:
+      return InvalidOid;
+  }
+}
+
+// The number of the column; invalid if there is none, or it has another type.
+AttrNumber find_column(TupleDesc columns, const ColumnSpec &spec, bool *exists) {
+  *exists = false;
+  for (int i = 0; i < columns->natts; i++) {
+    const auto *attribute = TupleDescAttr(columns, i);
+    if (attribute->attisdropped || std::strcmp(NameStr(attribute->attname), spec.name) != 0) continue;
+    *exists = true;
+    return getBaseType(attribute->atttypid) == spec.type ? attribute->attnum : static_cast<AttrNumber>(InvalidAttrNumber);
+  }
+  return InvalidAttrNumber;
+}
+
+const char *find_columns(KeyedTable &table, TupleDesc columns) {
+  const char *obstacle = nullptr;
+  for (int i = 0; i < table.column_count; i++) {
+    bool exists;
+    table.attributes[i] = find_column(columns, table.columns[i], &exists);
+    // A statement names what is there, and answers for its type.
+    if (exists && !AttributeNumberIsValid(table.attributes[i])) obstacle = "a column has another type";
+    if (!exists && !table.columns[i].may_lack) obstacle = "a column is missing";
+  }
+  return obstacle;
+}
+
+// Citus reads a distributed table from other servers; what is here is empty.
+bool is_distributed(Oid table) {
+  const Oid catalog = get_relname_relid("pg_dist_partition", PG_CATALOG_NAMESPACE);
+  if (!OidIsValid(catalog)) return false;
+  Relation relation = try_table_open(catalog, AccessShareLock);
+  if (relation == nullptr) return false;
+  ScanKeyData key;
+  ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(table));
+  SysScanDesc scan = systable_beginscan(relation, InvalidOid, false, nullptr, 1, &key);
+  const bool found = HeapTupleIsValid(systable_getnext(scan));
+  systable_endscan(scan);
+  table_close(relation, AccessShareLock);
+  return found;
+}
+
+// Whether column `number` (from 0) of the index is that key column, compared by its type's own rules.
+bool is_key_column(const Relation index, int number, const ColumnSpec &key, TupleDesc columns) {
+  bool exists;
+  const AttrNumber attribute = find_column(columns, key, &exists);
+  const bool is_text = key.type == TEXTOID;
+  return AttributeNumberIsValid(attribute) && index->rd_index->indkey.values[number] == attribute &&
+         index->rd_opcintype[number] == key.type &&
+         index->rd_opfamily[number] == get_opclass_family(GetDefaultOpClass(key.type, BTREE_AM_OID)) &&
+         (!is_text || (index->rd_indcollation[number] == C_COLLATION_OID &&
+                       TupleDescAttr(columns, attribute - 1)->attcollation == C_COLLATION_OID));
+}
+
+const char *inspect_index(KeyedTable &table, const Relation index, TupleDesc columns) {
+  const Form_pg_index form = index->rd_index;
+  if (index->rd_rel->relam != BTREE_AM_OID || form->indrelid != table.table || !form->indisprimary || !form->indisvalid ||
+      !form->indisready || !form->indislive)
+    return "its primary key is not valid";
+  if (form->indnkeyatts != table.key_count) return "its primary key has other columns";
+  for (int i = 0; i < table.key_count; i++) {
+    if (!is_key_column(index, i, table.keys[i], columns)) return "its primary key has other columns";
+    ScanKeyEntryInitialize(&table.scan_keys[i], 0, index->rd_index->indkey.values[i], BTEqualStrategyNumber, InvalidOid,
+                           index->rd_indcollation[i], equality_of(table.keys[i].type), 0);
+  }
+  table.index_xmin = form->indcheckxmin ? HeapTupleHeaderGetXmin(index->rd_indextuple->t_data)
+                                        : static_cast<TransactionId>(InvalidTransactionId);
+  return nullptr;
+}
+
+const char *find_index(KeyedTable &table, Relation relation) {
+  table.index = primary_key_of(relation);
+  if (!OidIsValid(table.index)) return "it has no valid primary key";
+  Relation index = index_open(table.index, AccessShareLock);
+  // The scan keys hold memory of the function manager's.
+  MemoryContext former = MemoryContextSwitchTo(TopMemoryContext);
+  const char *obstacle = inspect_index(table, index, RelationGetDescr(relation));
+  MemoryContextSwitchTo(former);
+  index_close(index, AccessShareLock);
+  return obstacle;
+}
+
+const char *find_obstacle(KeyedTable &table, Relation relation) {
+  const char *column_obstacle = find_columns(table, RelationGetDescr(relation));
+  if (column_obstacle != nullptr) return column_obstacle;
+  const Form_pg_class row = relation->rd_rel;
+  if (row->relkind != RELKIND_RELATION || row->relam != HEAP_TABLE_AM_OID) return "it is not a plain table";
+  if (row->relpersistence != RELPERSISTENCE_PERMANENT) return "it is not permanent";
+  if (row->relhassubclass) return "it has child tables";
+  if (is_distributed(table.table)) return "it is distributed";
+  return find_index(table, relation);
+}
+
+// Under the table's lock. False if it changed meanwhile.
+bool examine(KeyedTable &table) {
+  const std::uint64_t seen = table.invalidations;
+  // The name may have come to mean another table before the lock was there.
+  if (table_oid(table.name) != table.table) return false;
+  Relation relation = try_table_open(table.table, NoLock);
+  if (relation == nullptr) return false;
+  table.obstacle = find_obstacle(table, relation);
+  table_close(relation, NoLock);
+  table.known = table.invalidations == seen;
+  return table.known;
+}
+
+}  // namespace
+
+void init_keyed_tables() { CacheRegisterRelcacheCallback(on_relcache_invalidation, static_cast<Datum>(0)); }
+
+void lock_table(KeyedTable &table) {
+  if (!table.is_listed) {
+    table.next = tables;
+    tables = &table;
+    table.is_listed = true;
+  }
+  // A server that discards its caches all the time never lets anything be known.
+  for (int attempts = 0;; attempts++) {
+    if (!table.known) table.table = table_oid(table.name);
+    // Hears of every change that was committed before the lock was there.
+    LockRelationOid(table.table, AccessShareLock);
+    if (table.known || examine(table)) return;
+    if (attempts >= 8 && table_oid(table.name) == table.table) break;
+    UnlockRelationOid(table.table, AccessShareLock);
+  }
+  table.obstacle = "its definition keeps changing";
+}
+
+void unlock_table(const KeyedTable &table) { UnlockRelationOid(table.table, AccessShareLock); }
+
+}  // namespace jwt_auth::pg

@@ -1,0 +1,63 @@
+// What is known of one of our tables: whether its rows can be read by its primary key without a statement, and how. It is
+// found out when it is first needed and forgotten when a relcache invalidation says that the table or its index has changed.
+#pragma once
+
+#include <initializer_list>
+
+#include "pg/support/postgres.hpp"
+
+extern "C" {
+#include <access/skey.h>
+}
+
+namespace jwt_auth::pg {
+
+constexpr int kMostKeyColumns = 3;
+constexpr int kMostColumns = 28;
+
+struct ColumnSpec {
+  const char *name;
+  Oid type;               // of a domain: the type beneath it
+  bool may_lack = false;  // a database of an older version has no such column: it reads as NULL
+};
+
+// Declare it static, as a TableOf: it is one table and the columns of it that somebody reads.
+struct KeyedTable {
+  const char *name = nullptr;
+  int key_count = 0;
+  ColumnSpec keys[kMostKeyColumns] = {};
+  int column_count = 0;
+  ColumnSpec columns[kMostColumns] = {};
+
+  // What was found out; it holds while `known`. Invalidations only count and clear; they may arrive at any time.
+  bool known = false;
+  std::uint64_t invalidations = 0;
+  Oid table = InvalidOid;
+  const char *obstacle = nullptr;                   // why rows can't be read by the index; null: they can
+  AttrNumber attributes[kMostColumns] = {};         // invalid: the table lacks the column
+  Oid index = InvalidOid;                           // the primary key's, unless there is an obstacle; so are the next two
+  TransactionId index_xmin = InvalidTransactionId;  // snapshots that are older than this need the index of before
+  ScanKeyData scan_keys[kMostKeyColumns] = {};
+  bool is_listed = false;
+  KeyedTable *next = nullptr;
+};
+
+// Column is an enum that names what is read, in its order, from zero.
+template <class Column>
+struct TableOf : KeyedTable {
+  constexpr TableOf(const char *table_name, std::initializer_list<ColumnSpec> key_columns,
+                    std::initializer_list<ColumnSpec> other_columns) noexcept {
+    name = table_name;
+    for (const ColumnSpec &column : key_columns) keys[key_count++] = column;
+    for (const ColumnSpec &column : other_columns) columns[column_count++] = column;
+  }
+};
+
+// Registers the invalidation callback; called once, when the library is loaded.
+void init_keyed_tables();
+
+// Locks the table (ACCESS SHARE), so that what is then known of it holds until unlock_table(). An error if there is none.
+void lock_table(KeyedTable &table);
+void unlock_table(const KeyedTable &table);
+
+}  // namespace jwt_auth::pg

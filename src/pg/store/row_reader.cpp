@@ -1,0 +1,222 @@
+#include "pg/store/row_reader.hpp"
+
+#include "pg/store/owner.hpp"
+#include "pg/store/plans.hpp"
+#include "pg/support/settings.hpp"
+
+extern "C" {
+#include <access/genam.h>
+#include <access/table.h>
+#include <access/xact.h>
+#include <lib/stringinfo.h>
+#include <utils/datum.h>
+#include <utils/rel.h>
+}
+
+namespace jwt_auth::pg {
+
+namespace {
+
+using KeyedRows = std::initializer_list<KeyedRow *>;
+
+// A copy in the current context, detoasted.
+Datum copy_value(Datum value, const FormData_pg_attribute &attribute) {
+  if (attribute.attbyval) return value;
+  if (attribute.attlen == -1) return PointerGetDatum(PG_DETOAST_DATUM_COPY(value));
+  return datumCopy(value, false, attribute.attlen);
+}
+
+// By the index.
+
+void take_tuple(KeyedRow &row, HeapTuple tuple, TupleDesc columns) {
+  const KeyedTable &table = *row.table;
+  for (int i = 0; i < table.column_count; i++) {
+    const AttrNumber number = table.attributes[i];
+    row.nulls[i] = true;
+    if (!AttributeNumberIsValid(number)) continue;
+    const Datum value = heap_getattr(tuple, number, columns, &row.nulls[i]);
+    if (!row.nulls[i]) row.values[i] = copy_value(value, *TupleDescAttr(columns, number - 1));
+  }
+}
+
+void read_by_index(KeyedRow &row, Snapshot snapshot) {
+  const KeyedTable &table = *row.table;
+  Relation relation = table_open(table.table, NoLock);
+  ScanKeyData keys[kMostKeyColumns];
+  for (int i = 0; i < table.key_count; i++) {
+    keys[i] = table.scan_keys[i];
+    keys[i].sk_argument = row.keys[i];
+  }
+  SysScanDesc scan = systable_beginscan(relation, table.index, true, snapshot, table.key_count, keys);
+  HeapTuple tuple = systable_getnext(scan);
+  row.found = HeapTupleIsValid(tuple);
+  if (row.found) take_tuple(row, tuple, RelationGetDescr(relation));
+  systable_endscan(scan);
+  table_close(relation, NoLock);
+}
+
+Snapshot statement_snapshot() {
+  CommandCounterIncrement();
+  return GetTransactionSnapshot();
+}
+
+// An index that was built while others changed rows knows nothing of versions that older snapshots see.
+bool serves(const KeyedTable &table, Snapshot snapshot) {
+  return !TransactionIdIsValid(table.index_xmin) || TransactionIdPrecedes(table.index_xmin, snapshot->xmin);
+}
+
+bool try_by_index(KeyedRows rows, ReadMode mode) {
+  for (const KeyedRow *row : rows)
+    if (row->table->obstacle != nullptr) return false;
+  const Snapshot snapshot = RegisterSnapshot(mode == ReadMode::kLatest ? GetLatestSnapshot() : statement_snapshot());
+  bool good = true;
+  for (const KeyedRow *row : rows) good = good && serves(*row->table, snapshot);
+  if (good)
+    for (KeyedRow *row : rows) read_by_index(*row, snapshot);
+  UnregisterSnapshot(snapshot);
+  return good;
+}
+
+// By a statement.
+
+// Which rows are read, and which of the columns that may lack are there: what a statement is made for.
+struct Shape {
+  bool locks;
+  int count;
+  KeyedTable *tables[kMostRows];
+  std::uint32_t lacking[kMostRows];
+};
+struct ShapedStatement {
+  Shape shape;
+  Statement statement;
+  ShapedStatement *next;
+};
+ShapedStatement *statements;
+
+bool same(const Shape &a, const Shape &b) {
+  return a.locks == b.locks && a.count == b.count && std::memcmp(a.tables, b.tables, sizeof(a.tables)) == 0 &&
+         std::memcmp(a.lacking, b.lacking, sizeof(a.lacking)) == 0;
+}
+
+Shape shape_of(KeyedRows rows, ReadMode mode) {
+  Shape shape{};
+  shape.locks = mode == ReadMode::kLocked;
+  for (const KeyedRow *row : rows) {
+    const KeyedTable &table = *row->table;
+    for (int i = 0; i < table.column_count; i++)
+      if (table.columns[i].may_lack && !AttributeNumberIsValid(table.attributes[i])) shape.lacking[shape.count] |= 1U << i;
+    shape.tables[shape.count++] = row->table;
+  }
+  return shape;
+}
+
+void append_columns(StringInfo sql, const KeyedTable &table, std::uint32_t lacking, int number) {
+  // A key column tells whether there is a row.
+  appendStringInfo(sql, "%st%d.%s IS NOT NULL", number == 0 ? "" : ", ", number, table.keys[0].name);
+  for (int i = 0; i < table.column_count; i++) {
+    if ((lacking >> i & 1) != 0)
+      appendStringInfo(sql, ", NULL::%s", format_type_be(table.columns[i].type));
+    else
+      appendStringInfo(sql, ", t%d.%s", number, table.columns[i].name);
+  }
+}
+
+void append_condition(StringInfo sql, const KeyedTable &table, int number, int *parameter) {
+  for (int i = 0; i < table.key_count; i++)
+    appendStringInfo(sql, "%st%d.%s = $%d", i == 0 ? "" : " AND ", number, table.keys[i].name, ++*parameter);
+}
+
+void write_statement(StringInfo sql, const Shape &shape) {
+  int parameter = 0;
+  appendStringInfoString(sql, "SELECT ");
+  for (int i = 0; i < shape.count; i++) append_columns(sql, *shape.tables[i], shape.lacking[i], i);
+  if (shape.count == 1) {
+    appendStringInfo(sql, " FROM jwt_auth.%s t0 WHERE ", shape.tables[0]->name);
+    append_condition(sql, *shape.tables[0], 0, &parameter);
+  } else {
+    // Each of them may be there or not.
+    appendStringInfoString(sql, " FROM (SELECT 1) one");
+    for (int i = 0; i < shape.count; i++) {
+      appendStringInfo(sql, " LEFT JOIN jwt_auth.%s t%d ON ", shape.tables[i]->name, i);
+      append_condition(sql, *shape.tables[i], i, &parameter);
+    }
+  }
+  if (shape.locks) appendStringInfoString(sql, " FOR NO KEY UPDATE");
+}
+
+Statement &statement_for(const Shape &shape) {
+  for (ShapedStatement *one = statements; one != nullptr; one = one->next)
+    if (same(one->shape, shape)) return one->statement;
+  StringInfoData sql;
+  initStringInfo(&sql);
+  write_statement(&sql, shape);
+  auto *made = static_cast<ShapedStatement *>(MemoryContextAllocZero(TopMemoryContext, sizeof(ShapedStatement)));
+  made->shape = shape;
+  made->statement.sql = MemoryContextStrdup(TopMemoryContext, sql.data);
+  for (int i = 0; i < shape.count; i++)
+    for (int k = 0; k < shape.tables[i]->key_count; k++)
+      made->statement.parameter_types[made->statement.parameter_count++] = shape.tables[i]->keys[k].type;
+  made->next = statements;
+  statements = made;
+  return made->statement;
+}
+
+// The columns of one row, from `number` on; in the current context. Answers the number behind them.
+int take_columns(KeyedRow &row, HeapTuple tuple, TupleDesc columns, int number) {
+  bool is_null;
+  const Datum there = SPI_getbinval(tuple, columns, number++, &is_null);
+  row.found = !is_null && DatumGetBool(there);
+  for (int i = 0; i < row.table->column_count; i++, number++) {
+    const Datum value = SPI_getbinval(tuple, columns, number, &row.nulls[i]);
+    if (!row.nulls[i]) row.values[i] = copy_value(value, *TupleDescAttr(columns, number - 1));
+  }
+  return number;
+}
+
+void read_by_statement(KeyedRows rows, ReadMode mode) {
+  const Shape shape = shape_of(rows, mode);
+  Parameters parameters{};
+  for (const KeyedRow *row : rows)
+    for (int i = 0; i < row->table->key_count; i++) add(parameters, row->keys[i]);
+  as_owner(shape.tables[0]->name, [&](MemoryContext caller) {
+    Statement &statement = statement_for(shape);
+    const std::uint64_t found =
+        mode == ReadMode::kLatest ? execute_latest(statement, parameters) : execute(statement, parameters);
+    for (KeyedRow *row : rows) row->found = false;
+    if (found == 0) return;
+    MemoryContext former = MemoryContextSwitchTo(caller);
+    int number = 1;
+    for (KeyedRow *row : rows) number = take_columns(*row, SPI_tuptable->vals[0], SPI_tuptable->tupdesc, number);
+    MemoryContextSwitchTo(former);
+  });
+}
+
+void refuse_statement(KeyedRows rows) {
+  for (const KeyedRow *row : rows)
+    if (row->table->obstacle != nullptr)
+      ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                      errmsg("rows of table jwt_auth.%s cannot be read by its primary key", row->table->name),
+                      errdetail_internal("The reason is that %s.", row->table->obstacle),
+                      errhint("Reset jwt_auth.debug_row_reader.")));
+}
+
+}  // namespace
+
+void raise_null_value(const KeyedRow &row, int column) {
+  elog(ERROR, "column \"%s\" of jwt_auth's tables is null", row.table->columns[column].name);
+  pg_unreachable();
+}
+
+void read_rows(KeyedRows rows, ReadMode mode) {
+  const settings::RowReader reader = settings::ChosenRowReader();
+  // Lock, then look whether what is known still holds, then the snapshot: what it shows is in the table that is locked.
+  for (const KeyedRow *row : rows) lock_table(*row->table);
+  const bool may_use_index = mode != ReadMode::kLocked && reader != settings::RowReader::kStatement;
+  if (!may_use_index || !try_by_index(rows, mode)) {
+    if (may_use_index && reader == settings::RowReader::kIndex) refuse_statement(rows);
+    read_by_statement(rows, mode);
+  }
+  for (const KeyedRow *row : rows) unlock_table(*row->table);
+}
+
+}  // namespace jwt_auth::pg
