@@ -24,6 +24,7 @@ need_to_fuzz
 need_to_model
 need_if_available clang-format-14 clang-format-14
 need_if_available clang-tidy-14 clang-tidy-14
+need_if_available clang++-14 clang-14
 if [[ $PG_CONFIG =~ ^/usr/lib/postgresql/([0-9]+)/ ]]; then
   need_file_if_available "/usr/lib/postgresql/${BASH_REMATCH[1]}/lib/pg_cron.so" "postgresql-${BASH_REMATCH[1]}-cron"
 fi

@@ -61,7 +61,7 @@ class EnumSet {
  public:
   constexpr EnumSet() = default;
   constexpr explicit EnumSet(Enum one) : bits_(1U << static_cast<unsigned>(one)) {}
-  static constexpr EnumSet All() {
+  static constexpr EnumSet All() noexcept {
     EnumSet set;
     set.bits_ = (1U << count) - 1;
     return set;

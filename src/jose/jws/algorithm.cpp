@@ -33,7 +33,7 @@ Algorithm AlgorithmSet::first() const {
   return static_cast<Algorithm>(index);
 }
 
-AlgorithmSet AlgorithmsNamed(std::string_view name) {
+AlgorithmSet AlgorithmsNamed(std::string_view name) noexcept {
   // RFC 9864 gives each Edwards curve a name of its own.
   if (name == "Ed25519") return AlgorithmSet(Algorithm::kEd25519);
   if (name == "Ed448") return AlgorithmSet(Algorithm::kEd448);

@@ -43,7 +43,7 @@ class AlgorithmSet {
  public:
   constexpr AlgorithmSet() = default;
   constexpr explicit AlgorithmSet(Algorithm one) : bits_(1U << static_cast<unsigned>(one)) {}
-  static constexpr AlgorithmSet All() {
+  static constexpr AlgorithmSet All() noexcept {
     AlgorithmSet s;
     s.bits_ = (1U << kAlgorithmCount) - 1;
     return s;
@@ -71,6 +71,6 @@ class AlgorithmSet {
 
 // What an `alg` name may stand for: one algorithm, both Edwards ones for "EdDSA", the empty set for an unknown name
 // ("none" in any case among them). Case matters (RFC 7515 section 4.1.1).
-AlgorithmSet AlgorithmsNamed(std::string_view name);
+AlgorithmSet AlgorithmsNamed(std::string_view name) noexcept;
 
 }  // namespace jwt_auth::jose

@@ -24,7 +24,7 @@ struct Identity {
   const struct varlena *user() const { return At(user_offset); }
 
  private:
-  const struct varlena *At(std::uint32_t offset) const {
+  const struct varlena *At(std::uint32_t offset) const noexcept {
     return reinterpret_cast<const struct varlena *>(reinterpret_cast<const char *>(this) + offset);
   }
 };

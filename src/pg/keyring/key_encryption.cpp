@@ -91,11 +91,11 @@ KeyFile &PreviousFile() {
   return *file;
 }
 
-bool IsSet(const char *setting) { return setting != nullptr && *setting != '\0'; }
+bool IsSet(const char *setting) noexcept { return setting != nullptr && *setting != '\0'; }
 
 }  // namespace
 
-bool SealingIsOn() { return IsSet(settings::key_encryption_key_file); }
+bool SealingIsOn() noexcept { return IsSet(settings::key_encryption_key_file); }
 
 Result<const jose::SecretBytes *> KeyEncryptionKey() { return CurrentFile().Get(settings::key_encryption_key_file); }
 

@@ -11,7 +11,7 @@ namespace jwt_auth::pg {
 // file, is open to others, or does not hold a key.
 
 // Whether jwt_auth.key_encryption_key_file is set, so that private keys are stored sealed.
-bool SealingIsOn();
+bool SealingIsOn() noexcept;
 // The key that seals. The setting must be set.
 Result<const jose::SecretBytes *> KeyEncryptionKey();
 // The key that sealed before: null where jwt_auth.previous_key_encryption_key_file is empty.

@@ -88,7 +88,7 @@ inline std::string_view view_of(const struct varlena *value) {
 }
 // For long C++ phases: whether somebody wants the statement to end. InterruptPending alone says nothing: timers and other
 // backends set it for errands that end none.
-inline bool IsInterrupted() {
+inline bool IsInterrupted() noexcept {
   return INTERRUPTS_CAN_BE_PROCESSED() && (QueryCancelPending != 0 || ProcDiePending != 0 || HasTransactionTimedOut());
 }
 // Guard() for a body that gives up once IsInterrupted(), which is then raised. Should nothing come of it, the body runs again.

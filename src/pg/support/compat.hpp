@@ -52,9 +52,9 @@ inline bool may_set_role(Oid member, Oid role) { return is_member_of_role(member
 
 // 17 gave transactions a timeout.
 #if PG_VERSION_NUM >= 170000
-inline bool HasTransactionTimedOut() { return TransactionTimeoutPending != 0; }
+inline bool HasTransactionTimedOut() noexcept { return TransactionTimeoutPending != 0; }
 #else
-inline bool HasTransactionTimedOut() { return false; }
+inline bool HasTransactionTimedOut() noexcept { return false; }
 #endif
 
 // A table's primary key that is valid and checked at once; invalid if there is none. 18 has deferred ones upon request.

@@ -24,7 +24,7 @@ constexpr unsigned kEvents = static_cast<unsigned>(session::Event::kProofMismatc
 constexpr unsigned kOutcomes[kCountedKinds] = {1 + kErrorCodes, kStatuses, kStatuses, kTokenAges, kEvents, 1, 4};
 constexpr const char *kNames[kCountedKinds] = {"verify", "login", "refresh", "reuse", "event", "keyring", "purge"};
 
-constexpr unsigned FirstOf(unsigned kind) {
+constexpr unsigned FirstOf(unsigned kind) noexcept {
   unsigned first = 0;
   for (unsigned i = 0; i < kind; i++) first += kOutcomes[i];
   return first;
@@ -88,13 +88,13 @@ Slot &Mine() noexcept {
   return *mine;
 }
 
-const char *NameOfPurge(unsigned outcome) {
+const char *NameOfPurge(unsigned outcome) noexcept {
   constexpr const char *kPurged[] = {"sessions", "denied_tokens", "left", "events"};
   static_assert(std::size(kPurged) == kOutcomes[static_cast<unsigned>(Counted::kPurge)]);
   return kPurged[outcome];
 }
 
-const char *NameOfOutcome(Counted what, unsigned outcome) {
+const char *NameOfOutcome(Counted what, unsigned outcome) noexcept {
   switch (what) {
     case Counted::kVerify:
       return outcome == 0 ? "ok" : SqlStateOf(static_cast<ErrorCode>(outcome - 1));

@@ -1,0 +1,132 @@
+#!/usr/bin/env python3
+"""Checks rules of docs/architecture.md that the text of the sources shows, without a compiler.
+
+    rules.py SERVER_HEADERS   checks src; prints the violations
+    rules.py --self-test      checks that each rule sees what breaks it
+"""
+import os
+import re
+import sys
+
+# How a function of src/pg/sql works as the owner is as_owner()'s business, and where a copy goes that of the copy's.
+BY_HAND = "enter_owner leave_owner SPI_connect SPI_connect_ext SPI_finish MemoryContextSwitchTo".split()
+# Files that are still to be changed so; none is to be added.
+STILL_BY_HAND = set("""
+    deny_token explain_session issue_refresh_session postgrest purge_expired refresh_session revoke revoke_all_tokens signing_keys
+    user_policy
+""".split())
+# Where a longjmp may be caught: to leave a flag as it was.
+CATCHES_ERRORS = {"src/pg/identity/identity.cpp": 1}
+LONGEST_FILE = 700
+
+
+def blank(match):
+    return re.sub(r"[^\n]", " ", match.group(0))
+
+
+def without_comments(text):
+    """The text with comments and the insides of literals blanked out, line for line."""
+    return re.sub(r'//[^\n]*|/\*.*?\*/|R"(\w*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])+\'', blank, text, flags=re.DOTALL)
+
+
+def includes_of(text):
+    for number, line in enumerate(text.splitlines(), 1):
+        match = re.match(r'\s*#\s*include\s*[<"]([^>"]+)[>"]', line)
+        if match:
+            yield number, match.group(1)
+
+
+def lines_with(code, word):
+    return [number for number, line in enumerate(code.splitlines(), 1) if re.search(r"\b%s\b" % word, line)]
+
+
+def check(name, text, is_servers):
+    """Violations in one file as (line, text). is_servers(header) says whether PostgreSQL has that header."""
+    code = without_comments(text)
+    part = name.split("/")[1]
+    for number, header in includes_of(text):
+        if part in ("jose", "session"):
+            if header.startswith("pg/") or is_servers(header):
+                yield number, "the core includes nothing of PostgreSQL or of src/pg: %s" % header
+            if part == "jose" and header.startswith("session/"):
+                yield number, "src/jose does not know src/session: %s" % header
+        elif header.startswith("nlohmann/"):
+            yield number, "nlohmann/json and PostgreSQL's headers never meet: the reader of JSON is jose/json"
+    if part == "pg":
+        for number in lines_with(code, "nlohmann"):
+            yield number, "values of nlohmann/json stay in the core"
+        tries = lines_with(code, "PG_TRY") + lines_with(code, "sigsetjmp")
+        for number in tries[CATCHES_ERRORS.get(name, 0):]:
+            yield number, "errors are not caught: PG_TRY is used in one place, %s" % ", ".join(CATCHES_ERRORS)
+    if name.startswith("src/pg/sql/") and os.path.basename(name)[:-4] not in STILL_BY_HAND:
+        for word in BY_HAND:
+            for number in lines_with(code, word):
+                yield number, "%s() is not called here: work as the owner is as_owner()'s, a copy says where it goes" % word
+    count = text.count("\n")
+    if count > LONGEST_FILE:
+        yield count, "%d lines: a file is split before it has %d" % (count, LONGEST_FILE)
+
+
+def check_tree(is_servers):
+    violations = files = 0
+    for base, _, names in os.walk("src"):
+        for name in sorted(names):
+            if not name.endswith((".hpp", ".cpp")):
+                continue
+            files += 1
+            path = os.path.join(base, name)
+            with open(path, encoding="utf-8") as source:
+                for line, text in check(path, source.read(), is_servers):
+                    print("%s:%d: %s" % (path, line, text))
+                    violations += 1
+    print("%d files, %d violations" % (files, violations))
+    return 1 if violations or not files else 0
+
+
+PLANTED = [
+    ("src/jose/a.cpp", "#include <string>\n#include <openssl/evp.h>\n#include <nlohmann/json.hpp>\n", 0),
+    ("src/jose/a.cpp", "#include <postgres.h>\n", 1),
+    ("src/session/a.cpp", "#include <utils/jsonb.h>\n", 1),
+    ("src/session/a.hpp", '#include "pg/support/errors.hpp"\n', 1),
+    ("src/jose/a.hpp", '#include "session/event.hpp"\n', 1),
+    ("src/session/a.hpp", '#include "jose/result.hpp"\n', 0),
+    ("src/pg/sql/a.cpp", '#include "nlohmann/json.hpp"\n', 1),
+    ("src/pg/support/a.cpp", "void f() { nlohmann::json value; }\n", 1),
+    ("src/pg/support/a.cpp", '// nlohmann::json\nconst char *a = "nlohmann";\n', 0),
+    ("src/pg/sql/a.cpp", "void f() {\n  PG_TRY();\n}\n", 1),
+    ("src/pg/identity/identity.cpp", "PG_TRY();\n", 0),
+    ("src/pg/identity/identity.cpp", "PG_TRY();\nPG_TRY();\n", 1),
+    ("src/pg/sql/a.cpp", "SPI_connect();\nSPI_finish();\n", 2),
+    ("src/pg/sql/a.cpp", "auto s = enter_owner(table); MemoryContextSwitchTo(x);\n", 2),
+    ("src/pg/sql/a.cpp", "/* SPI_finish(); */ // enter_owner\nR\"(SPI_connect)\";\n", 0),
+    ("src/pg/store/owner.cpp", "OwnerScope enter_owner(const char *table) { SPI_connect(); }\n", 0),
+    ("src/pg/store/a.cpp", "\n" * 701, 1),
+]
+
+
+def self_test():
+    wrong = 0
+    for name, text, wanted in PLANTED:
+        got = list(check(name, text, lambda header: header in ("postgres.h", "utils/jsonb.h")))
+        if len(got) != wanted:
+            wrong += 1
+            print("%s: %d violations expected in %r, got %r" % (name, wanted, text[:80], got))
+    print("%d planted files, %d judged wrongly" % (len(PLANTED), wrong))
+    return 1 if wrong else 0
+
+
+def main():
+    if sys.argv[1:] == ["--self-test"]:
+        return self_test()
+    if len(sys.argv) != 2:
+        print(__doc__)
+        return 2
+    headers = sys.argv[1]
+    if not os.path.exists(os.path.join(headers, "postgres.h")):
+        print("%s has no postgres.h" % headers)
+        return 1
+    return check_tree(lambda header: os.path.exists(os.path.join(headers, header)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
