@@ -4,7 +4,6 @@
 #   scripts/sanitize.sh                       on this machine
 #   scripts/sanitize.sh unit                  only the tests of the core; "regress": only the server's
 #   scripts/sanitize.sh --root DIRECTORY ...  the same in a root that scripts/test-matrix.sh made, from a clone of HEAD (needs root)
-# PostgreSQL 15 of Debian 12 hangs in bindtextdomain with the library preloaded; 17 of Debian 13 works: hence --root.
 source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
 
 if [ "${1:-}" = --root ]; then
