@@ -8,7 +8,31 @@
 #   scripts/test-matrix.sh 15 -- unit regress only these suites
 #   scripts/test-matrix.sh --package          builds the Debian package there and tests what is in it
 # JWT_AUTH_ROOTS says where the roots are kept (/var/cache/jwt_auth/roots).
+#
+# Two more forms need no root. They build PostgreSQL from the source of this distribution's package, made to find mistakes with memory
+# (scripts/lib/source_server.sh), keep it in JWT_AUTH_SERVERS (/var/cache/jwt_auth/servers), and test a clean clone of HEAD on it.
+#   scripts/test-matrix.sh cassert [SUITE...]   regress, isolation and tap with assertions
+#   scripts/test-matrix.sh valgrind             regress under valgrind; takes about an hour
 source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
+if [[ ${1:-} == cassert || ${1:-} == valgrind ]]; then
+  source scripts/lib/packages.sh
+  source scripts/lib/source_server.sh
+  form=$1
+  shift
+  suites=("$@")
+  if [ "$form" = valgrind ]; then
+    suites=(valgrind_regress)
+  elif [ "${#suites[@]}" -eq 0 ]; then
+    suites=(regress isolation tap)
+  fi
+  need_to_build
+  need_to_build_server
+  install_missing
+  make_source_server "$("$PG_CONFIG" --version | sed 's/^[^0-9]*\([0-9]*\).*/\1/')"
+  clone_for_source_server
+  cd "$servers/jwt_auth"
+  exec bash scripts/test.sh "${suites[@]}"
+fi
 source scripts/lib/roots.sh
 
 # major  release  debootstrap's script for it  release with the server, if another

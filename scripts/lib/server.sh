@@ -61,8 +61,9 @@ point_clients_here() {
 }
 
 # start_cluster [SETTING...]: one server on a Unix socket that only its owner and root can reach, with what server_environment adds
-# to its environment.
+# to its environment; server_program runs in the place of `postgres`.
 server_environment=()
+server_program=
 start_cluster() {
   local setting
   install -d -m 700 "$work/run" "$work/cluster"
@@ -73,7 +74,8 @@ start_cluster() {
     printf "port = 5432\nfsync = off\nmax_connections = 100\n"
     for setting in "$@"; do printf '%s\n' "$setting"; done
   } >>"$work/cluster/data/postgresql.conf"
-  as_server env "${server_environment[@]}" "$(server_bin)/pg_ctl" -D "$work/cluster/data" -l "$work/cluster/log" -w -t 180 -s start || {
+  as_server env "${server_environment[@]}" "$(server_bin)/pg_ctl" -D "$work/cluster/data" -l "$work/cluster/log" -w -t 180 -s \
+    ${server_program:+-p "$server_program"} start || {
     cat "$work/cluster/log"
     return 1
   }

@@ -59,16 +59,26 @@ make_source_server() {
 }
 
 # A server is made under another name, so that one that was interrupted is not taken for whole.
+# --enable-cassert implies CLOBBER_FREED_MEMORY and MEMORY_CONTEXT_CHECKING.
 build_source_server() {
   local prefix=$2
   rm -rf "$prefix" "$prefix.destination"
   cd "$1"
   ./configure --quiet --prefix="$prefix" --enable-cassert --enable-debug --enable-tap-tests --with-openssl --with-icu \
     --without-readline --with-system-tzdata=/usr/share/zoneinfo CFLAGS='-O1 -g -fno-omit-frame-pointer' \
-    CPPFLAGS='-DUSE_VALGRIND -DCLOBBER_FREED_MEMORY -DRELCACHE_FORCE_RELEASE -DCATCACHE_FORCE_RELEASE'
+    CPPFLAGS='-DUSE_VALGRIND -DRELCACHE_FORCE_RELEASE -DCATCACHE_FORCE_RELEASE'
   nice -n 10 make -s -j"$(jobs_at_once)" world-bin
   nice -n 10 make -s install-world-bin DESTDIR="$prefix.destination"
   install -D -m 644 src/tools/valgrind.supp "$prefix.destination$prefix/share/valgrind.supp"
   mv "$prefix.destination$prefix" "$prefix"
   rm -rf "$prefix.destination"
+}
+
+# HEAD, where what is built for that server stays apart from what is built here.
+clone_for_source_server() {
+  exec 9>"$servers/jwt_auth.lock"
+  flock -n 9 || die "$servers/jwt_auth is in use"
+  [ -d "$servers/jwt_auth/.git" ] || git init -q "$servers/jwt_auth"
+  git push -q --force "$servers/jwt_auth" HEAD:refs/heads/tested
+  git -C "$servers/jwt_auth" -c advice.detachedHead=false checkout -q --force --detach tested
 }

@@ -37,6 +37,14 @@ need_cluster() {
   [ -e "$work/cluster/data/postmaster.pid" ] || start_cluster
 }
 
+# What a server's log must not say: an assertion that failed, memory overwritten, something left open, a backend that died.
+check_server_log() {
+  if grep -aE 'TRAP:|write past chunk end|problem in alloc set|bogus aset link|reference leak|leaked|SPI stack|terminated by signal|PANIC' "$@"; then
+    echo 'the log of the server tells of a mistake'
+    count 0 1
+  fi
+}
+
 sum() { awk -v column="$2" '{ n += $column } END { print n + 0 }' "$1"; }
 
 run_suite() {

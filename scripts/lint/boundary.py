@@ -22,6 +22,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 
 # What runs a body as a C++ phase. Functions that pass a parameter of their own on to one of these are added.
 GUARDS = {"Guard", "value_or_raise", "guard_interruptible"}
@@ -32,7 +33,7 @@ SAFE = set("""
     MemoryContextAllocExtended palloc_extended pfree
     GetCurrentTimestamp
     pg_atomic_init_u64 pg_atomic_read_u64 pg_atomic_fetch_add_u64 pg_atomic_write_u64
-    pg_strcasecmp pg_strncasecmp
+    pg_strcasecmp pg_strncasecmp pg_ascii_tolower pg_ascii_toupper
 """.split())
 
 ANONYMOUS = "(anonymous namespace)"
@@ -368,15 +369,20 @@ def unit_of(job):
             before, digests, unit = pickle.load(content)
         if before == asked and is_current(digests):
             return unit
+    started = time.time()
     with tempfile.NamedTemporaryFile(mode="r", encoding="utf-8") as listed:
         run = subprocess.run([*command, "-MD", "-MF", listed.name, "-Xclang", "-ast-dump", "-Xclang",
                               "-ast-dump-filter=" + dump_filter, name],
-                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", errors="replace", check=False)
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", errors="replace", check=False,
+                             env={**os.environ, "CCACHE_DISABLE": "1"})  # ccache keeps no syntax trees apart
         if run.returncode != 0:
             raise SystemExit("boundary.py: clang does not compile %s:\n%s" % (name, run.stderr))
+        if not run.stdout:
+            raise SystemExit("boundary.py: clang shows no syntax tree of %s" % name)
         included = sorted(set(listed.read().replace("\\\n", " ").split(": ", 1)[1].split()))
     unit = Unit(name, included, *read_tree(name, run.stdout.splitlines(), server_names, root))
-    if kept:
+    # What was edited while it was read may have been read before the edit.
+    if kept and all(os.stat(path).st_mtime < started for path in included):
         with open(kept + ".new", "wb") as content:
             pickle.dump((asked, {path: digest_of(path) for path in [__file__, *included]}, unit), content)
         os.replace(kept + ".new", kept)
@@ -431,11 +437,11 @@ class Program:
             if frame.given_to in self.guards:
                 return "C++"
             return self.regime(unit, unit.frames[frame.outer]) if frame.outer is not None else "C++"
-        if frame.kind == "CXXConstructorDecl":
-            # A class that speaks snake_case only is of the Postgres regime, and so is how it is made.
+        if frame.kind == "CXXConstructorDecl" or frame.name.startswith("operator"):
+            # A class that speaks snake_case only is of the Postgres regime, and so are its constructors and operators.
             names = {n for n in self.methods.get(frame.key.split("@")[0].rpartition("::")[0], ()) if not n.startswith("operator")}
             return "Postgres" if names and not any(is_camel(n) for n in names) else "C++"
-        if frame.kind in ("CXXDestructorDecl", "CXXConversionDecl") or frame.name.startswith("operator") or is_camel(frame.name):
+        if frame.kind in ("CXXDestructorDecl", "CXXConversionDecl") or is_camel(frame.name):
             return "C++"
         return "both" if frame.noexcept else "Postgres"
 

@@ -8,4 +8,5 @@ set -e
 cat "$work/isolation"
 cat "$test_files/output_iso/regression.diffs" 2>/dev/null || true
 count_lines "$work/isolation" '^(test +[^ ]+ +\.\.\. ok|ok [0-9]+)' '^(test +[^ ]+ +\.\.\. FAILED|not ok [0-9]+)' ''
+check_server_log "$work/cluster/log"
 exit "$status"

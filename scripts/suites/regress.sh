@@ -15,4 +15,5 @@ for reader in auto statement; do
   count_lines "$work/regress" '^(test +[^ ]+ +\.\.\. ok|ok [0-9]+)' '^(test +[^ ]+ +\.\.\. FAILED|not ok [0-9]+)' ''
 done
 psql -qXc "LOAD 'jwt_auth'" -c 'ALTER SYSTEM RESET jwt_auth.debug_row_reader' -c 'SELECT pg_reload_conf()' >/dev/null
+check_server_log "$work/cluster/log"
 exit "$status"

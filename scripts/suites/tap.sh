@@ -22,6 +22,11 @@ skipped=$(lines_like "$work/tap.out" '^ok [0-9]+.*# skip')
 died=$(lines_like "$work/tap.out" '^(No subtests run|All [0-9]+ subtests passed) *$')
 count $(($(lines_like "$work/tap.out" '^ok [0-9]+') - skipped)) \
   $(($(lines_like "$work/tap.out" '^not ok [0-9]+') + died)) "$skipped"
+# Some tests kill servers; none makes an assertion fail.
+if grep -aE 'TRAP:|write past chunk end|problem in alloc set|reference leak' -r "$scratch" --include='*.log'; then
+  echo 'the log of a server tells of a mistake'
+  count 0 1
+fi
 if [ "$status" -ne 0 ]; then
   for file in "$scratch"/log/* "$scratch"/tmp_check/log/*; do
     printf '\n== %s\n' "$file"

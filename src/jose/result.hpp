@@ -9,7 +9,8 @@
 
 namespace jwt_auth {
 
-// Every way in which this extension says no. src/pg/errors.cpp gives each its SQLSTATE and its message; nothing else does.
+// Every way in which this extension says no. src/pg/support/errors.cpp gives each its SQLSTATE and its
+// message; nothing else does.
 enum class ErrorCode : std::uint8_t {
   kMalformed,            // JW001 not a token, or not one that this library accepts
   kBadSignature,         // JW002

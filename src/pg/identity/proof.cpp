@@ -9,8 +9,8 @@ namespace jwt_auth::pg {
 
 namespace {
 
-jose::Micros max_age() { return settings::proof_max_age * jose::kMicrosPerSecond; }
-jose::Micros leeway() { return settings::leeway * jose::kMicrosPerSecond; }
+jose::Micros max_age() noexcept { return settings::proof_max_age * jose::kMicrosPerSecond; }
+jose::Micros leeway() noexcept { return settings::leeway * jose::kMicrosPerSecond; }
 
 // What the server asks of a proof's nonce, and whether there is a secret to know its own nonces by. Plain data.
 struct NonceRule {

@@ -30,7 +30,7 @@ Result<void> CheckPresentation(const TokenFacts &facts, const Presentation &pres
 
 // The member of that name at the top level of the token's claims; null if there is none.
 const jose::JsonNode *FindClaim(const FlatJson &claims, std::string_view name) noexcept;
-inline std::string_view TextOf(const FlatJson &claims, const jose::JsonNode &node) {
+inline std::string_view TextOf(const FlatJson &claims, const jose::JsonNode &node) noexcept {
   return {claims.text + node.offset, node.size};
 }
 

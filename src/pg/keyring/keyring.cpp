@@ -127,6 +127,6 @@ void refresh_keyring() {
 
 jose::Micros global_cutoff() { return cache.cutoff; }
 
-Ring &CurrentRing() { return *cache.ring; }
+Ring &CurrentRing() noexcept { return *cache.ring; }
 
 }  // namespace jwt_auth::pg

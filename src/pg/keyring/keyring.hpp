@@ -21,8 +21,8 @@ void refresh_keyring();
 // The global cutoff of the current copy; the smallest value if there is none.
 jose::Micros global_cutoff();
 
-// For C++ phases, after refresh_keyring() in the same call.
-Ring &CurrentRing();
+// After refresh_keyring() in the same call.
+Ring &CurrentRing() noexcept;
 // Signs a payload with the active key, as a token of this type (typ). kNoActiveKey, kKeySealed, kUnusableKey.
 Result<std::string> SignWithRing(std::string_view payload, std::string_view type);
 

@@ -29,7 +29,7 @@ Statement select_denial = {"SELECT FROM jwt_auth.denied_token WHERE user_key = $
 // A longer jti names its token no better for somebody who reads the audit.
 constexpr std::size_t kLongestShown = 512;
 
-OptionalText shown(const OptionalText &text) { return {text.present && text.text.size() <= kLongestShown, text.text}; }
+OptionalText shown(const OptionalText &text) noexcept { return {text.present && text.text.size() <= kLongestShown, text.text}; }
 
 void record(session::Event name, const TokenFacts &facts, const OptionalText &reason, TimestampTz now) {
   AuthEvent event{};

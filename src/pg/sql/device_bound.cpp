@@ -26,7 +26,7 @@ pg_uuid_t session_argument(FunctionCallInfo fcinfo) {
   return *PG_GETARG_UUID_P(0);
 }
 
-session::ChallengedSession challenged(const SessionRow &row) {
+session::ChallengedSession challenged(const SessionRow &row) noexcept {
   return {SessionIdOf(row.id), row.state.generation, row.state.current_hash, row.key.kind != KeyKind::kNone};
 }
 

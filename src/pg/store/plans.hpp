@@ -86,11 +86,11 @@ class Row {
  public:
   Row(HeapTuple tuple, TupleDesc columns) : tuple_(tuple), columns_(columns) {}
 
-  Datum nullable(Column column, bool *is_null) const { return SPI_getbinval(tuple_, columns_, NumberOf(column), is_null); }
+  Datum nullable(Column column, bool *is_null) const { return SPI_getbinval(tuple_, columns_, number_of(column), is_null); }
   Datum value(Column column) const {
     bool is_null;
     const Datum value = nullable(column, &is_null);
-    if (is_null) raise_missing_value(columns_, NumberOf(column));
+    if (is_null) raise_missing_value(columns_, number_of(column));
     return value;
   }
   bool is_null(Column column) const {
@@ -126,7 +126,7 @@ class Row {
   }
 
  private:
-  static constexpr int NumberOf(Column column) { return static_cast<int>(column) + 1; }
+  static constexpr int number_of(Column column) noexcept { return static_cast<int>(column) + 1; }
   HeapTuple tuple_;
   TupleDesc columns_;
 };

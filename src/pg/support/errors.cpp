@@ -54,7 +54,7 @@ constexpr bool InOrder() {
 }
 static_assert(InOrder(), "one row for each ErrorCode, in its order");
 
-constexpr const ErrorRow &RowOf(ErrorCode code) { return kErrors[static_cast<std::size_t>(code)]; }
+constexpr const ErrorRow &RowOf(ErrorCode code) noexcept { return kErrors[static_cast<std::size_t>(code)]; }
 
 }  // namespace
 
