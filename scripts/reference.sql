@@ -8,6 +8,7 @@ SET search_path = pg_catalog;
 CREATE TEMP TABLE function_group (place integer, grouped text, name text);
 INSERT INTO function_group VALUES
   (1, 'Sessions', 'issue_refresh_session'), (1, 'Sessions', 'refresh_session'), (1, 'Sessions', 'user_sessions'), (1, 'Sessions', 'set_user_policy'),
+  (1, 'Sessions', 'set_session_class'), (1, 'Sessions', 'drop_session_class'),
   (1, 'Sessions', 'purge_expired'), (1, 'Sessions', 'purge_events'), (1, 'Sessions', 'explain_session'),
   (2, 'Ending sessions and tokens', 'revoke_refresh_session'), (2, 'Ending sessions and tokens', 'revoke_refresh_token'),
   (2, 'Ending sessions and tokens', 'revoke_other_sessions'), (2, 'Ending sessions and tokens', 'revoke_user_tokens'),
@@ -52,6 +53,8 @@ INSERT INTO event_meaning VALUES
   ('others_revoked', '`revoke_other_sessions`'),
   ('user_revoked', '`revoke_user_tokens`, or the password-change trigger'),
   ('all_revoked', '`revoke_all_tokens`; for a session when it is removed, and the detail says when it ended'),
+  ('replaced', 'a log-in of the same device took the place of the session; the detail names the newcomer'),
+  ('class_changed', '`set_session_class` or `drop_session_class`; the detail has the name and what was set, lifetimes in seconds'),
   ('token_denied', '`deny_token`'),
   ('token_consumed', '`consume_token`'),
   ('policy_changed', '`set_user_policy`'),

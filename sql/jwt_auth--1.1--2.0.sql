@@ -37,7 +37,8 @@ ALTER DOMAIN jwt_auth.event_name ADD CONSTRAINT event_name_check CHECK (VALUE IN
   'login', 'limit_reached', 'evicted', 'refreshed', 'replay_elsewhere', 'reuse_detected', 'unknown_rotation', 'ip_mismatch',
   'fingerprint_mismatch', 'expired', 'logout', 'session_revoked', 'others_revoked', 'user_revoked', 'all_revoked',
   'token_denied', 'token_consumed', 'policy_changed', 'key_created', 'key_rotated', 'key_retired', 'issuer_trusted',
-  'issuer_distrusted', 'api_key_created', 'api_key_revoked', 'bound', 'proof_mismatch')) NOT VALID;
+  'issuer_distrusted', 'api_key_created', 'api_key_revoked', 'bound', 'proof_mismatch',
+  'replaced', 'class_changed')) NOT VALID;
 UPDATE pg_catalog.pg_constraint SET convalidated = true
 WHERE contypid OPERATOR(pg_catalog.=) 'jwt_auth.event_name'::pg_catalog.regtype;
 
@@ -302,6 +303,51 @@ COMMENT ON COLUMN jwt_auth.refresh_session.bound_kind
 COMMENT ON COLUMN jwt_auth.refresh_session.bound_key
   IS 'The thumbprint (RFC 7638) of the key for DPoP, the public JWK for DBSC, whose proofs do not bring it along';
 COMMENT ON COLUMN jwt_auth.refresh_session.proof_mismatch_at IS 'When a wrong proof was last recorded: at most once a minute';
+-- Sessions of a class, on a device.
+ALTER TABLE jwt_auth.refresh_session ADD class text COLLATE "C", ADD device_hash bytea;
+ALTER TABLE jwt_auth.refresh_session ALTER device_hash SET STORAGE PLAIN;
+COMMENT ON COLUMN jwt_auth.refresh_session.class
+  IS 'The class of the log-in (see session_class), which the session keeps; NULL: none. One that was dropped means nothing any more';
+COMMENT ON COLUMN jwt_auth.refresh_session.device_hash IS 'SHA-256 of the device that the log-in named; NULL: none';
+
+-- Classes of sessions: lifetimes and limits under a name. Each backend keeps them with the keyring.
+
+CREATE TABLE jwt_auth.session_class (
+  name              text COLLATE "C" PRIMARY KEY CHECK (octet_length(name) BETWEEN 1 AND 63),
+  access_token_ttl  interval CHECK (access_token_ttl BETWEEN interval '1 second' AND interval '68 years'),
+  refresh_token_ttl interval CHECK (refresh_token_ttl BETWEEN interval '1 second' AND interval '68 years'),
+  max_age           interval CHECK (max_age BETWEEN interval '0' AND interval '68 years'),
+  max_sessions      jwt_auth.session_limit,
+  limit_policy      text CHECK (limit_policy IN ('evict_oldest', 'evict_idle', 'reject')),
+  listed            boolean NOT NULL
+);
+COMMENT ON TABLE jwt_auth.session_class IS 'Classes of sessions. What is NULL is as the settings have it';
+COMMENT ON COLUMN jwt_auth.session_class.max_age IS '0: no end but the idle one';
+COMMENT ON COLUMN jwt_auth.session_class.max_sessions IS 'How many live sessions of the class a user may have; 0 is no limit';
+COMMENT ON COLUMN jwt_auth.session_class.listed IS 'False: sessions of the class are neither shown by user_sessions() nor counted';
+REVOKE ALL ON jwt_auth.session_class FROM PUBLIC;
+SELECT pg_catalog.pg_extension_config_dump('jwt_auth.session_class', '');
+CREATE TRIGGER keyring_changed AFTER INSERT OR UPDATE OR DELETE ON jwt_auth.session_class
+  FOR EACH ROW EXECUTE FUNCTION jwt_auth.keyring_changed();
+CREATE TRIGGER keyring_truncated AFTER TRUNCATE ON jwt_auth.session_class
+  FOR EACH STATEMENT EXECUTE FUNCTION jwt_auth.keyring_changed();
+ALTER TABLE jwt_auth.session_class ENABLE ALWAYS TRIGGER keyring_changed;
+ALTER TABLE jwt_auth.session_class ENABLE ALWAYS TRIGGER keyring_truncated;
+
+CREATE FUNCTION jwt_auth.set_session_class(name text, access_token_ttl interval DEFAULT NULL, refresh_token_ttl interval DEFAULT NULL,
+                                           max_age interval DEFAULT NULL, max_sessions integer DEFAULT NULL,
+                                           limit_policy text DEFAULT NULL, listed boolean DEFAULT true)
+RETURNS void LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_set_session_class';
+COMMENT ON FUNCTION jwt_auth.set_session_class(text, interval, interval, interval, integer, text, boolean)
+  IS 'Makes or replaces a class of sessions: lifetimes and a limit under a name, for the argument class of issue_refresh_session(). NULL is as the settings have it. max_age 0: no end but the idle one; max_sessions 0: no limit. listed false: such sessions are neither shown by user_sessions() nor counted. Sessions that are there get the lifetimes with their next refresh';
+REVOKE ALL ON FUNCTION jwt_auth.set_session_class(text, interval, interval, interval, integer, text, boolean) FROM PUBLIC;
+
+CREATE FUNCTION jwt_auth.drop_session_class(name text)
+RETURNS boolean LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_drop_session_class';
+COMMENT ON FUNCTION jwt_auth.drop_session_class(text)
+  IS 'Drops a class of sessions; whether there was one. Its sessions go on under the settings';
+REVOKE ALL ON FUNCTION jwt_auth.drop_session_class(text) FROM PUBLIC;
+
 CREATE TABLE jwt_auth.used_proof (
   user_key   integer NOT NULL,
   good_until timestamptz NOT NULL,
@@ -351,6 +397,7 @@ COMMENT ON FUNCTION jwt_auth.pre_config()
 
 SELECT pg_temp.drop_function('jwt_auth.issue_refresh_session(text, inet, text, text, jsonb, jsonb)');
 SELECT pg_temp.drop_function('jwt_auth.refresh_session(text, inet, text, text)');
+SELECT pg_temp.drop_function('jwt_auth.user_sessions(text)');
 SELECT pg_temp.drop_function('jwt_auth.authenticate(text, inet, text, boolean, interval)');
 
 CREATE FUNCTION jwt_auth.issue_refresh_session(user_id text, ip inet DEFAULT NULL, user_agent text DEFAULT NULL,
@@ -359,7 +406,7 @@ CREATE FUNCTION jwt_auth.issue_refresh_session(user_id text, ip inet DEFAULT NUL
                                                proof text DEFAULT NULL, proof_method text DEFAULT NULL, proof_url text DEFAULT NULL)
 RETURNS jwt_auth.token_response LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_issue_refresh_session';
 COMMENT ON FUNCTION jwt_auth.issue_refresh_session(text, inet, text, text, jsonb, jsonb, text, text, text, text, text)
-  IS 'A log-in: opens a session and answers its first access and refresh token. proof: binds it to the key of a DPoP proof. status: ok, limit_reached under the policy reject, or proof_invalid';
+  IS 'A log-in: opens a session and answers its first access and refresh token. class: of set_session_class(), whose lifetimes and limit it has. device: an id that the client keeps; the session that the same user, class and device had is replaced and named in evicted_sessions. proof: binds it to the key of a DPoP proof. status: ok, limit_reached under the policy reject, or proof_invalid';
 REVOKE ALL ON FUNCTION jwt_auth.issue_refresh_session(text, inet, text, text, jsonb, jsonb, text, text, text, text, text) FROM PUBLIC;
 
 CREATE FUNCTION jwt_auth.refresh_session(refresh_token text, ip inet DEFAULT NULL, user_agent text DEFAULT NULL,
@@ -377,6 +424,14 @@ RETURNS jsonb LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_aut
 COMMENT ON FUNCTION jwt_auth.authenticate(text, inet, text, boolean, interval, text, text, text, text)
   IS 'Verifies a token as jwt_verify(token) does, checks what it is bound to, and makes its claims the identity of the transaction. set_role: also SET LOCAL ROLE to its role claim. max_age: refuse if the user logged in longer ago. proof: of the key that the token is bound to';
 REVOKE ALL ON FUNCTION jwt_auth.authenticate(text, inet, text, boolean, interval, text, text, text, text) FROM PUBLIC;
+
+CREATE FUNCTION jwt_auth.user_sessions(user_id text)
+RETURNS TABLE (session_id uuid, created_at timestamptz, refreshed_at timestamptz, expires_at timestamptz, ip inet,
+               user_agent text, metadata jsonb, class text, has_device boolean, bound text, is_current boolean)
+LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 5 AS 'MODULE_PATHNAME', 'jwt_auth_user_sessions';
+COMMENT ON FUNCTION jwt_auth.user_sessions(text)
+  IS 'The user''s live sessions, the one used last first: "your devices". refreshed_at and ip: when and from where it was last refreshed. has_device: its log-in named a device. bound: dpop or dbsc where it is bound to a key. is_current: of the identity of this transaction. Sessions of a class that is not listed are left out';
+REVOKE ALL ON FUNCTION jwt_auth.user_sessions(text) FROM PUBLIC;
 
 CREATE FUNCTION jwt_auth.device_challenge(session_id uuid)
 RETURNS text LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_device_challenge';
@@ -529,10 +584,10 @@ BEGIN
            || format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %s', meant.relation, meant.trigger)
     FROM (SELECT to_regclass('jwt_auth.' || name) AS relation, 'keyring_changed' AS trigger,
                  format('INSERT OR UPDATE OR DELETE ON jwt_auth.%s FOR EACH ROW', name) AS event
-          FROM unnest(ARRAY['signing_key', 'token_lifetime', 'trusted_issuer', 'cutoff', 'server_secret']) AS name
+          FROM unnest(ARRAY['signing_key', 'token_lifetime', 'trusted_issuer', 'cutoff', 'server_secret', 'session_class']) AS name
           UNION ALL
           SELECT to_regclass('jwt_auth.' || name), 'keyring_truncated', format('TRUNCATE ON jwt_auth.%s FOR EACH STATEMENT', name)
-          FROM unnest(ARRAY['signing_key', 'token_lifetime', 'trusted_issuer', 'cutoff', 'server_secret']) AS name) AS meant
+          FROM unnest(ARRAY['signing_key', 'token_lifetime', 'trusted_issuer', 'cutoff', 'server_secret', 'session_class']) AS name) AS meant
     LEFT JOIN pg_trigger t ON t.tgrelid = meant.relation AND t.tgname = meant.trigger AND t.tgfoid = 'jwt_auth.keyring_changed()'::regprocedure
     WHERE t.tgenabled IS DISTINCT FROM 'A';
   RETURN QUERY

@@ -13,7 +13,8 @@ CREATE DOMAIN jwt_auth.event_name AS text CHECK (VALUE IN (
   'login', 'limit_reached', 'evicted', 'refreshed', 'replay_elsewhere', 'reuse_detected', 'unknown_rotation', 'ip_mismatch',
   'fingerprint_mismatch', 'expired', 'logout', 'session_revoked', 'others_revoked', 'user_revoked', 'all_revoked',
   'token_denied', 'token_consumed', 'policy_changed', 'key_created', 'key_rotated', 'key_retired', 'issuer_trusted',
-  'issuer_distrusted', 'api_key_created', 'api_key_revoked', 'bound', 'proof_mismatch'));
+  'issuer_distrusted', 'api_key_created', 'api_key_revoked', 'bound', 'proof_mismatch',
+  'replaced', 'class_changed'));
 COMMENT ON DOMAIN jwt_auth.event_name IS 'What jwt_auth.auth_event tells: a closed list';
 
 CREATE TABLE jwt_auth.account (
@@ -54,13 +55,15 @@ CREATE TABLE jwt_auth.refresh_session (
   bound_kind       "char",
   bound_key        bytea,
   proof_mismatch_at timestamptz,
+  class            text COLLATE "C",
+  device_hash      bytea,
   PRIMARY KEY (session_id, user_key)
 ) WITH (fillfactor = 70);
 CREATE INDEX refresh_session_user_key ON jwt_auth.refresh_session (user_key);
 CREATE INDEX refresh_session_purge_after ON jwt_auth.refresh_session (purge_after);
 ALTER TABLE jwt_auth.refresh_session ALTER current_hash SET STORAGE PLAIN, ALTER previous_hash SET STORAGE PLAIN,
   ALTER nonce SET STORAGE PLAIN, ALTER fingerprint SET STORAGE PLAIN, ALTER family_hash SET STORAGE PLAIN,
-  ALTER login_fingerprint SET STORAGE PLAIN;
+  ALTER login_fingerprint SET STORAGE PLAIN, ALTER device_hash SET STORAGE PLAIN;
 COMMENT ON TABLE jwt_auth.refresh_session IS 'One row per log-in, updated in place at each refresh. Deleted: ended';
 COMMENT ON COLUMN jwt_auth.refresh_session.purge_after
   IS 'A day on which the session may have ended: where clean-up looks, and moves it if the session lives on. A refresh does not';
@@ -73,6 +76,9 @@ COMMENT ON COLUMN jwt_auth.refresh_session.bound_kind
 COMMENT ON COLUMN jwt_auth.refresh_session.bound_key
   IS 'The thumbprint (RFC 7638) of the key for DPoP, the public JWK for DBSC, whose proofs do not bring it along';
 COMMENT ON COLUMN jwt_auth.refresh_session.proof_mismatch_at IS 'When a wrong proof was last recorded: at most once a minute';
+COMMENT ON COLUMN jwt_auth.refresh_session.class
+  IS 'The class of the log-in (see session_class), which the session keeps; NULL: none. One that was dropped means nothing any more';
+COMMENT ON COLUMN jwt_auth.refresh_session.device_hash IS 'SHA-256 of the device that the log-in named; NULL: none';
 
 CREATE TABLE jwt_auth.used_proof (
   user_key   integer NOT NULL,

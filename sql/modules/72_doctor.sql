@@ -87,10 +87,10 @@ BEGIN
            || format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %s', meant.relation, meant.trigger)
     FROM (SELECT to_regclass('jwt_auth.' || name) AS relation, 'keyring_changed' AS trigger,
                  format('INSERT OR UPDATE OR DELETE ON jwt_auth.%s FOR EACH ROW', name) AS event
-          FROM unnest(ARRAY['signing_key', 'token_lifetime', 'trusted_issuer', 'cutoff', 'server_secret']) AS name
+          FROM unnest(ARRAY['signing_key', 'token_lifetime', 'trusted_issuer', 'cutoff', 'server_secret', 'session_class']) AS name
           UNION ALL
           SELECT to_regclass('jwt_auth.' || name), 'keyring_truncated', format('TRUNCATE ON jwt_auth.%s FOR EACH STATEMENT', name)
-          FROM unnest(ARRAY['signing_key', 'token_lifetime', 'trusted_issuer', 'cutoff', 'server_secret']) AS name) AS meant
+          FROM unnest(ARRAY['signing_key', 'token_lifetime', 'trusted_issuer', 'cutoff', 'server_secret', 'session_class']) AS name) AS meant
     LEFT JOIN pg_trigger t ON t.tgrelid = meant.relation AND t.tgname = meant.trigger AND t.tgfoid = 'jwt_auth.keyring_changed()'::regprocedure
     WHERE t.tgenabled IS DISTINCT FROM 'A';
   RETURN QUERY

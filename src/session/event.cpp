@@ -60,12 +60,16 @@ const char *NameOf(Event event) noexcept {
       return "bound";
     case Event::kProofMismatch:
       return "proof_mismatch";
+    case Event::kReplaced:
+      return "replaced";
+    case Event::kClassChanged:
+      return "class_changed";
   }
   return "";
 }
 
 Event EventNamed(std::string_view name) noexcept {
-  for (auto event = static_cast<std::uint8_t>(Event::kLogin); event <= static_cast<std::uint8_t>(Event::kProofMismatch);
+  for (auto event = static_cast<std::uint8_t>(Event::kLogin); event <= static_cast<std::uint8_t>(Event::kClassChanged);
        ++event) {
     if (name == NameOf(static_cast<Event>(event))) return static_cast<Event>(event);
   }

@@ -35,6 +35,8 @@ enum class Event : std::uint8_t {
   kApiKeyRevoked,
   kBound,
   kProofMismatch,
+  kReplaced,
+  kClassChanged,
 };
 
 // As stored in auth_event.event.

@@ -25,8 +25,15 @@ const char *NameOf(LimitPolicy policy) noexcept {
 }
 
 Room MakeRoom(std::vector<LiveSession> live, int limit, LimitPolicy policy) {
-  if (limit <= 0 || live.size() < static_cast<std::size_t>(limit)) return {true, {}};
-  if (policy == LimitPolicy::kReject) return {false, {}};
+  const auto others =
+      std::stable_partition(live.begin(), live.end(), [](const LiveSession &one) { return one.is_same_device; });
+  Room room{true, {live.begin(), others}, {}};
+  std::sort(room.replaced.begin(), room.replaced.end(), [](const LiveSession &a, const LiveSession &b) {
+    return std::tie(a.created_at, a.id) < std::tie(b.created_at, b.id);
+  });
+  live.erase(live.begin(), others);
+  if (limit <= 0 || live.size() < static_cast<std::size_t>(limit)) return room;
+  if (policy == LimitPolicy::kReject) return {false, {}, {}};
   const std::size_t too_many = live.size() - static_cast<std::size_t>(limit) + 1;
   std::sort(live.begin(), live.end(), [policy](const LiveSession &a, const LiveSession &b) {
     const Micros a_time = policy == LimitPolicy::kEvictOldest ? a.created_at : a.refreshed_at;
@@ -34,7 +41,8 @@ Room MakeRoom(std::vector<LiveSession> live, int limit, LimitPolicy policy) {
     return std::tie(a_time, a.id) < std::tie(b_time, b.id);
   });
   live.resize(too_many);
-  return {true, std::move(live)};
+  room.evicted = std::move(live);
+  return room;
 }
 
 }  // namespace jwt_auth::session

@@ -22,16 +22,18 @@ struct LiveSession {
   Micros created_at;
   Micros refreshed_at;  // the log-in, if it was never refreshed
   std::uint32_t generation;
+  bool is_same_device;  // as the log-in that asks for room
 };
 
 struct Room {
   bool granted;
-  std::vector<LiveSession> evicted;  // in the order in which they end; empty unless granted
+  std::vector<LiveSession> replaced;  // those of the same device, by creation; empty unless granted
+  std::vector<LiveSession> evicted;   // in the order in which they end; empty unless granted
 };
 
-// Makes room for one more session among the live ones. A `limit` of 0 means unlimited. If the limit was lowered, several are
-// evicted. kEvictOldest: by creation. kEvictIdle: by last refresh. Equal times are ordered by id, so that the choice is always
-// the same.
+// Makes room for one more session among the live ones, which are those of one class. The device's own session is replaced and
+// is not counted, so it makes room by itself. A `limit` of 0 means unlimited. If the limit was lowered, several are evicted.
+// kEvictOldest: by creation. kEvictIdle: by last refresh. Equal times are ordered by id, so that the choice is always the same.
 Room MakeRoom(std::vector<LiveSession> live, int limit, LimitPolicy policy);
 
 }  // namespace jwt_auth::session

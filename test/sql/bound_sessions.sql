@@ -41,8 +41,6 @@ SELECT proof() AS once \gset
 SELECT (login(:'once')).status AS first, (login(:'once')).status AS second, (login(:'once', 'bob')).status AS of_another_user;
 SELECT jwt_auth.issue_refresh_session('alice', proof => proof());
 SELECT jwt_auth.issue_refresh_session('alice', proof => proof(), proof_method => 'POST', proof_url => '/auth');
-SELECT jwt_auth.issue_refresh_session('alice', class => 'kiosk');
-SELECT jwt_auth.issue_refresh_session('alice', device => 'd');
 SELECT jwt_auth.issue_refresh_session('alice', claims => '{"cnf": {"jkt": "x"}}');
 SELECT (jwt_auth.issue_refresh_session('alice', proof_method => 'POST')).status AS without_proof;
 

@@ -73,9 +73,9 @@ LiveSession Live(unsigned char name, Micros created_at, Micros refreshed_at) {
   return session;
 }
 
-std::string Names(const Room &room) {
+std::string Names(const std::vector<LiveSession> &sessions) {
   std::string names;
-  for (const LiveSession &session : room.evicted) names.push_back(static_cast<char>(session.id[0]));
+  for (const LiveSession &session : sessions) names.push_back(static_cast<char>(session.id[0]));
   return names;
 }
 
@@ -105,9 +105,42 @@ TEST(Limit, WhoMakesRoom) {
        }) {
     const Room room = MakeRoom(live, row.limit, row.policy);
     EXPECT_EQ(room.granted, row.granted) << row.limit << NameOf(row.policy);
-    EXPECT_EQ(Names(room), row.evicted) << row.limit << NameOf(row.policy);
+    EXPECT_EQ(Names(room.evicted), row.evicted) << row.limit << NameOf(row.policy);
   }
   EXPECT_TRUE(MakeRoom({}, 1, LimitPolicy::kReject).granted);
+}
+
+// The session of the same device makes room by itself, is not counted, and stays where the log-in is refused.
+TEST(Limit, TheDevicesOwnSessionIsReplaced) {
+  const auto on_device = [](LiveSession session) {
+    session.is_same_device = true;
+    return session;
+  };
+  const std::vector<LiveSession> live = {Live('c', 3, 10), on_device(Live('a', 1, 20)), Live('d', 4, 30), Live('b', 2, 30)};
+  const std::vector<LiveSession> twice = {on_device(Live('b', 2, 5)), on_device(Live('a', 1, 9)), Live('c', 3, 10)};
+  struct Row {
+    const std::vector<LiveSession> &live;
+    int limit;
+    LimitPolicy policy;
+    bool granted;
+    const char *replaced;
+    const char *evicted;
+  };
+  for (const Row &row : {
+           Row{live, 0, LimitPolicy::kReject, true, "a", ""},
+           Row{live, 4, LimitPolicy::kReject, true, "a", ""},
+           Row{live, 3, LimitPolicy::kReject, false, "", ""},
+           Row{live, 3, LimitPolicy::kEvictOldest, true, "a", "b"},
+           Row{live, 3, LimitPolicy::kEvictIdle, true, "a", "c"},
+           Row{live, 1, LimitPolicy::kEvictOldest, true, "a", "bcd"},
+           Row{twice, 2, LimitPolicy::kReject, true, "ab", ""},
+           Row{twice, 1, LimitPolicy::kEvictIdle, true, "ab", "c"},
+       }) {
+    const Room room = MakeRoom(row.live, row.limit, row.policy);
+    EXPECT_EQ(room.granted, row.granted) << row.limit << NameOf(row.policy);
+    EXPECT_EQ(Names(room.replaced), row.replaced) << row.limit << NameOf(row.policy);
+    EXPECT_EQ(Names(room.evicted), row.evicted) << row.limit << NameOf(row.policy);
+  }
 }
 
 TEST(Limit, NamesComeBack) {

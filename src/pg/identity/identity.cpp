@@ -121,6 +121,8 @@ void become_nobody() {
   if (identity != nullptr) set_identity("");
 }
 
+const Identity *identity_for_record() noexcept { return identity; }
+
 const Identity *current_identity() {
   if (identity != nullptr && coarse_now() >= identity->ends_at)
     raise_error({ErrorCode::kExpired, "it ran out after it was authenticated"});

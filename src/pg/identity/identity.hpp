@@ -39,5 +39,7 @@ void become_nobody();
 
 // The identity of the transaction, null if there is none; valid until the next statement. JW003 if its token has expired.
 const Identity *current_identity();
+// The same, and of a token that has expired since: for what is recorded and shown, never for what is allowed.
+const Identity *identity_for_record() noexcept;
 
 }  // namespace jwt_auth::pg

@@ -2,6 +2,7 @@
 
 #include "pg/keyring/issuer_rows.hpp"
 #include "pg/keyring/ring.hpp"
+#include "pg/keyring/session_classes.hpp"
 #include "pg/keyring/token_lifetime.hpp"
 #include "pg/store/owner.hpp"
 #include "pg/store/plans.hpp"
@@ -11,8 +12,9 @@ namespace jwt_auth::pg {
 
 namespace {
 
-// The tables that are kept: a change of one of them is a change of the ring. The last is not there before version 2.0.
-constexpr const char *kTables[] = {"signing_key", "trusted_issuer", "cutoff", "token_lifetime"};
+// The tables that are kept: a change of one of them is a change of the ring. The last two are not there before version
+// 2.0.
+constexpr const char *kTables[] = {"signing_key", "trusted_issuer", "cutoff", "token_lifetime", "session_class"};
 
 // The backend's copy and whether it still holds. Invalidations only count and clear; they may arrive at any time.
 struct RingCache {
@@ -75,6 +77,7 @@ RingRows read_rows(MemoryContext context) {
   const IssuerRows issuers = read_issuers(context);
   ring.issuers = issuers.rows;
   ring.issuer_count = issuers.count;
+  read_session_classes(ring, context);
   const auto cutoff = execute_latest(select_cutoff, Parameters{});
   ring.cutoff = cutoff.empty() ? session::kNoCutoff : cutoff[0].time(CutoffColumn::kNotBefore);
   return ring;

@@ -1,4 +1,5 @@
-// The keyring as each backend keeps it: parsed keys, trusted issuers and the global cutoff, current at each use.
+// The keyring as each backend keeps it: parsed keys, trusted issuers, classes of sessions and the global cutoff, current at
+// each use.
 #pragma once
 
 #include <string>

@@ -59,6 +59,8 @@ Result<std::unique_ptr<Ring>> BuildRing(const RingRows &rows) {
     const IssuerRow &row = rows.issuers[i];
     ring->issuers.try_emplace(std::string(row.issuer), row);
   }
+  for (std::uint64_t i = 0; i < rows.class_count; i++)
+    ring->classes.push_back({std::string(rows.classes[i].name), rows.classes[i].value});
   return ring;
 }
 

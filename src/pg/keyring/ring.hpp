@@ -6,15 +6,17 @@
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
+#include <vector>
 
 #include "jose/jws/jws.hpp"
 #include "jose/jwt/claims.hpp"
 #include "pg/keyring/trusted_issuer.hpp"
 #include "pg/support/arguments.hpp"
+#include "session/session_class.hpp"
 
 namespace jwt_auth::pg {
 
-// Rows of signing_key (active and verify-only ones) as plain data.
+// Rows of signing_key (active and verify-only ones) and session_class as plain data.
 struct KeyRow {
   std::string_view kid;
   bool active;
@@ -23,11 +25,17 @@ struct KeyRow {
   jose::Micros token_ttl;
   jose::Micros tokens_until;
 };
+struct ClassRow {
+  std::string_view name;
+  session::SessionClass value;
+};
 struct RingRows {
   KeyRow *keys;
   std::uint64_t key_count;
   IssuerRow *issuers;
   std::uint64_t issuer_count;
+  ClassRow *classes;
+  std::uint64_t class_count;
   jose::Micros cutoff;  // for everybody; session::kNoCutoff: none
 };
 
@@ -40,12 +48,18 @@ struct ActiveKey {
   jose::Micros tokens_until = 0;
 };
 
+struct NamedClass {
+  std::string name;
+  session::SessionClass value;
+};
+
 // One consistent copy; replaced whole.
 struct Ring {
   jose::KeySet verifying;                    // active and verify-only keys
   std::unordered_set<std::string> unopened;  // HMAC keys that can't verify because their row can't be opened
   ActiveKey active;
   std::unordered_map<std::string, TrustedIssuer> issuers;
+  std::vector<NamedClass> classes;  // of sessions; there are few
 
   bool lacks_a_key() const { return active.refusal || !unopened.empty(); }
 };

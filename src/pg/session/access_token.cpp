@@ -4,6 +4,7 @@
 #include "jose/jwt/token_id.hpp"
 
 #include "pg/keyring/keyring.hpp"
+#include "pg/keyring/prepare_to_sign.hpp"
 #include "pg/support/arguments.hpp"
 #include "pg/support/jsonb.hpp"
 #include "pg/support/settings.hpp"
@@ -15,6 +16,12 @@ namespace {
 constexpr std::string_view kReserved[] = {"iss", "sub", "aud",       "sid",       "iat",       "iat_us", "nbf",
                                           "exp", "jti", "auth_time", "client_ip", "client_fp", "cnf",    "act",
                                           "amr", "acr", "scope",     "key_id",    "uv",        "sv"};
+
+session::LifetimePolicy LifetimesOf(const AccessTokenRequest &request) noexcept {
+  session::LifetimePolicy lifetimes = settings::Lifetimes();
+  if (request.lifetime != 0) lifetimes.access_token_ttl = request.lifetime;
+  return lifetimes;
+}
 
 }  // namespace
 
@@ -42,8 +49,14 @@ Bytes claim_members(Jsonb *claims) {
   return Bytes{text.data + 1, text.size - 2};
 }
 
+void prepare_to_sign_session_token(const AccessTokenRequest &request) {
+  if (request.lifetime == 0) return prepare_to_sign_access_token(request.now);
+  const std::int64_t expires_at = session::AccessExpiry(request.now, request.idle_end, LifetimesOf(request));
+  prepare_to_sign(expires_at * session::kMicrosPerSecond, request.now);
+}
+
 Result<AccessToken> MintAccessToken(const AccessTokenRequest &request) {
-  const std::int64_t expires_at = session::AccessExpiry(request.now, request.idle_end, settings::Lifetimes());
+  const std::int64_t expires_at = session::AccessExpiry(request.now, request.idle_end, LifetimesOf(request));
 
   ClaimsWriter claims;
   if (*settings::issuer != '\0') claims.Add("iss", settings::issuer);

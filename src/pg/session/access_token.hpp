@@ -59,6 +59,7 @@ struct AccessTokenRequest {
   session::Client bound;  // what the session is bound to
   session::BindingPolicy binding;
   std::optional<jose::Thumbprint> key = std::nullopt;  // whose proof the bearer has to show
+  session::Micros lifetime = 0;                        // 0: jwt_auth.access_token_ttl
 };
 
 struct AccessToken {
@@ -66,7 +67,9 @@ struct AccessToken {
   std::int64_t expires_at;  // seconds since 1970
 };
 
-// C++ phase, after prepare_to_sign_access_token(): signs it with the active key.
+// Postgres phase, before MintAccessToken(): the keyring is current, and its active key outlives the token.
+void prepare_to_sign_session_token(const AccessTokenRequest &request);
+// C++ phase: signs it with the active key.
 Result<AccessToken> MintAccessToken(const AccessTokenRequest &request);
 
 }  // namespace jwt_auth::pg

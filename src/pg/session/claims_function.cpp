@@ -94,8 +94,10 @@ Jsonb *call_claims_function(const NullableDatum (&arguments)[lengthof(kArguments
 
 }  // namespace
 
+bool has_claims_function() { return *settings::claims_function != '\0'; }
+
 OptionalText token_claim_members(std::string_view user_id, const pg_uuid_t &session_id, Datum stored, bool has_stored) {
-  if (*settings::claims_function == '\0') {
+  if (!has_claims_function()) {
     if (!has_stored) return {false, {}};
     return {true, claim_members(DatumGetJsonbP(stored)).view()};
   }

@@ -6,6 +6,9 @@
 
 namespace jwt_auth::pg {
 
+// Whether jwt_auth.claims_function is set.
+bool has_claims_function();
+
 // The members of the claims that go into an access token, as claim_members() has them: those of `stored` (a jsonb object, or
 // none), or, where jwt_auth.claims_function is set, what that function makes of them: it is given {} where none are stored.
 //

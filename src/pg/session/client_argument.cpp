@@ -11,6 +11,7 @@ namespace jwt_auth::pg {
 namespace {
 
 constexpr int kMaxUserAgent = 512;
+constexpr std::size_t kMaxDevice = 128;
 
 void hash_fingerprint(const OptionalText &fingerprint, session::Client &client) {
   if (!fingerprint.present || fingerprint.text.empty()) return;
@@ -36,6 +37,14 @@ ClientArgument client_argument(FunctionCallInfo fcinfo, int ip, int user_agent, 
   }
   hash_fingerprint(optional_text(fcinfo, fingerprint), argument.client);
   return argument;
+}
+
+OptionalHash device_argument(FunctionCallInfo fcinfo, int index) {
+  const OptionalText device = optional_text(fcinfo, index);
+  if (!device.present) return {false, {}};
+  if (device.text.empty() || device.text.size() > kMaxDevice)
+    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("device must have 1 to %zu bytes", kMaxDevice)));
+  return {true, value_or_raise([&]() -> Result<session::Hash> { return session::HashOf(device.text); })};
 }
 
 }  // namespace jwt_auth::pg

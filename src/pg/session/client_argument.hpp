@@ -2,6 +2,7 @@
 #pragma once
 
 #include "pg/store/auth_event.hpp"
+#include "pg/store/session_store.hpp"
 #include "pg/support/arguments.hpp"
 #include "session/binding.hpp"
 
@@ -14,6 +15,9 @@ struct ClientArgument {
   session::Client client;
 };
 ClientArgument client_argument(FunctionCallInfo fcinfo, int ip, int user_agent, int fingerprint);
+
+// The hash of the id that the client keeps of itself; not present for NULL. 22023 unless it has 1 to 128 bytes.
+OptionalHash device_argument(FunctionCallInfo fcinfo, int index);
 
 // The source of an event about that user, caused by that client.
 inline EventSource event_source(std::string_view user_id, const ClientArgument &client) {

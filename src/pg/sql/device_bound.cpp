@@ -1,8 +1,8 @@
 // Sessions bound to a browser's key (DBSC): device_challenge, bind_device, refresh_bound_session.
 #include "jose/proof/dbsc.hpp"
 #include "pg/keyring/keyring.hpp"
-#include "pg/keyring/prepare_to_sign.hpp"
 #include "pg/keyring/server_secret.hpp"
+#include "pg/keyring/session_classes.hpp"
 #include "pg/session/claims_function.hpp"
 #include "pg/session/client_argument.hpp"
 #include "pg/session/token_response.hpp"
@@ -136,14 +136,19 @@ struct BoundRefresh {
   SessionRow row;
   Account account;
   session::Decision decision;
-  Micros now, idle_end;
+  session::LifetimePolicy lifetimes;  // of the session's class
+  Micros now, ends_at, idle_end;
   bool has_claims;
   Datum claims;
 };
 
 // What was presented is the proof; to the rules it is the session's current secret.
 session::Decision decide(BoundRefresh &refresh, const DeviceProof &proof, const ClientArgument &client) {
-  const session::SessionState &state = refresh.row.state;
+  session::SessionState state = refresh.row.state;
+  refresh.lifetimes = LifetimesOfClass(refresh.row.session_class);
+  refresh.ends_at =
+      session::EndAtRefresh(state.created_at, state.absolute_end, refresh.row.session_class.present, refresh.lifetimes);
+  state.absolute_end = std::min(state.absolute_end, refresh.ends_at);
   const session::RefreshTokenHashes token = {SessionIdOf(refresh.row.id), state.generation, state.family_hash,
                                              state.current_hash};
   session::RefreshPolicy policy = {refresh.account.binding, 0};
@@ -162,7 +167,8 @@ void rotate(BoundRefresh &refresh, const ClientArgument &client) {
   rotation.presented = refresh.row.state.current_hash;
   rotation.successor = random_hash();
   rotation.now = refresh.now;
-  refresh.idle_end = session::IdleEnd(refresh.now, refresh.row.state.absolute_end, settings::Lifetimes());
+  refresh.idle_end = session::IdleEnd(refresh.now, refresh.ends_at, refresh.lifetimes);
+  rotation.ends_at = refresh.ends_at;
   rotation.idle_ends_at = refresh.idle_end;
   rotation.ip = client.ip;
   rotation.has_ip = client.has_ip;
@@ -228,15 +234,16 @@ Datum refresh_bound_session(FunctionCallInfo fcinfo) {
   if (status != Status::kOk) return response_datum(fcinfo, response);
 
   const OptionalText members = token_claim_members(refresh.row.user_id, id, refresh.claims, refresh.has_claims);
-  const AccessTokenRequest request = {refresh.row.user_id,
-                                      SessionIdOf(id),
-                                      refresh.now,
-                                      std::min(refresh.now, refresh.row.state.created_at),
-                                      refresh.idle_end,
-                                      members.text,
-                                      refresh.row.state.bound,
-                                      refresh.account.binding};
-  prepare_to_sign_access_token(request.now);
+  AccessTokenRequest request = {refresh.row.user_id,
+                                SessionIdOf(id),
+                                refresh.now,
+                                std::min(refresh.now, refresh.row.state.created_at),
+                                refresh.idle_end,
+                                members.text,
+                                refresh.row.state.bound,
+                                refresh.account.binding};
+  if (refresh.row.session_class.present) request.lifetime = refresh.lifetimes.access_token_ttl;
+  prepare_to_sign_session_token(request);
   const AccessToken access = value_or_raise([&] { return MintAccessToken(request); });
   response.has_tokens = true;
   response.access_token = access.text;

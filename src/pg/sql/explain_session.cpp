@@ -21,7 +21,8 @@ enum class EventColumn { kEvent, kAt, kUserId, kDetail, kStatus };
 Query<EventColumn> select_last_event = {
     "SELECT event, coalesce((detail ->> 'ended_at')::timestamptz, at), user_id, detail, detail ->> 'status'"
     " FROM jwt_auth.auth_event WHERE session_id = $1"
-    " AND event IN ('login', 'evicted', 'reuse_detected', 'unknown_rotation', 'ip_mismatch', 'fingerprint_mismatch', 'expired',"
+    " AND event IN ('login', 'evicted', 'replaced', 'reuse_detected', 'unknown_rotation', 'ip_mismatch', "
+    "'fingerprint_mismatch', 'expired',"
     " 'logout', 'session_revoked', 'others_revoked', 'user_revoked', 'all_revoked')"
     " AND (detail -> 'enforced') IS DISTINCT FROM 'false'::jsonb"
     " ORDER BY event = 'login', at DESC, id DESC LIMIT 1",
@@ -50,6 +51,8 @@ const char *why(Event event, bool reached_its_end) {
   switch (event) {
     case Event::kEvicted:
       return "it made room for a newer session";
+    case Event::kReplaced:
+      return "a newer session of the same device took its place";
     case Event::kReuseDetected:
       return "an old refresh token was presented: theft";
     case Event::kUnknownRotation:

@@ -2,9 +2,10 @@
 #include "jose/crypto/openssl.hpp"
 #include "pg/identity/proof.hpp"
 #include "pg/keyring/keyring.hpp"
-#include "pg/keyring/prepare_to_sign.hpp"
+#include "pg/keyring/session_classes.hpp"
 #include "pg/session/claims_function.hpp"
 #include "pg/session/client_argument.hpp"
+#include "pg/session/session_room.hpp"
 #include "pg/session/token_response.hpp"
 #include "pg/session/user_argument.hpp"
 #include "pg/store/auth_event.hpp"
@@ -15,7 +16,6 @@
 #include "pg/support/settings.hpp"
 #include "pg/support/statistics.hpp"
 #include "pg/support/uuid.hpp"
-#include "session/limit.hpp"
 
 namespace jwt_auth::pg {
 
@@ -43,159 +43,114 @@ Result<FreshSession> MakeSession(Micros created_at, session::UserKey user_key) {
   return fresh;
 }
 
-// Which live sessions go, chosen by the core; plain data.
-struct Eviction {
-  bool granted;
-  session::LiveSession *evicted;
-  std::size_t count;
-};
+// One call, from its arguments to what it wrote. Plain data.
+struct Login {
+  UserRef user;
+  ClientArgument client;
+  OptionalText session_class;
+  OptionalHash device;
+  const CheckedProof *proof;  // null: none was given
+  MemoryContext caller;
 
-Eviction choose_evictions(const LiveSessions &live, int limit) {
-  Eviction eviction{};
-  eviction.evicted = static_cast<session::LiveSession *>(palloc(sizeof(session::LiveSession) * (live.count + 1)));
-  const auto chosen = value_or_raise([&]() -> Result<Eviction> {
-    const session::Room room =
-        session::MakeRoom({live.sessions, live.sessions + live.count}, limit, settings::SessionLimitPolicy());
-    std::copy(room.evicted.begin(), room.evicted.end(), eviction.evicted);
-    return Eviction{room.granted, eviction.evicted, room.evicted.size()};
-  });
-  return chosen;
-}
-
-// Sessions that made room.
-struct Evicted {
-  bool granted;
-  pg_uuid_t *ids;
-  int count;
-};
-
-// A refresh may come between the look and the deletion: then what looked idle is not, and the choice is made again.
-constexpr int kMostChoices = 100;
-
-Evicted make_room(const UserRef &user, const Account &account, const session::Cutoffs &cutoffs, MemoryContext context) {
-  Evicted evicted{true, nullptr, 0};
-  if (account.max_sessions == 0) return evicted;
-  const bool only_as_seen = settings::SessionLimitPolicy() == session::LimitPolicy::kEvictIdle;
-  for (int choice = 0; choice < kMostChoices; choice++) {
-    const Micros now = now_micros();
-    const LiveSessions live = read_live_sessions(user, std::max(cutoffs.user, cutoffs.global), now, context);
-    const Eviction eviction = choose_evictions(live, account.max_sessions);
-    if (!eviction.granted) return Evicted{false, nullptr, 0};
-    if (evicted.ids == nullptr)
-      evicted.ids = static_cast<pg_uuid_t *>(MemoryContextAlloc(context, sizeof(pg_uuid_t) * (eviction.count + 1)));
-    bool all_gone = true;
-    for (std::size_t i = 0; i < eviction.count; i++) {
-      const session::LiveSession &one = eviction.evicted[i];
-      const pg_uuid_t id = UuidOf(one.id);
-      const bool deleted =
-          only_as_seen ? delete_session(id, user.user_key, &one.generation) : delete_live_session(id, user.user_key);
-      if (!deleted) {
-        all_gone = !only_as_seen && all_gone;
-        continue;
-      }
-      evicted.ids = static_cast<pg_uuid_t *>(repalloc(evicted.ids, sizeof(pg_uuid_t) * (evicted.count + 2)));
-      evicted.ids[evicted.count++] = id;
-    }
-    if (all_gone) return evicted;
-  }
-  ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE), errmsg("could not make room for a session"),
-                  errdetail("The user's sessions were refreshed faster than they could be evicted.")));
-  pg_unreachable();
-}
-
-// Says which policy chose it and which log-in it made room for.
-AuthEvent evicted_event(const pg_uuid_t &evicted, const pg_uuid_t &newcomer) {
-  DetailBuilder detail;
-  detail.add_text("policy", session::NameOf(settings::SessionLimitPolicy()));
-  detail.add_text("by", uuid_text(newcomer));
-  AuthEvent event{};
-  event.event = session::Event::kEvicted;
-  event.session_id = &evicted;
-  event.detail = detail.finish();
-  return event;
-}
-
-struct StoredSession {
-  bool granted;
   bool is_proof_repeated;  // then nothing else was done
-  Micros now;              // the clock, after the account's lock was taken
-  NewSession session;
-  FreshSession fresh;
   Account account;
-  Evicted evicted;
+  RoomRequest request;
+  SessionRoom room;
+  Micros now;  // the clock, after the account's lock was taken
+  FreshSession fresh;
+  NewSession session;
+  EndedForRoom ended;
 };
 
-NewSession new_session(FunctionCallInfo fcinfo, const UserRef &user, const ClientArgument &client, const FreshSession &fresh,
-                       Micros created_at) {
-  const session::LifetimePolicy lifetimes = settings::Lifetimes();
+NewSession new_session(FunctionCallInfo fcinfo, const Login &login, Micros created_at) {
+  const session::LifetimePolicy lifetimes = LifetimesOfClass(login.session_class);
   NewSession row{};
-  row.id = UuidOf(fresh.id);
-  row.user = user;
+  row.id = UuidOf(login.fresh.id);
+  row.user = login.user;
   row.created_at = created_at;
   row.ends_at = session::AbsoluteEnd(created_at, lifetimes);
   row.idle_ends_at = session::IdleEnd(created_at, row.ends_at, lifetimes);
-  row.family = fresh.family;
-  row.current = fresh.current;
-  row.ip = client.ip;
-  row.has_ip = client.has_ip;
-  row.client = client.client;
-  row.user_agent = client.user_agent;
+  row.family = login.fresh.family;
+  row.current = login.fresh.current;
+  row.ip = login.client.ip;
+  row.has_ip = login.client.has_ip;
+  row.client = login.client.client;
+  row.user_agent = login.client.user_agent;
   row.has_claims = !PG_ARGISNULL(4);
   if (row.has_claims) row.claims = PG_GETARG_DATUM(4);
   row.has_metadata = !PG_ARGISNULL(5);
   if (row.has_metadata) row.metadata = PG_GETARG_DATUM(5);
+  row.session_class = login.session_class;
+  row.device = login.device;
   return row;
 }
 
-void record_refusal(const StoredSession &stored, const UserRef &user, const ClientArgument &client) {
+void record_refusal(const Login &login) {
   DetailBuilder detail;
-  detail.add_number("max_sessions", stored.account.max_sessions);
+  detail.add_number("max_sessions", login.request.rule.limit);
+  detail.add_optional("class", login.session_class);
   AuthEvent event{};
   event.event = session::Event::kLimitReached;
   event.detail = detail.finish();
-  write_event(event_source(user.user_id, client), event, timestamp_of(stored.now));
+  write_event(event_source(login.user.user_id, login.client), event, timestamp_of(login.now));
 }
 
-void record_login(const StoredSession &stored, const UserRef &user, const ClientArgument &client, bool is_bound) {
-  const int evicted = stored.evicted.count;
-  auto *events = static_cast<AuthEvent *>(palloc(sizeof(AuthEvent) * (evicted + 2)));
-  for (int i = 0; i < evicted; i++) events[i] = evicted_event(stored.evicted.ids[i], stored.session.id);
-  events[evicted] = AuthEvent{};
-  events[evicted].event = session::Event::kLogin;
-  events[evicted].session_id = &stored.session.id;
-  int count = evicted + 1;
-  if (is_bound) {
+const char *login_detail(const Login &login) {
+  DetailBuilder detail;
+  detail.add_optional("class", login.session_class);
+  return detail.finish();
+}
+
+void record_login(const Login &login) {
+  int count = login.ended.count;
+  auto *events = static_cast<AuthEvent *>(palloc(sizeof(AuthEvent) * (count + 2)));
+  describe_ended(login.request, login.ended, login.session.id, events);
+  events[count] = AuthEvent{};
+  events[count].event = session::Event::kLogin;
+  events[count].session_id = &login.session.id;
+  events[count++].detail = login_detail(login);
+  if (login.proof != nullptr) {
     events[count] = AuthEvent{};
     events[count].event = session::Event::kBound;
-    events[count].session_id = &stored.session.id;
+    events[count].session_id = &login.session.id;
     events[count++].detail = "{\"kind\": \"dpop\"}";
   }
-  write_events(event_source(user.user_id, client), events, count, timestamp_of(stored.now));
+  write_events(event_source(login.user.user_id, login.client), events, count, timestamp_of(login.now));
 }
 
-// Everything that is written. Inside as_owner(); `caller` is for what is answered.
-void store_session(FunctionCallInfo fcinfo, const UserRef &user, const ClientArgument &client, const CheckedProof *proof,
-                   MemoryContext caller, StoredSession &stored) {
-  stored.is_proof_repeated = proof != nullptr && !use_proof(proof->id, proof->good_until);
-  if (stored.is_proof_repeated) return;
-  stored.account = touch_account(user, GetCurrentTimestamp());
-  // A cutoff for everybody may have come while the account was waited for.
+// Everything that is decided, before anything ends. Inside as_owner(), as all that writes. From here on log-ins and revocations
+// of the user wait for this transaction.
+void decide(FunctionCallInfo fcinfo, Login &login) {
+  login.is_proof_repeated = login.proof != nullptr && !use_proof(login.proof->id, login.proof->good_until);
+  if (login.is_proof_repeated) return;
+  login.account = touch_account(login.user, GetCurrentTimestamp());
+  // A cutoff for everybody, or a change of the class, may have come while the account was waited for.
   refresh_keyring();
-  const session::Cutoffs cutoffs = {stored.account.not_before, global_cutoff()};
-  stored.evicted = make_room(user, stored.account, cutoffs, caller);
-  stored.granted = stored.evicted.granted;
-  stored.now = now_micros();
-  const Micros created_at = session::CreationTime(stored.now, cutoffs);
-  if (!session::IsAfterCutoffs(created_at, cutoffs))
+  require_session_class(login.session_class);
+  const session::LimitRule settings = {settings::max_sessions_per_user, settings::SessionLimitPolicy()};
+  const session::LimitRule rule = session::LimitOf(FindSessionClass(login.session_class), settings, login.account.max_sessions);
+  login.request = {login.user, login.session_class, login.device, rule, {login.account.not_before, global_cutoff()}};
+  login.room = choose_room(login.request, login.caller);
+  login.now = now_micros();
+  const Micros created_at = session::CreationTime(login.now, login.request.cutoffs);
+  if (!session::IsAfterCutoffs(created_at, login.request.cutoffs))
     ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE), errmsg("no session can begin"),
                     errdetail("The cutoff of the user or of everybody never ends.")));
-  if (!stored.granted) return record_refusal(stored, user, client);
-  stored.fresh = in_context(caller, [&] { return value_or_raise([&] { return MakeSession(created_at, user.user_key); }); });
-  stored.session = new_session(fcinfo, user, client, stored.fresh, created_at);
-  insert_session(stored.session);
-  if (proof != nullptr) bind_new_session(stored.session.id, user.user_key, {KeyKind::kDpop, view_of(proof->thumbprint)});
-  record_login(stored, user, client, proof != nullptr);
+  if (!login.room.granted) return record_refusal(login);
+  login.fresh =
+      in_context(login.caller, [&] { return value_or_raise([&] { return MakeSession(created_at, login.user.user_key); }); });
+  login.session = new_session(fcinfo, login, created_at);
 }
+
+void store(Login &login) {
+  login.ended = clear_room(login.request, login.room, login.caller);
+  insert_session(login.session);
+  if (login.proof != nullptr)
+    bind_new_session(login.session.id, login.user.user_key, {KeyKind::kDpop, view_of(login.proof->thumbprint)});
+  record_login(login);
+}
+
+bool is_refused(const Login &login) { return login.is_proof_repeated || !login.room.granted; }
 
 // A log-in that was not granted.
 Datum refused(FunctionCallInfo fcinfo, TokenResponse &response, session::Status status) {
@@ -204,53 +159,69 @@ Datum refused(FunctionCallInfo fcinfo, TokenResponse &response, session::Status 
   return response_datum(fcinfo, response);
 }
 
+// A class whose token lifetime is the setting's has none of its own.
+Micros token_lifetime_of(const OptionalText &session_class) {
+  return session_class.present ? LifetimesOfClass(session_class).access_token_ttl : 0;
+}
+
+AccessToken mint(const Login &login, const OptionalText &members) {
+  // A session that begins after a cutoff which lies ahead of the clock has tokens of the clock all the same.
+  AccessTokenRequest request = {login.user.user_id,
+                                login.fresh.id,
+                                login.now,
+                                std::min(login.now, login.session.created_at),
+                                login.session.idle_ends_at,
+                                members.text,
+                                login.session.client,
+                                login.account.binding};
+  if (login.proof != nullptr) request.key = login.proof->thumbprint;
+  request.lifetime = token_lifetime_of(login.session_class);
+  prepare_to_sign_session_token(request);
+  return value_or_raise([&] { return MintAccessToken(request); });
+}
+
 Datum issue_refresh_session(FunctionCallInfo fcinfo) {
   refuse_restricted_operation();
-  const UserRef user = user_argument(fcinfo, 0);
-  const ClientArgument client = client_argument(fcinfo, 1, 2, 3);
-  refuse_unsupported(fcinfo, 6, "class");
-  refuse_unsupported(fcinfo, 7, "device");
+  Login login{};
+  login.caller = CurrentMemoryContext;
+  login.user = user_argument(fcinfo, 0);
+  login.client = client_argument(fcinfo, 1, 2, 3);
+  login.device = device_argument(fcinfo, 7);
   const ProofArgument proof = proof_argument(fcinfo, 8);
   if (!PG_ARGISNULL(4)) check_session_claims(PG_GETARG_JSONB_P(4));
   if (!PG_ARGISNULL(5)) check_object(PG_GETARG_JSONB_P(5), "metadata");
   refresh_keyring();
+  login.session_class = class_argument(fcinfo, 6);
 
   CheckedProof checked{};
   if (proof.proof.present) checked = check_proof(proof, {}, {}, now_micros());
   TokenResponse response{};
-  response.user_id = {true, user.user_id};
+  response.user_id = {true, login.user.user_id};
   if (proof.proof.present && !checked.ok) return refused(fcinfo, response, session::Status::kProofInvalid);
+  login.proof = proof.proof.present ? &checked : nullptr;
 
-  StoredSession stored{};
-  as_owner("account", [&](MemoryContext caller) {
-    store_session(fcinfo, user, client, proof.proof.present ? &checked : nullptr, caller, stored);
+  // The application's function is asked between the decision and the first deletion, and not as the tables' owner.
+  const bool asks_application = has_claims_function();
+  as_owner("account", [&](MemoryContext) {
+    decide(fcinfo, login);
+    if (!is_refused(login) && !asks_application) store(login);
   });
-  if (stored.is_proof_repeated) return refused(fcinfo, response, session::Status::kProofInvalid);
-  if (!stored.granted) return refused(fcinfo, response, session::Status::kLimitReached);
+  if (login.is_proof_repeated) return refused(fcinfo, response, session::Status::kProofInvalid);
+  if (!login.room.granted) return refused(fcinfo, response, session::Status::kLimitReached);
   const OptionalText members =
-      token_claim_members(user.user_id, stored.session.id, stored.session.claims, stored.session.has_claims);
-  // A session that begins after a cutoff which lies ahead of the clock has tokens of the clock all the same.
-  const AccessTokenRequest request = {user.user_id,
-                                      stored.fresh.id,
-                                      stored.now,
-                                      std::min(stored.now, stored.session.created_at),
-                                      stored.session.idle_ends_at,
-                                      members.text,
-                                      stored.session.client,
-                                      stored.account.binding,
-                                      checked.ok ? std::optional(checked.thumbprint) : std::nullopt};
-  prepare_to_sign_access_token(request.now);
-  const AccessToken access = value_or_raise([&] { return MintAccessToken(request); });
+      token_claim_members(login.user.user_id, login.session.id, login.session.claims, login.session.has_claims);
+  if (asks_application) as_owner("account", [&](MemoryContext) { store(login); });
+  const AccessToken access = mint(login, members);
   Count(Counted::kLogin, session::Status::kOk);
   response.status = session::Status::kOk;
   response.has_tokens = true;
   response.access_token = access.text;
   response.access_expires_at = access.expires_at;
-  response.refresh_token = stored.fresh.refresh_token;
-  response.refresh_expires_at = stored.session.idle_ends_at;
-  response.session_id = &stored.session.id;
-  response.evicted = stored.evicted.ids;
-  response.evicted_count = stored.evicted.count;
+  response.refresh_token = login.fresh.refresh_token;
+  response.refresh_expires_at = login.session.idle_ends_at;
+  response.session_id = &login.session.id;
+  response.evicted = login.ended.ids;
+  response.evicted_count = login.ended.count;
   return response_datum(fcinfo, response);
 }
 

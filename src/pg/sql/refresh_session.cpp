@@ -2,7 +2,7 @@
 #include "pg/identity/proof.hpp"
 #include "pg/keyring/key_encryption.hpp"
 #include "pg/keyring/keyring.hpp"
-#include "pg/keyring/prepare_to_sign.hpp"
+#include "pg/keyring/session_classes.hpp"
 #include "pg/session/claims_function.hpp"
 #include "pg/session/client_argument.hpp"
 #include "pg/session/token_response.hpp"
@@ -83,7 +83,8 @@ struct Refresh {
   std::optional<session::Ending> ending;  // by its time or a cutoff
   Decision decision;
   Successor successor;
-  Micros idle_end;
+  session::LifetimePolicy lifetimes;  // of the session's class
+  Micros ends_at, idle_end;           // after a rotation
   bool has_claims;
   Datum claims;  // as stored at log-in
 };
@@ -115,7 +116,11 @@ void judge(Refresh &refresh) {
   const session::RefreshPolicy policy = {refresh.account.binding, settings::refresh_reuse_interval * jose::kMicrosPerSecond,
                                          key_proof(refresh)};
   const session::Cutoffs cutoffs = {refresh.account.not_before, global_cutoff()};
-  const session::SessionState &state = refresh.row.state;
+  session::SessionState state = refresh.row.state;
+  refresh.lifetimes = LifetimesOfClass(refresh.row.session_class);
+  refresh.ends_at =
+      session::EndAtRefresh(state.created_at, state.absolute_end, refresh.row.session_class.present, refresh.lifetimes);
+  state.absolute_end = std::min(state.absolute_end, refresh.ends_at);
   refresh.ending = session::EndOf(state.created_at, state.idle_end, state.absolute_end, cutoffs, refresh.now);
   refresh.decision = session::Decide(state, refresh.token, refresh.client->client, policy, cutoffs, refresh.now);
 }
@@ -139,9 +144,10 @@ bool swap(Refresh &refresh) {
   rotation.nonce = random_nonce();
   refresh.successor =
       in_context(refresh.caller, [&] { return successor_of(refresh.text, refresh.row.state.generation + 1, rotation.nonce); });
-  refresh.idle_end = session::IdleEnd(refresh.now, refresh.row.state.absolute_end, settings::Lifetimes());
+  refresh.idle_end = session::IdleEnd(refresh.now, refresh.ends_at, refresh.lifetimes);
   rotation.successor = refresh.successor.hash;
   rotation.now = refresh.now;
+  rotation.ends_at = refresh.ends_at;
   rotation.idle_ends_at = refresh.idle_end;
   rotation.ip = refresh.client->ip;
   rotation.has_ip = refresh.client->has_ip;
@@ -296,16 +302,17 @@ Datum refresh_session(FunctionCallInfo fcinfo) {
   if (!has_tokens) return response_datum(fcinfo, response);
 
   const OptionalText members = token_claim_members(refresh.user.user_id, refresh.id, refresh.claims, refresh.has_claims);
-  const AccessTokenRequest request = {refresh.user.user_id,
-                                      hashes->session_id,
-                                      refresh.now,
-                                      std::min(refresh.now, refresh.row.state.created_at),
-                                      refresh.idle_end,
-                                      members.text,
-                                      refresh.row.state.bound,
-                                      refresh.account.binding,
-                                      key_of_tokens(refresh.row.key)};
-  prepare_to_sign_access_token(request.now);
+  AccessTokenRequest request = {refresh.user.user_id,
+                                hashes->session_id,
+                                refresh.now,
+                                std::min(refresh.now, refresh.row.state.created_at),
+                                refresh.idle_end,
+                                members.text,
+                                refresh.row.state.bound,
+                                refresh.account.binding,
+                                key_of_tokens(refresh.row.key)};
+  if (refresh.row.session_class.present) request.lifetime = refresh.lifetimes.access_token_ttl;
+  prepare_to_sign_session_token(request);
   const AccessToken access = value_or_raise([&] { return MintAccessToken(request); });
   response.has_tokens = true;
   response.access_token = access.text;

@@ -1,10 +1,8 @@
-// What ends sessions: revoke_refresh_session, revoke_refresh_token, revoke_user_tokens, revoke_other_sessions, the trigger; and
-// user_sessions, which shows what there is to end.
+// What ends sessions: revoke_refresh_session, revoke_refresh_token, revoke_user_tokens, revoke_other_sessions, the trigger.
 #include "pg/keyring/keyring.hpp"
 #include "pg/session/user_argument.hpp"
 #include "pg/store/auth_event.hpp"
 #include "pg/store/owner.hpp"
-#include "pg/store/result_set.hpp"
 #include "pg/store/session_store.hpp"
 #include "pg/support/boundary.hpp"
 #include "pg/support/postgres.hpp"
@@ -196,35 +194,6 @@ Datum revoke_on_password_change(FunctionCallInfo fcinfo) {
   return static_cast<Datum>(0);
 }
 
-enum class ListedColumn { kSessionId, kCreatedAt, kRefreshedAt, kExpiresAt, kIp, kUserAgent, kMetadata };
-Query<ListedColumn> select_user_sessions = {
-    "SELECT s.session_id, s.created_at, s.refreshed_at, s.idle_ends_at, s.ip, s.user_agent, d.metadata"
-    " FROM jwt_auth.refresh_session s LEFT JOIN jwt_auth.session_data d ON d.session_id = s.session_id AND d.user_key = "
-    "s.user_key"
-    " WHERE s.user_key = $1 AND s.user_id = $2 AND s.created_at > $3 AND s.ends_at > $4 AND s.idle_ends_at > $4"
-    " ORDER BY s.refreshed_at DESC, s.session_id",
-    {INT4OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID}};
-
-void put_sessions(const UserRef &user, ReturnSetInfo &set) {
-  Parameters parameters{};
-  add(parameters, Int32GetDatum(user.user_key));
-  add_text(parameters, user.user_id);
-  add_time(parameters, std::max(global_cutoff(), read_account(user).not_before));
-  add_time(parameters, now_micros());
-  put_rows(set, execute_latest(select_user_sessions, parameters));
-}
-
-Datum user_sessions(FunctionCallInfo fcinfo) {
-  const Spellings spellings = spellings_argument(fcinfo, 0);
-  refresh_keyring();
-  ReturnSetInfo &set = result_set(fcinfo);
-  as_owner("refresh_session", [&](MemoryContext) {
-    put_sessions(spellings.user, set);
-    if (spellings.has_padded) put_sessions(spellings.padded, set);
-  });
-  return static_cast<Datum>(0);
-}
-
 }  // namespace
 
 }  // namespace jwt_auth::pg
@@ -234,4 +203,3 @@ JWT_AUTH_FUNCTION(jwt_auth_revoke_refresh_token) { return jwt_auth::pg::revoke_r
 JWT_AUTH_FUNCTION(jwt_auth_revoke_user_tokens) { return jwt_auth::pg::revoke_user_tokens(fcinfo); }
 JWT_AUTH_FUNCTION(jwt_auth_revoke_other_sessions) { return jwt_auth::pg::revoke_other_sessions(fcinfo); }
 JWT_AUTH_FUNCTION(jwt_auth_revoke_on_password_change) { return jwt_auth::pg::revoke_on_password_change(fcinfo); }
-JWT_AUTH_FUNCTION(jwt_auth_user_sessions) { return jwt_auth::pg::user_sessions(fcinfo); }

@@ -76,7 +76,6 @@ Statement select_same_policy = {
 Account default_account() {
   Account account{};
   account.not_before = kNoCutoff;
-  account.max_sessions = settings::max_sessions_per_user;
   account.binding = settings::Binding();
   return account;
 }

@@ -20,9 +20,9 @@ void add_user(Parameters &parameters, const UserRef &user);
 
 // An account's row, or what holds where there is none.
 struct Account {
-  session::Micros not_before;      // kNoCutoff if none
-  int max_sessions;                // 0 = unlimited
-  session::BindingPolicy binding;  // the settings, with the user's own choices over them
+  session::Micros not_before;       // kNoCutoff if none
+  std::optional<int> max_sessions;  // of their own; none: as the settings have it
+  session::BindingPolicy binding;   // the settings, with the user's own choices over them
 };
 
 // Writes the account's row, so that log-ins and revocations of one user follow one another at every isolation level: a lock

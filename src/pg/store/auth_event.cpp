@@ -73,6 +73,7 @@ void notify(const EventSource &source, const AuthEvent &event, TimestampTz at) {
 bool ends_good_session(session::Event event) {
   switch (event) {
     case session::Event::kEvicted:
+    case session::Event::kReplaced:
     case session::Event::kReuseDetected:
     case session::Event::kUnknownRotation:
     case session::Event::kIpMismatch:

@@ -34,6 +34,7 @@ enum class SessionColumn {
   kFingerprint,
   kBoundKind,
   kBoundKey,
+  kClass,
 };
 
 // In the order of SessionColumn.
@@ -55,11 +56,18 @@ TableOf<SessionColumn> session_table = {"refresh_session",
                                          {"ip", INETOID},
                                          {"fingerprint", BYTEAOID},
                                          {"bound_kind", CHAROID, true},
-                                         {"bound_key", BYTEAOID, true}}};
+                                         {"bound_key", BYTEAOID, true},
+                                         {"class", TEXTOID, true}}};
 
-enum class LiveColumn { kSessionId, kCreatedAt, kRefreshedAt, kGeneration };
+enum class LiveColumn { kSessionId, kCreatedAt, kRefreshedAt, kGeneration, kSameDevice };
 Query<LiveColumn> select_live_sessions = {
-    "SELECT session_id, created_at, refreshed_at, generation FROM jwt_auth.refresh_session"
+    "SELECT session_id, created_at, refreshed_at, generation, coalesce(device_hash = $6, false) FROM jwt_auth.refresh_session"
+    " WHERE user_key = $1 AND user_id = $2 AND created_at > $3 AND ends_at > $4 AND idle_ends_at > $4"
+    " AND class IS NOT DISTINCT FROM $5",
+    {INT4OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, BYTEAOID}};
+// For a database that has not been updated to 2.0 yet.
+Query<LiveColumn> select_live_sessions_of_version_1 = {
+    "SELECT session_id, created_at, refreshed_at, generation, false FROM jwt_auth.refresh_session"
     " WHERE user_key = $1 AND user_id = $2 AND created_at > $3 AND ends_at > $4 AND idle_ends_at > $4",
     {INT4OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID}};
 
@@ -70,6 +78,15 @@ Statement insert_session_row = {
     {UUIDOID, INT4OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, DATEOID, BOOLOID, BYTEAOID, BYTEAOID, INETOID,
      BYTEAOID, TEXTOID}};
 
+// The same for a session with a class or a device.
+Statement insert_classed_row = {
+    "INSERT INTO jwt_auth.refresh_session (session_id, user_key, user_id, created_at, refreshed_at, ends_at, idle_ends_at,"
+    " purge_after, generation, has_data, family_hash, current_hash, login_ip, ip, login_fingerprint, fingerprint, user_agent,"
+    " class, device_hash)"
+    " VALUES ($1, $2, $3, $4, $4, $5, $6, $7, 0, $8, $9, $10, $11, $11, $12, $12, $13, $14, $15)",
+    {UUIDOID, INT4OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, DATEOID, BOOLOID, BYTEAOID, BYTEAOID, INETOID,
+     BYTEAOID, TEXTOID, TEXTOID, BYTEAOID}};
+
 Statement insert_data_row = {
     "INSERT INTO jwt_auth.session_data (session_id, user_key, claims, metadata) VALUES ($1, $2, $3, $4)",
     {UUIDOID, INT4OID, JSONBOID, JSONBOID}};
@@ -77,9 +94,11 @@ Statement insert_data_row = {
 Statement update_session = {
     "UPDATE jwt_auth.refresh_session SET idle_ends_at = $4, refreshed_at = $5, generation = generation + 1,"
     " previous_hash = current_hash, current_hash = $6, nonce = $7, ip = coalesce($8, ip),"
-    " fingerprint = coalesce($9, fingerprint), user_agent = coalesce($10, user_agent), purge_after = least(purge_after, $11)"
+    " fingerprint = coalesce($9, fingerprint), user_agent = coalesce($10, user_agent), purge_after = least(purge_after, $11),"
+    " ends_at = $12"
     " WHERE session_id = $1 AND user_key = $2 AND current_hash = $3",
-    {UUIDOID, INT4OID, BYTEAOID, TIMESTAMPTZOID, TIMESTAMPTZOID, BYTEAOID, BYTEAOID, INETOID, BYTEAOID, TEXTOID, DATEOID}};
+    {UUIDOID, INT4OID, BYTEAOID, TIMESTAMPTZOID, TIMESTAMPTZOID, BYTEAOID, BYTEAOID, INETOID, BYTEAOID, TEXTOID, DATEOID,
+     TIMESTAMPTZOID}};
 
 enum class DeletedColumn { kHasData };
 Query<DeletedColumn> delete_session_row = {
@@ -128,6 +147,13 @@ void add_fingerprint(Parameters &parameters, const session::Client &client) {
     add_nullable(parameters, 0, true);
 }
 
+void add_hash(Parameters &parameters, const OptionalHash &hash) {
+  if (hash.present)
+    add_bytes(parameters, hash.hash.data(), hash.hash.size());
+  else
+    add_nullable(parameters, 0, true);
+}
+
 void add_session(Parameters &parameters, const pg_uuid_t &id, session::UserKey user_key) {
   add(parameters, UUIDPGetDatum(&id));
   add(parameters, Int32GetDatum(user_key));
@@ -164,16 +190,24 @@ bool read_session(const pg_uuid_t &id, session::UserKey user_key, ReadMode mode,
     row.key.kind = static_cast<KeyKind>(DatumGetChar(found.value(SessionColumn::kBoundKind)));
     row.key.key = copy_to(context, found.bytes(SessionColumn::kBoundKey));
   }
+  row.session_class = {false, {}};
+  if (!found.is_null(SessionColumn::kClass)) row.session_class = {true, copy_to(context, found.bytes(SessionColumn::kClass))};
   return true;
 }
 
-LiveSessions read_live_sessions(const UserRef &user, Micros cutoff, Micros now, MemoryContext context) {
+LiveSessions read_live_sessions(const UserRef &user, const OptionalText &session_class, const OptionalHash &device,
+                                Micros cutoff, Micros now, MemoryContext context) {
+  const bool has_classes = has_key_columns();
   Parameters parameters{};
   add(parameters, Int32GetDatum(user.user_key));
   add_text(parameters, user.user_id);
   add_time(parameters, cutoff);
   add_time(parameters, now);
-  const Rows<LiveColumn> rows = execute(select_live_sessions, parameters);
+  if (has_classes) {
+    add_optional(parameters, session_class);
+    add_hash(parameters, device);
+  }
+  const Rows<LiveColumn> rows = execute(has_classes ? select_live_sessions : select_live_sessions_of_version_1, parameters);
   LiveSessions live{};
   live.count = rows.count();
   live.sessions =
@@ -181,7 +215,8 @@ LiveSessions read_live_sessions(const UserRef &user, Micros cutoff, Micros now, 
   for (std::uint64_t i = 0; i < live.count; i++) {
     live.sessions[i] = {SessionIdOf(rows[i].uuid(LiveColumn::kSessionId)), rows[i].time(LiveColumn::kCreatedAt),
                         rows[i].time(LiveColumn::kRefreshedAt),
-                        static_cast<std::uint32_t>(rows[i].int4(LiveColumn::kGeneration))};
+                        static_cast<std::uint32_t>(rows[i].int4(LiveColumn::kGeneration)),
+                        rows[i].boolean(LiveColumn::kSameDevice)};
   }
   return live;
 }
@@ -201,7 +236,12 @@ void insert_session(const NewSession &session) {
   add_nullable(parameters, session.ip, !session.has_ip);
   add_fingerprint(parameters, session.client);
   add_optional(parameters, session.user_agent);
-  if (execute(insert_session_row, parameters) == 0) raise_suppressed("refresh_session");
+  const bool is_classed = session.session_class.present || session.device.present;
+  if (is_classed) {
+    add_optional(parameters, session.session_class);
+    add_hash(parameters, session.device);
+  }
+  if (execute(is_classed ? insert_classed_row : insert_session_row, parameters) == 0) raise_suppressed("refresh_session");
   if (!has_data) return;
 
   Parameters data{};
@@ -223,6 +263,7 @@ bool rotate_session(const Rotation &rotation) {
   add_fingerprint(parameters, rotation.client);
   add_optional(parameters, rotation.user_agent);
   add(parameters, DateADTGetDatum(date_of(rotation.idle_ends_at)));
+  add_time(parameters, rotation.ends_at);
   return execute(update_session, parameters) == 1;
 }
 

@@ -21,17 +21,26 @@ struct SessionRow {
   session::Nonce nonce;
   session::SessionState state;
   KeyBinding key;
+  OptionalText session_class;
 };
 
 // False if there is no such row in the snapshot. Text is copied into `context`.
 bool read_session(const pg_uuid_t &id, session::UserKey user_key, ReadMode mode, MemoryContext context, SessionRow &row);
+
+// A hash that may be absent: plain data.
+struct OptionalHash {
+  bool present;
+  session::Hash hash;
+};
 
 // The live sessions of a user, in `context`.
 struct LiveSessions {
   session::LiveSession *sessions;
   std::size_t count;
 };
-LiveSessions read_live_sessions(const UserRef &user, session::Micros cutoff, session::Micros now, MemoryContext context);
+// Of one class, or with none of those without one; whether one has the same device is in it.
+LiveSessions read_live_sessions(const UserRef &user, const OptionalText &session_class, const OptionalHash &device,
+                                session::Micros cutoff, session::Micros now, MemoryContext context);
 
 struct NewSession {
   pg_uuid_t id;
@@ -44,6 +53,8 @@ struct NewSession {
   OptionalText user_agent;
   Datum claims, metadata;  // jsonb
   bool has_claims, has_metadata;
+  OptionalText session_class;
+  OptionalHash device;
 };
 // 09000 if a trigger suppresses a row.
 void insert_session(const NewSession &session);
@@ -53,7 +64,7 @@ struct Rotation {
   session::UserKey user_key;
   session::Hash presented, successor;
   session::Nonce nonce;
-  session::Micros now, idle_ends_at;
+  session::Micros now, ends_at, idle_ends_at;
   Datum ip;
   bool has_ip;
   session::Client client;

@@ -1,0 +1,97 @@
+#include "pg/keyring/session_classes.hpp"
+
+#include "pg/keyring/keyring.hpp"
+#include "pg/keyring/ring.hpp"
+#include "pg/store/plans.hpp"
+#include "pg/support/settings.hpp"
+
+namespace jwt_auth::pg {
+
+namespace {
+
+using session::Micros;
+
+enum class ClassColumn { kName, kAccessTokenTtl, kRefreshTokenTtl, kMaxAge, kMaxSessions, kLimitPolicy, kListed };
+Query<ClassColumn> select_classes = {
+    "SELECT name, access_token_ttl, refresh_token_ttl, max_age, max_sessions, limit_policy, listed FROM jwt_auth.session_class",
+    {}};
+
+bool session_classes_exist() { return OidIsValid(get_relname_relid("session_class", get_namespace_oid("jwt_auth", false))); }
+
+std::optional<Micros> lifetime_in(const Row<ClassColumn> &row, ClassColumn column, const char *name, Micros least) {
+  if (row.is_null(column)) return std::nullopt;
+  return lifetime_of(*DatumGetIntervalP(row.value(column)), name, least);
+}
+
+session::SessionClass class_in(const Row<ClassColumn> &row) {
+  session::SessionClass value{};
+  value.access_token_ttl = lifetime_in(row, ClassColumn::kAccessTokenTtl, "access_token_ttl", session::kMicrosPerSecond);
+  value.refresh_token_ttl = lifetime_in(row, ClassColumn::kRefreshTokenTtl, "refresh_token_ttl", session::kMicrosPerSecond);
+  value.max_age = lifetime_in(row, ClassColumn::kMaxAge, "max_age", 0);
+  if (!row.is_null(ClassColumn::kMaxSessions)) value.max_sessions = row.int4(ClassColumn::kMaxSessions);
+  // The table's constraint admits only names that are known; an unknown one would be the strictest.
+  if (!row.is_null(ClassColumn::kLimitPolicy))
+    value.limit_policy =
+        session::LimitPolicyNamed(row.bytes(ClassColumn::kLimitPolicy)).value_or(session::LimitPolicy::kReject);
+  value.listed = row.boolean(ClassColumn::kListed);
+  return value;
+}
+
+}  // namespace
+
+void read_session_classes(RingRows &ring, MemoryContext context) {
+  if (!session_classes_exist()) return;
+  const auto rows = execute_latest(select_classes, Parameters{});
+  ring.class_count = rows.count();
+  ring.classes = static_cast<ClassRow *>(MemoryContextAlloc(context, sizeof(ClassRow) * (rows.count() + 1)));
+  for (std::uint64_t i = 0; i < rows.count(); i++)
+    ring.classes[i] = {rows[i].text(ClassColumn::kName, context).text, class_in(rows[i])};
+}
+
+std::optional<session::SessionClass> FindSessionClass(const OptionalText &name) noexcept {
+  if (!name.present) return std::nullopt;
+  for (const NamedClass &one : CurrentRing().classes)
+    if (one.name == name.text) return one.value;
+  return std::nullopt;
+}
+
+session::LifetimePolicy LifetimesOfClass(const OptionalText &name) noexcept {
+  return session::LifetimesOf(FindSessionClass(name), settings::Lifetimes());
+}
+
+void check_class_name(std::string_view name, const char *argument) {
+  if (session::IsClassName(name)) return;
+  ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s is not the name of a class of sessions", argument),
+                  errhint("A name has 1 to 63 bytes, no control characters, and no blank at its ends.")));
+}
+
+OptionalText class_argument(FunctionCallInfo fcinfo, int index) {
+  const OptionalText name = optional_text(fcinfo, index);
+  if (name.present) check_class_name(name.text, "class");
+  require_session_class(name);
+  return name;
+}
+
+void require_session_class(const OptionalText &name) {
+  if (!name.present || FindSessionClass(name)) return;
+  ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                  errmsg("there is no class of sessions \"%s\"", pnstrdup(name.text.data(), name.text.size())),
+                  errhint("jwt_auth.set_session_class() makes one.")));
+  pg_unreachable();
+}
+
+Micros lifetime_of(const Interval &interval, const char *name, Micros least) {
+  constexpr Micros kGreatest = static_cast<Micros>(68) * MONTHS_PER_YEAR * DAYS_PER_MONTH * USECS_PER_DAY;
+  const auto days = static_cast<Micros>(interval.month) * DAYS_PER_MONTH + interval.day;
+  Micros micros = 0;
+  const bool overflows = __builtin_mul_overflow(days, static_cast<Micros>(USECS_PER_DAY), &micros) ||
+                         __builtin_add_overflow(micros, interval.time, &micros);
+  if (!overflows && micros >= least && micros <= kGreatest) return micros;
+  ereport(ERROR,
+          (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg(least == 0 ? "%s must be an interval from 0 (no end) to 68 years"
+                                                                       : "%s must be an interval from 1 second to 68 years",
+                                                            name)));
+  pg_unreachable();
+}
+
+}  // namespace jwt_auth::pg
