@@ -398,6 +398,7 @@ COMMENT ON FUNCTION jwt_auth.pre_config()
 SELECT pg_temp.drop_function('jwt_auth.issue_refresh_session(text, inet, text, text, jsonb, jsonb)');
 SELECT pg_temp.drop_function('jwt_auth.refresh_session(text, inet, text, text)');
 SELECT pg_temp.drop_function('jwt_auth.user_sessions(text)');
+SELECT pg_temp.drop_function('jwt_auth.refresh_cookie(text, text, text, interval, text, text)');
 SELECT pg_temp.drop_function('jwt_auth.authenticate(text, inet, text, boolean, interval)');
 
 CREATE FUNCTION jwt_auth.issue_refresh_session(user_id text, ip inet DEFAULT NULL, user_agent text DEFAULT NULL,
@@ -432,6 +433,14 @@ LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 5 AS 'MODULE_PATHNAME', 'jwt_auth_user_
 COMMENT ON FUNCTION jwt_auth.user_sessions(text)
   IS 'The user''s live sessions, the one used last first: "your devices". refreshed_at and ip: when and from where it was last refreshed. has_device: its log-in named a device. bound: dpop or dbsc where it is bound to a key. is_current: of the identity of this transaction. Sessions of a class that is not listed are left out';
 REVOKE ALL ON FUNCTION jwt_auth.user_sessions(text) FROM PUBLIC;
+
+CREATE FUNCTION jwt_auth.refresh_cookie(refresh_token text, name text DEFAULT 'refresh_token', path text DEFAULT '/',
+                                        max_age interval DEFAULT NULL, same_site text DEFAULT 'Strict', domain text DEFAULT NULL,
+                                        persistent boolean DEFAULT true, partitioned boolean DEFAULT false)
+RETURNS text LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_refresh_cookie';
+COMMENT ON FUNCTION jwt_auth.refresh_cookie(text, text, text, interval, text, text, boolean, boolean)
+  IS 'The Set-Cookie value that carries the refresh token: HttpOnly and Secure. max_age NULL: as long as its session may live. persistent false: no Max-Age, so until the browser is closed. partitioned: one for each site that embeds the page. refresh_token NULL: forget the cookie; name, path, domain and partitioned must be those that it was set with';
+REVOKE ALL ON FUNCTION jwt_auth.refresh_cookie(text, text, text, interval, text, text, boolean, boolean) FROM PUBLIC;
 
 CREATE FUNCTION jwt_auth.device_challenge(session_id uuid)
 RETURNS text LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_device_challenge';

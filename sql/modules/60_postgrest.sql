@@ -19,8 +19,9 @@ COMMENT ON FUNCTION jwt_auth.request_ip()
 REVOKE ALL ON FUNCTION jwt_auth.request_ip() FROM PUBLIC;
 
 CREATE FUNCTION jwt_auth.refresh_cookie(refresh_token text, name text DEFAULT 'refresh_token', path text DEFAULT '/',
-                                        max_age interval DEFAULT NULL, same_site text DEFAULT 'Strict', domain text DEFAULT NULL)
+                                        max_age interval DEFAULT NULL, same_site text DEFAULT 'Strict', domain text DEFAULT NULL,
+                                        persistent boolean DEFAULT true, partitioned boolean DEFAULT false)
 RETURNS text LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_refresh_cookie';
-COMMENT ON FUNCTION jwt_auth.refresh_cookie(text, text, text, interval, text, text)
-  IS 'The Set-Cookie value that carries the refresh token: HttpOnly and Secure. max_age NULL: as long as its session may live; refresh_token NULL: forget the cookie';
-REVOKE ALL ON FUNCTION jwt_auth.refresh_cookie(text, text, text, interval, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION jwt_auth.refresh_cookie(text, text, text, interval, text, text, boolean, boolean)
+  IS 'The Set-Cookie value that carries the refresh token: HttpOnly and Secure. max_age NULL: as long as its session may live. persistent false: no Max-Age, so until the browser is closed. partitioned: one for each site that embeds the page. refresh_token NULL: forget the cookie; name, path, domain and partitioned must be those that it was set with';
+REVOKE ALL ON FUNCTION jwt_auth.refresh_cookie(text, text, text, interval, text, text, boolean, boolean) FROM PUBLIC;

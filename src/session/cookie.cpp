@@ -54,10 +54,13 @@ Result<std::string> SetCookie(const Cookie &cookie) {
     text += "; Domain=";
     text += *cookie.domain;
   }
-  text += "; Max-Age=";
-  text += std::to_string(cookie.value ? cookie.max_age : 0);
+  if (cookie.persistent || !cookie.value) {
+    text += "; Max-Age=";
+    text += std::to_string(cookie.value ? cookie.max_age : 0);
+  }
   text += "; HttpOnly; Secure; SameSite=";
   text += *same_site;
+  if (cookie.partitioned) text += "; Partitioned";
   return text;
 }
 

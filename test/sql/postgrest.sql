@@ -161,6 +161,16 @@ SELECT cookie(:'refresh_token', 'n', '/', NULL, 'Strict', NULL) AS ended, cookie
        cookie('jwtauth_r1_', 'n', '/', NULL, 'Strict', NULL) AS cut;
 SELECT jwt_auth.refresh_cookie(NULL, 'session', '/auth', '1 day', 'NONE', 'example.org');
 SELECT jwt_auth.refresh_cookie('abc', '__Host-refresh', max_age => '1 min');
+SELECT jwt_auth.refresh_cookie('abc', '__Host-refresh', '/auth', max_age => '1 min');
+SELECT jwt_auth.refresh_cookie('abc', '__Host-refresh', domain => 'example.org', max_age => '1 min');
+SELECT jwt_auth.refresh_cookie('abc', '__Secure-refresh', '/auth', '1 min', domain => 'example.org');
+SELECT jwt_auth.refresh_cookie('abc', persistent => false);
+SELECT jwt_auth.refresh_cookie('abc', max_age => '1 min', persistent => false);
+SELECT jwt_auth.refresh_cookie(NULL, persistent => false);
+SELECT jwt_auth.refresh_cookie('abc', '__Host-refresh', max_age => '1 min', same_site => 'None', partitioned => true);
+SELECT jwt_auth.refresh_cookie(NULL, '__Host-refresh', same_site => 'None', partitioned => true);
+SELECT jwt_auth.refresh_cookie('abc', persistent => NULL);
+SELECT jwt_auth.refresh_cookie('abc', partitioned => NULL);
 SELECT bad, cookie(bad, 'n', '/', '1 min', 'Strict', NULL) AS token, cookie('t', bad, '/', '1 min', 'Strict', NULL) AS name,
        cookie('t', 'n', '/' || bad, '1 min', 'Strict', NULL) AS path, cookie('t', 'n', '/', '1 min', 'Strict' || bad, NULL) AS same_site,
        cookie('t', 'n', '/', '1 min', 'Strict', bad) AS domain

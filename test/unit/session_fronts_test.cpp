@@ -109,6 +109,23 @@ TEST(SetCookie, WithoutAValueForgets) {
   EXPECT_EQ(Set(cookie), "refresh_token=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Strict");
 }
 
+TEST(SetCookie, UntilTheBrowserIsClosedHasNoMaxAge) {
+  Cookie cookie = Plain();
+  cookie.persistent = false;
+  EXPECT_EQ(Set(cookie), "refresh_token=abc; Path=/; HttpOnly; Secure; SameSite=Strict");
+  cookie.value = std::nullopt;
+  EXPECT_EQ(Set(cookie), "refresh_token=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Strict");
+}
+
+TEST(SetCookie, PartitionedIsSaidWhenItIsSetAndWhenItIsCleared) {
+  Cookie cookie = Plain();
+  cookie.partitioned = true;
+  cookie.same_site = "none";
+  EXPECT_EQ(Set(cookie), "refresh_token=abc; Path=/; Max-Age=60; HttpOnly; Secure; SameSite=None; Partitioned");
+  cookie.value = std::nullopt;
+  EXPECT_EQ(Set(cookie), "refresh_token=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=None; Partitioned");
+}
+
 TEST(SetCookie, RefusesEveryByteThatCouldEndAnAttribute) {
   for (int byte = 0; byte < 256; byte++) {
     const auto c = static_cast<char>(byte);
@@ -152,6 +169,9 @@ TEST(SetCookie, HostCookiesHaveTheRootPathAndNoDomain) {
             "__Host-a=b; Path=/; Max-Age=1; HttpOnly; Secure; SameSite=Strict");
   EXPECT_EQ(Set({"__Host-a", "b", "/c", 1, "Strict", std::nullopt}), "refused");
   EXPECT_EQ(Set({"__hOST-a", "b", "/", 1, "Strict", "example.org"}), "refused");
+  EXPECT_EQ(Set({"__Host-a", std::nullopt, "/c", 0, "Strict", std::nullopt}), "refused");
+  EXPECT_EQ(Set({"__Secure-a", "b", "/c", 1, "Strict", "example.org"}),
+            "__Secure-a=b; Path=/c; Domain=example.org; Max-Age=1; HttpOnly; Secure; SameSite=Strict");
 }
 
 }  // namespace

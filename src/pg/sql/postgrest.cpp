@@ -215,6 +215,13 @@ std::int64_t seconds_left(std::string_view refresh_token) {
   return Max((row.state.idle_end - now_micros()) / jose::kMicrosPerSecond, 0);
 }
 
+// Versions before 2.0 have fewer arguments.
+bool boolean_argument(FunctionCallInfo fcinfo, int index, const char *name, bool if_absent) {
+  if (index >= PG_NARGS()) return if_absent;
+  if (PG_ARGISNULL(index)) raise_null_argument(name);
+  return PG_GETARG_BOOL(index);
+}
+
 Datum refresh_cookie(FunctionCallInfo fcinfo) {
   const OptionalText token = optional_text(fcinfo, 0);
   const std::string_view name = required_bytes(fcinfo, 1, "name");
@@ -224,9 +231,14 @@ Datum refresh_cookie(FunctionCallInfo fcinfo) {
   const std::string_view same_site = required_bytes(fcinfo, 4, "same_site");
   const OptionalText domain = optional_text(fcinfo, 5);
 
-  const std::int64_t seconds = has_max_age || !token.present ? max_age / jose::kMicrosPerSecond : seconds_left(token.text);
+  const bool persistent = boolean_argument(fcinfo, 6, "persistent", true);
+  const bool partitioned = boolean_argument(fcinfo, 7, "partitioned", false);
+
+  const bool asks_session = token.present && persistent && !has_max_age;
+  const std::int64_t seconds = asks_session ? seconds_left(token.text) : max_age / jose::kMicrosPerSecond;
   return value_or_raise([&]() -> Result<Datum> {
-    auto cookie = session::SetCookie({name, AsOptional(token), path, seconds, same_site, AsOptional(domain)});
+    auto cookie =
+        session::SetCookie({name, AsOptional(token), path, seconds, same_site, AsOptional(domain), persistent, partitioned});
     if (!cookie) return cookie.error();
     return CopyOutVarlena(*cookie);
   });
