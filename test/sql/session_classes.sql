@@ -9,15 +9,15 @@ CREATE FUNCTION login(name text, user_id text, class text DEFAULT NULL) RETURNS 
   WITH i AS (SELECT * FROM jwt_auth.issue_refresh_session(login.user_id, class => login.class))
   INSERT INTO login SELECT login.name, refresh_token, access_token, session_id, status, evicted_sessions FROM i RETURNING status
 $$;
--- What is left of the access token, the refresh token and the session, in seconds.
+-- What is left of the access token and the refresh token, rounded to ten seconds, and how long the session lasts at most.
 CREATE FUNCTION refresh(name text) RETURNS TABLE (status text, access integer, refresh integer, session integer) LANGUAGE plpgsql AS $$
 DECLARE
   r jwt_auth.token_response;
 BEGIN
   r := jwt_auth.refresh_session((SELECT l.refresh_token FROM login l WHERE l.name = refresh.name));
   UPDATE login l SET refresh_token = r.refresh_token, access_token = r.access_token WHERE l.name = refresh.name AND r.status = 'ok';
-  RETURN QUERY SELECT r.status, round(extract(epoch FROM r.access_expires_at - clock_timestamp()))::integer,
-                      round(extract(epoch FROM r.refresh_expires_at - clock_timestamp()))::integer,
+  RETURN QUERY SELECT r.status, round(extract(epoch FROM r.access_expires_at - clock_timestamp())::numeric, -1)::integer,
+                      round(extract(epoch FROM r.refresh_expires_at - clock_timestamp())::numeric, -1)::integer,
                       CASE WHEN isfinite(s.ends_at) THEN round(extract(epoch FROM s.ends_at - s.created_at))::integer END
                FROM (SELECT 1) AS one LEFT JOIN jwt_auth.refresh_session s ON s.session_id = r.session_id;
 END $$;
