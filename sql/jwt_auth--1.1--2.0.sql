@@ -38,7 +38,8 @@ ALTER DOMAIN jwt_auth.event_name ADD CONSTRAINT event_name_check CHECK (VALUE IN
   'fingerprint_mismatch', 'expired', 'logout', 'session_revoked', 'others_revoked', 'user_revoked', 'all_revoked',
   'token_denied', 'token_consumed', 'policy_changed', 'key_created', 'key_rotated', 'key_retired', 'issuer_trusted',
   'issuer_distrusted', 'api_key_created', 'api_key_revoked', 'bound', 'proof_mismatch',
-  'replaced', 'class_changed')) NOT VALID;
+  'replaced', 'class_changed', 'locked', 'unlocked', 'refused',
+  'refresh_required', 'claims_changed', 'reauthenticated', 'impersonated')) NOT VALID;
 UPDATE pg_catalog.pg_constraint SET convalidated = true
 WHERE contypid OPERATOR(pg_catalog.=) 'jwt_auth.event_name'::pg_catalog.regtype;
 
@@ -407,7 +408,7 @@ CREATE FUNCTION jwt_auth.issue_refresh_session(user_id text, ip inet DEFAULT NUL
                                                proof text DEFAULT NULL, proof_method text DEFAULT NULL, proof_url text DEFAULT NULL)
 RETURNS jwt_auth.token_response LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_issue_refresh_session';
 COMMENT ON FUNCTION jwt_auth.issue_refresh_session(text, inet, text, text, jsonb, jsonb, text, text, text, text, text)
-  IS 'A log-in: opens a session and answers its first access and refresh token. class: of set_session_class(), whose lifetimes and limit it has. device: an id that the client keeps; the session that the same user, class and device had is replaced and named in evicted_sessions. proof: binds it to the key of a DPoP proof. status: ok, limit_reached under the policy reject, or proof_invalid';
+  IS 'A log-in: opens a session and answers its first access and refresh token. class: of set_session_class(), whose lifetimes and limit it has. device: an id that the client keeps; the session that the same user, class and device had is replaced and named in evicted_sessions. proof: binds it to the key of a DPoP proof. status: ok, limit_reached under the policy reject, locked, refused, or proof_invalid';
 REVOKE ALL ON FUNCTION jwt_auth.issue_refresh_session(text, inet, text, text, jsonb, jsonb, text, text, text, text, text) FROM PUBLIC;
 
 CREATE FUNCTION jwt_auth.refresh_session(refresh_token text, ip inet DEFAULT NULL, user_agent text DEFAULT NULL,
@@ -423,7 +424,7 @@ CREATE FUNCTION jwt_auth.authenticate(token text, ip inet DEFAULT NULL, fingerpr
                                       proof text DEFAULT NULL, proof_method text DEFAULT NULL, proof_url text DEFAULT NULL)
 RETURNS jsonb LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_authenticate';
 COMMENT ON FUNCTION jwt_auth.authenticate(text, inet, text, boolean, interval, text, text, text, text)
-  IS 'Verifies a token as jwt_verify(token) does, checks what it is bound to, and makes its claims the identity of the transaction. set_role: also SET LOCAL ROLE to its role claim. max_age: refuse if the user logged in longer ago. proof: of the key that the token is bound to';
+  IS 'Verifies a token as jwt_verify(token) does, checks what it is bound to, and makes its claims the identity of the transaction. set_role: also SET LOCAL ROLE to its role claim. max_age: refuse if the user logged in longer ago. acr: refuse a token that does not say this. proof: of the key that the token is bound to';
 REVOKE ALL ON FUNCTION jwt_auth.authenticate(text, inet, text, boolean, interval, text, text, text, text) FROM PUBLIC;
 
 CREATE FUNCTION jwt_auth.user_sessions(user_id text)
@@ -500,6 +501,90 @@ $$;
 COMMENT ON FUNCTION jwt_auth.device_instructions(uuid, text, text, text, text, boolean)
   IS 'The JSON that answers a registration: which cookie the browser keeps fresh, with which attributes, and where it refreshes it';
 REVOKE ALL ON FUNCTION jwt_auth.device_instructions(uuid, text, text, text, text, boolean) FROM PUBLIC;
+
+-- What the application knows better: a user who is locked, rights that have changed, a stronger log-in, somebody who acts for a user.
+
+ALTER TABLE jwt_auth.account ADD locked_until timestamptz, ADD version bigint NOT NULL DEFAULT 0;
+ALTER TABLE jwt_auth.refresh_session ADD version bigint NOT NULL DEFAULT 0, ADD auth_time timestamptz, ADD auth_context text, ADD actor text COLLATE "C";
+COMMENT ON COLUMN jwt_auth.account.locked_until
+  IS 'Until when the user is locked; infinity: without an end, NULL: not locked. A time that has passed is a cutoff';
+COMMENT ON COLUMN jwt_auth.account.version
+  IS 'Raised by require_refresh(): access tokens of sessions that carry a lower one (uv) are refused';
+COMMENT ON COLUMN jwt_auth.refresh_session.version
+  IS 'Raised by set_session_claims(): access tokens of the session that carry a lower one (sv) are refused';
+COMMENT ON COLUMN jwt_auth.refresh_session.auth_time IS 'When reauthenticate_session() was called last; NULL: never, the log-in counts';
+COMMENT ON COLUMN jwt_auth.refresh_session.auth_context IS 'The claims amr and acr of that time, a JSON object; NULL: none';
+COMMENT ON COLUMN jwt_auth.refresh_session.actor
+  IS 'Who acts for the user: the row is of impersonate(), cannot be refreshed and counts for nothing; NULL: the user';
+
+CREATE FUNCTION jwt_auth.lock_user(user_id text, reason text DEFAULT NULL, until timestamptz DEFAULT NULL)
+RETURNS integer LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_lock_user';
+COMMENT ON FUNCTION jwt_auth.lock_user(text, text, timestamptz)
+  IS 'revoke_user_tokens(), and while the lock lasts log-ins answer the status locked and no token and no API key of the user is good. until: when it ends by itself (22023 unless it lies ahead); NULL or infinity: with unlock_user(). A later call replaces the lock. Answers how many sessions ended';
+REVOKE ALL ON FUNCTION jwt_auth.lock_user(text, text, timestamptz) FROM PUBLIC;
+
+CREATE FUNCTION jwt_auth.unlock_user(user_id text)
+RETURNS boolean LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_unlock_user';
+COMMENT ON FUNCTION jwt_auth.unlock_user(text)
+  IS 'Ends the lock of a user, who may log in again; what was issued before stays refused. Whether the user was locked';
+REVOKE ALL ON FUNCTION jwt_auth.unlock_user(text) FROM PUBLIC;
+
+CREATE FUNCTION jwt_auth.require_refresh(user_id text, reason text DEFAULT NULL)
+RETURNS void LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_require_refresh';
+COMMENT ON FUNCTION jwt_auth.require_refresh(text, text)
+  IS 'For a change of what the user may do: access tokens of the user''s sessions from before are refused with JW016, refresh first. The sessions live on, and the next refresh is good';
+REVOKE ALL ON FUNCTION jwt_auth.require_refresh(text, text) FROM PUBLIC;
+
+CREATE FUNCTION jwt_auth.require_refresh_on_change()
+RETURNS trigger LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_require_refresh_on_change';
+COMMENT ON FUNCTION jwt_auth.require_refresh_on_change()
+  IS 'For the application''s own table of roles, AFTER INSERT OR UPDATE OR DELETE FOR EACH ROW: require_refresh for the value of the column that its first argument names, old and new. A second argument is the reason';
+REVOKE ALL ON FUNCTION jwt_auth.require_refresh_on_change() FROM PUBLIC;
+
+CREATE FUNCTION jwt_auth.revoke_on_change()
+RETURNS trigger LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_revoke_on_change';
+COMMENT ON FUNCTION jwt_auth.revoke_on_change()
+  IS 'For the application''s own table of users, AFTER UPDATE OR DELETE FOR EACH ROW: revoke_user_tokens for the old value of the column that its first argument names. A second argument is the reason';
+REVOKE ALL ON FUNCTION jwt_auth.revoke_on_change() FROM PUBLIC;
+
+CREATE FUNCTION jwt_auth.set_session_claims(session_id uuid, claims jsonb)
+RETURNS boolean LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_set_session_claims';
+COMMENT ON FUNCTION jwt_auth.set_session_claims(uuid, jsonb)
+  IS 'Stores other claims for a session: its next token has them, and those from before are refused with JW016, refresh first. False if there is no such session';
+REVOKE ALL ON FUNCTION jwt_auth.set_session_claims(uuid, jsonb) FROM PUBLIC;
+
+CREATE FUNCTION jwt_auth.set_session_metadata(session_id uuid, metadata jsonb)
+RETURNS boolean LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_set_session_metadata';
+COMMENT ON FUNCTION jwt_auth.set_session_metadata(uuid, jsonb)
+  IS 'Stores other metadata for a session, which no token has: tokens stay good. False if there is no such session';
+REVOKE ALL ON FUNCTION jwt_auth.set_session_metadata(uuid, jsonb) FROM PUBLIC;
+
+CREATE FUNCTION jwt_auth.reauthenticate_session(session_id uuid, amr text[] DEFAULT NULL, acr text DEFAULT NULL)
+RETURNS jwt_auth.token_response LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_reauthenticate_session';
+COMMENT ON FUNCTION jwt_auth.reauthenticate_session(uuid, text[], text)
+  IS 'The user of this session has proved again who they are: a fresh auth_time, with amr and acr (how, as RFC 8176 and OpenID Connect name it), in this access token and those of later refreshes. There is no refresh token in the answer: the session''s own goes on. status: ok, invalid, expired, idle_expired, refused';
+REVOKE ALL ON FUNCTION jwt_auth.reauthenticate_session(uuid, text[], text) FROM PUBLIC;
+
+CREATE FUNCTION jwt_auth.impersonate(user_id text, actor text, lifetime interval, claims jsonb DEFAULT NULL, reason text DEFAULT NULL)
+RETURNS jwt_auth.token_response LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_impersonate';
+COMMENT ON FUNCTION jwt_auth.impersonate(text, text, interval, jsonb, text)
+  IS 'An access token with which the actor acts for the user, and which says so (act.sub, RFC 8693 section 4.1). No refresh token, no auth_time. It ends with revoke_refresh_session(session_id) and with every revocation or lock of the user or the actor. status: ok, locked, refused';
+REVOKE ALL ON FUNCTION jwt_auth.impersonate(text, text, interval, jsonb, text) FROM PUBLIC;
+
+CREATE FUNCTION jwt_auth.current_user_uuid()
+RETURNS uuid LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'jwt_auth_current_user_uuid';
+COMMENT ON FUNCTION jwt_auth.current_user_uuid()
+  IS 'current_user_id() where user ids are uuids, so that an index on a uuid column serves. 22P02 for an id that is not the text of a uuid';
+
+CREATE FUNCTION jwt_auth.current_user_bigint()
+RETURNS bigint LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'jwt_auth_current_user_bigint';
+COMMENT ON FUNCTION jwt_auth.current_user_bigint()
+  IS 'current_user_id() where user ids are numbers, so that an index on a bigint column serves. 22P02 for an id that is not the text of a bigint';
+
+CREATE FUNCTION jwt_auth.current_actor()
+RETURNS text LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'jwt_auth_current_actor';
+COMMENT ON FUNCTION jwt_auth.current_actor()
+  IS 'Who acts for the user of the authenticated token (act.sub of impersonate()); NULL if the user acts, or nobody is authenticated';
 
 -- The private key reaches its table in another way now.
 COMMENT ON FUNCTION jwt_auth.private_jwk_in_transit()
@@ -875,11 +960,14 @@ RETURNS SETOF record LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_cata
   LEFT JOIN (VALUES
     ('base64url_decode', 'public'),
     ('base64url_encode', 'public'),
+    ('current_actor', 'public'),
     ('current_claim', 'public'),
     ('current_claims', 'public'),
     ('current_issuer', 'public'),
     ('current_session_id', 'public'),
+    ('current_user_bigint', 'public'),
     ('current_user_id', 'public'),
+    ('current_user_uuid', 'public'),
     ('has_scope', 'public'),
     ('jwt_decode_unverified', 'public'),
     ('authenticate', 'verifier'),
@@ -905,6 +993,7 @@ RETURNS SETOF record LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_cata
     ('device_registration_header', 'issuer'),
     ('exchange_api_key', 'issuer'),
     ('header_string', 'issuer'),
+    ('impersonate', 'issuer'),
     ('issue_refresh_session', 'issuer'),
     ('issue_token', 'issuer'),
     ('jwe_decrypt', 'issuer'),
@@ -914,9 +1003,12 @@ RETURNS SETOF record LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_cata
     ('jwt_decrypt', 'issuer'),
     ('jwt_encrypt', 'issuer'),
     ('jwt_sign', 'issuer'),
+    ('lock_user', 'issuer'),
+    ('reauthenticate_session', 'issuer'),
     ('refresh_bound_session', 'issuer'),
     ('refresh_cookie', 'issuer'),
     ('refresh_session', 'issuer'),
+    ('require_refresh', 'issuer'),
     ('revoke', 'issuer'),
     ('revoke_api_key', 'issuer'),
     ('revoke_other_sessions', 'issuer'),
@@ -924,7 +1016,10 @@ RETURNS SETOF record LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_cata
     ('revoke_refresh_session', 'issuer'),
     ('revoke_refresh_token', 'issuer'),
     ('revoke_user_tokens', 'issuer'),
+    ('set_session_claims', 'issuer'),
+    ('set_session_metadata', 'issuer'),
     ('set_user_policy', 'issuer'),
+    ('unlock_user', 'issuer'),
     ('user_api_keys', 'issuer'),
     ('user_sessions', 'issuer')
   ) AS kind (name, grantee) ON kind.name = p.proname::text

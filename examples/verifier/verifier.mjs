@@ -180,7 +180,11 @@ export class Verifier {
     if (claims.sid && this.#forget.session.has(claims.sid)) throw refusal('REVOKED', 'the session has ended')
     if (claims.key_id && this.#forget.key.has(claims.key_id)) throw refusal('REVOKED', 'the API key was revoked')
     if (this.#forget.token.has(tokenId(claims, token))) throw refusal('REVOKED', 'the token was denied')
-    const ofUser = this.#forget.versionOfUser.get(claims.sub)
+    // Who acts for the user (RFC 8693) was revoked.
+    const actor = claims.sid && typeof claims.act?.sub === 'string' ? this.#forget.user.get(claims.act.sub) : undefined
+    if (actor && issuedAt < actor.value) throw refusal('REVOKED', 'the tokens of the actor were revoked')
+    // A token without a session has no versions, and nothing to refresh.
+    const ofUser = claims.sid && this.#forget.versionOfUser.get(claims.sub)
     const ofSession = claims.sid && this.#forget.versionOfSession.get(claims.sid)
     if ((ofUser && BigInt(claims.uv ?? 0) < ofUser.value) || (ofSession && BigInt(claims.sv ?? 0) < ofSession.value))
       throw refusal('REFRESH_REQUIRED', 'refresh first')

@@ -14,7 +14,8 @@ CREATE DOMAIN jwt_auth.event_name AS text CHECK (VALUE IN (
   'fingerprint_mismatch', 'expired', 'logout', 'session_revoked', 'others_revoked', 'user_revoked', 'all_revoked',
   'token_denied', 'token_consumed', 'policy_changed', 'key_created', 'key_rotated', 'key_retired', 'issuer_trusted',
   'issuer_distrusted', 'api_key_created', 'api_key_revoked', 'bound', 'proof_mismatch',
-  'replaced', 'class_changed'));
+  'replaced', 'class_changed', 'locked', 'unlocked', 'refused',
+  'refresh_required', 'claims_changed', 'reauthenticated', 'impersonated'));
 COMMENT ON DOMAIN jwt_auth.event_name IS 'What jwt_auth.auth_event tells: a closed list';
 
 CREATE TABLE jwt_auth.account (
@@ -26,11 +27,17 @@ CREATE TABLE jwt_auth.account (
   user_id             text COLLATE "C" NOT NULL,
   ip_binding          jwt_auth.ip_binding,
   fingerprint_binding jwt_auth.fingerprint_binding,
+  locked_until        timestamptz,
+  version             bigint NOT NULL DEFAULT 0,
   PRIMARY KEY (user_key, issuer, user_id)
 ) WITH (fillfactor = 80);
 COMMENT ON TABLE jwt_auth.account IS 'Per issuer and user: the cutoff of their tokens, and policies that differ from the settings';
 COMMENT ON COLUMN jwt_auth.account.issuer IS 'Empty for our own users';
 COMMENT ON COLUMN jwt_auth.account.not_before IS 'No session and no token from before this time is good';
+COMMENT ON COLUMN jwt_auth.account.locked_until
+  IS 'Until when the user is locked; infinity: without an end, NULL: not locked. A time that has passed is a cutoff';
+COMMENT ON COLUMN jwt_auth.account.version
+  IS 'Raised by require_refresh(): access tokens of sessions that carry a lower one (uv) are refused';
 
 CREATE TABLE jwt_auth.refresh_session (
   session_id       uuid NOT NULL,
@@ -57,6 +64,10 @@ CREATE TABLE jwt_auth.refresh_session (
   proof_mismatch_at timestamptz,
   class            text COLLATE "C",
   device_hash      bytea,
+  version          bigint NOT NULL DEFAULT 0,
+  auth_time        timestamptz,
+  auth_context     text,
+  actor            text COLLATE "C",
   PRIMARY KEY (session_id, user_key)
 ) WITH (fillfactor = 70);
 CREATE INDEX refresh_session_user_key ON jwt_auth.refresh_session (user_key);
@@ -79,6 +90,12 @@ COMMENT ON COLUMN jwt_auth.refresh_session.proof_mismatch_at IS 'When a wrong pr
 COMMENT ON COLUMN jwt_auth.refresh_session.class
   IS 'The class of the log-in (see session_class), which the session keeps; NULL: none. One that was dropped means nothing any more';
 COMMENT ON COLUMN jwt_auth.refresh_session.device_hash IS 'SHA-256 of the device that the log-in named; NULL: none';
+COMMENT ON COLUMN jwt_auth.refresh_session.version
+  IS 'Raised by set_session_claims(): access tokens of the session that carry a lower one (sv) are refused';
+COMMENT ON COLUMN jwt_auth.refresh_session.auth_time IS 'When reauthenticate_session() was called last; NULL: never, the log-in counts';
+COMMENT ON COLUMN jwt_auth.refresh_session.auth_context IS 'The claims amr and acr of that time, a JSON object; NULL: none';
+COMMENT ON COLUMN jwt_auth.refresh_session.actor
+  IS 'Who acts for the user: the row is of impersonate(), cannot be refreshed and counts for nothing; NULL: the user';
 
 CREATE TABLE jwt_auth.used_proof (
   user_key   integer NOT NULL,

@@ -6,7 +6,7 @@ CREATE FUNCTION jwt_auth.issue_refresh_session(user_id text, ip inet DEFAULT NUL
                                                proof text DEFAULT NULL, proof_method text DEFAULT NULL, proof_url text DEFAULT NULL)
 RETURNS jwt_auth.token_response LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_issue_refresh_session';
 COMMENT ON FUNCTION jwt_auth.issue_refresh_session(text, inet, text, text, jsonb, jsonb, text, text, text, text, text)
-  IS 'A log-in: opens a session and answers its first access and refresh token. class: of set_session_class(), whose lifetimes and limit it has. device: an id that the client keeps; the session that the same user, class and device had is replaced and named in evicted_sessions. proof: binds it to the key of a DPoP proof. status: ok, limit_reached under the policy reject, or proof_invalid';
+  IS 'A log-in: opens a session and answers its first access and refresh token. class: of set_session_class(), whose lifetimes and limit it has. device: an id that the client keeps; the session that the same user, class and device had is replaced and named in evicted_sessions. proof: binds it to the key of a DPoP proof. status: ok, limit_reached under the policy reject, locked, refused, or proof_invalid';
 REVOKE ALL ON FUNCTION jwt_auth.issue_refresh_session(text, inet, text, text, jsonb, jsonb, text, text, text, text, text) FROM PUBLIC;
 
 CREATE FUNCTION jwt_auth.refresh_session(refresh_token text, ip inet DEFAULT NULL, user_agent text DEFAULT NULL,

@@ -27,6 +27,7 @@ enum class ErrorCode : std::uint8_t {
   kStaleLogin,           // JW013 the log-in is longer ago than the caller allows
   kOtherTokenType,       // JW014 the type (typ) is not the expected one
   kProofInvalid,         // JW015 the proof of the key that the token is bound to is missing or wrong
+  kRefreshFirst,         // JW016 made before a change of its user's rights or its session's claims
   kUnusableKey,          // JW020
   kNoActiveKey,          // JW021
   kKeySealed,            // JW022

@@ -4,6 +4,7 @@
 
 #include "jose/crypto/openssl.hpp"
 #include "jose/json/base64url.hpp"
+#include "session/token_verdict.hpp"
 
 namespace jwt_auth::session {
 
@@ -87,6 +88,7 @@ bool IsAllowedFrom(const ApiKeyState &state, const Address &address) noexcept {
 }
 
 ApiKeyVerdict JudgeExchangedKey(const ApiKeyState &state, const Cutoffs &cutoffs, Micros now) noexcept {
+  if (IsLocked(cutoffs, now)) return ApiKeyVerdict::kLocked;
   if (!IsAfterCutoffs(state.created_at, cutoffs)) return ApiKeyVerdict::kRevoked;
   if (now >= state.expires_at) return ApiKeyVerdict::kExpired;
   return ApiKeyVerdict::kGood;
@@ -104,6 +106,8 @@ Status StatusOf(ApiKeyVerdict verdict) noexcept {
   switch (verdict) {
     case ApiKeyVerdict::kGood:
       return Status::kOk;
+    case ApiKeyVerdict::kLocked:
+      return Status::kLocked;
     case ApiKeyVerdict::kExpired:
       return Status::kExpired;
     case ApiKeyVerdict::kOtherNetwork:
@@ -117,6 +121,8 @@ Status StatusOf(ApiKeyVerdict verdict) noexcept {
 
 Error RefusalOf(ApiKeyVerdict verdict) noexcept {
   switch (verdict) {
+    case ApiKeyVerdict::kLocked:
+      return *RefusalOf(TokenVerdict::kLocked);
     case ApiKeyVerdict::kRevoked:
       return {ErrorCode::kBeforeCutoff, "the API key is older"};
     case ApiKeyVerdict::kExpired:

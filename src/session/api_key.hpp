@@ -73,10 +73,10 @@ struct ApiKeyState {
   std::size_t allowed_from_count;  // 0: from anywhere
 };
 
-enum class ApiKeyVerdict : std::uint8_t { kGood, kUnknown, kRevoked, kExpired, kOtherNetwork };
+enum class ApiKeyVerdict : std::uint8_t { kGood, kUnknown, kLocked, kRevoked, kExpired, kOtherNetwork };
 
-// First match wins: another secret is kUnknown; older than a cutoff kRevoked; past its end kExpired; from outside the allowed
-// networks, or from an unknown address where there are any, kOtherNetwork.
+// First match wins: another secret is kUnknown; of a user who is locked kLocked; older than a cutoff kRevoked; past its end
+// kExpired; from outside the allowed networks, or from an unknown address where there are any, kOtherNetwork.
 ApiKeyVerdict JudgeApiKey(const ApiKeyState &state, const PresentedApiKey &presented, const Address &address,
                           const Cutoffs &cutoffs, Micros now) noexcept;
 // The same for an access token that the key was exchanged for, which holds no secret of it.

@@ -64,13 +64,26 @@ const char *NameOf(Event event) noexcept {
       return "replaced";
     case Event::kClassChanged:
       return "class_changed";
+    case Event::kLocked:
+      return "locked";
+    case Event::kUnlocked:
+      return "unlocked";
+    case Event::kRefused:
+      return "refused";
+    case Event::kRefreshRequired:
+      return "refresh_required";
+    case Event::kClaimsChanged:
+      return "claims_changed";
+    case Event::kReauthenticated:
+      return "reauthenticated";
+    case Event::kImpersonated:
+      return "impersonated";
   }
   return "";
 }
 
 Event EventNamed(std::string_view name) noexcept {
-  for (auto event = static_cast<std::uint8_t>(Event::kLogin); event <= static_cast<std::uint8_t>(Event::kClassChanged);
-       ++event) {
+  for (auto event = static_cast<std::uint8_t>(Event::kLogin); event <= static_cast<std::uint8_t>(kLastEvent); ++event) {
     if (name == NameOf(static_cast<Event>(event))) return static_cast<Event>(event);
   }
   return Event::kNone;
@@ -89,6 +102,9 @@ bool IsSecurityEvent(Event event) noexcept {
     case Event::kAllRevoked:
     case Event::kTokenDenied:
     case Event::kApiKeyRevoked:
+    case Event::kLocked:
+    case Event::kUnlocked:
+    case Event::kImpersonated:
       return true;
     default:
       return false;

@@ -37,7 +37,15 @@ enum class Event : std::uint8_t {
   kProofMismatch,
   kReplaced,
   kClassChanged,
+  kLocked,
+  kUnlocked,
+  kRefused,
+  kRefreshRequired,
+  kClaimsChanged,
+  kReauthenticated,
+  kImpersonated,
 };
+constexpr Event kLastEvent = Event::kImpersonated;
 
 // As stored in auth_event.event.
 const char *NameOf(Event event) noexcept;

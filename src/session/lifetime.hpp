@@ -18,9 +18,18 @@ struct LifetimePolicy {
 };
 
 struct Cutoffs {
-  Micros user;
+  Micros user;  // the end of the user's lock counts as one, also while it lies ahead
   Micros global;
+  Micros locked_until = kNoCutoff;  // of the user: kNoCutoff if there is no lock, kNever if it has no end
 };
+
+// The cutoff of a user's tokens and sessions. What was issued before a lock, or while it lasted, is not good after it either.
+constexpr Micros UserCutoff(Micros not_before, Micros locked_until) noexcept {
+  return not_before < locked_until ? locked_until : not_before;
+}
+
+// Whether the user is locked at this moment: a lock ends at its `until`.
+constexpr bool IsLocked(const Cutoffs &cutoffs, Micros now) noexcept { return now < cutoffs.locked_until; }
 
 // When a new session begins: now, or just after the latest cutoff if that lies ahead. So a clock that stepped back neither
 // makes a new session that a cutoff has already ended nor revives an old one.

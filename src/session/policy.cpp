@@ -49,6 +49,10 @@ const char *NameOf(Status status) noexcept {
       return "proof_required";
     case Status::kProofInvalid:
       return "proof_invalid";
+    case Status::kLocked:
+      return "locked";
+    case Status::kRefused:
+      return "refused";
   }
   return "";
 }

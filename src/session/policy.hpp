@@ -24,7 +24,10 @@ enum class Status : std::uint8_t {
   kFingerprintMismatch,
   kProofRequired,
   kProofInvalid,
+  kLocked,
+  kRefused,
 };
+constexpr Status kLastStatus = Status::kRefused;
 const char *NameOf(Status status) noexcept;
 
 // A session's row, as far as a decision is concerned. Plain data.

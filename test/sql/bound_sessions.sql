@@ -91,7 +91,6 @@ SELECT caller(:'access', proof(for_token(:'access', '{"iat": 1}'))) AS old;
 SELECT jwt_auth.jwt_verify(:'access') ->> 'sub' AS jwt_verify;
 SELECT caller(jwt_auth.jwt_sign('{"sub": "alice"}'), proof()) AS unbound_token;
 SELECT caller(jwt_auth.jwt_sign(jsonb_build_object('sub', 'alice', 'cnf', cnf))) FROM unnest(ARRAY['{}', '{"x5t#S256": "x"}', '{"jkt": 1}', '"x"', 'null']::jsonb[]) AS cnf;
-SELECT jwt_auth.authenticate(:'access', acr => 'high');
 
 \echo == PostgREST: the header dpop, and the origin that is set
 CREATE FUNCTION request(token text, proof text DEFAULT NULL) RETURNS text LANGUAGE plpgsql AS $$

@@ -10,16 +10,16 @@ SELECT jwt_auth.grant_verifier('"regress ""quoted"" role"');
 \echo == every function is of the kind that it is meant to be: no rows
 SELECT function, grantee, coalesce(kind, 'owner') AS meant
 FROM jwt_auth.privileges() JOIN pg_proc p ON p.oid = function
-LEFT JOIN (SELECT 'public', unnest(ARRAY['base64url_decode', 'base64url_encode', 'current_claim', 'current_claims', 'current_issuer', 'current_session_id',
-                                         'current_user_id', 'has_scope', 'jwt_decode_unverified'])
+LEFT JOIN (SELECT 'public', unnest(ARRAY['base64url_decode', 'base64url_encode', 'current_actor', 'current_claim', 'current_claims', 'current_issuer', 'current_session_id',
+                                         'current_user_bigint', 'current_user_id', 'current_user_uuid', 'has_scope', 'jwt_decode_unverified'])
            UNION ALL
            SELECT 'verifier', unnest(ARRAY['authenticate', 'introspect', 'jwks', 'jwks_http', 'jwt_try_verify', 'jwt_verify', 'pre_config', 'pre_request',
                                            'proof_nonce', 'request_ip', 'revocations', 'verify_proof', 'verify_token'])
            UNION ALL
-           SELECT 'issuer', unnest(ARRAY['bind_device', 'consume_token', 'create_api_key', 'deny_token', 'device_challenge', 'device_challenge_header', 'device_instructions', 'device_registration_header', 'exchange_api_key', 'header_string', 'issue_refresh_session', 'issue_token', 'jwe_decrypt', 'jwe_encrypt', 'jws_sign',
-                                         'jws_verify', 'jwt_decrypt', 'jwt_encrypt', 'jwt_sign', 'refresh_bound_session', 'refresh_cookie', 'refresh_session',
-                                         'revoke', 'revoke_api_key', 'revoke_other_sessions', 'revoke_own_api_key', 'revoke_refresh_session', 'revoke_refresh_token', 'revoke_user_tokens',
-                                         'set_user_policy', 'user_api_keys', 'user_sessions'])) AS meant (kind, name) ON name = proname::text
+           SELECT 'issuer', unnest(ARRAY['bind_device', 'consume_token', 'create_api_key', 'deny_token', 'device_challenge', 'device_challenge_header', 'device_instructions', 'device_registration_header', 'exchange_api_key', 'header_string', 'impersonate', 'issue_refresh_session', 'issue_token', 'jwe_decrypt', 'jwe_encrypt', 'jws_sign',
+                                         'jws_verify', 'jwt_decrypt', 'jwt_encrypt', 'jwt_sign', 'lock_user', 'reauthenticate_session', 'refresh_bound_session', 'refresh_cookie', 'refresh_session',
+                                         'require_refresh', 'revoke', 'revoke_api_key', 'revoke_other_sessions', 'revoke_own_api_key', 'revoke_refresh_session', 'revoke_refresh_token', 'revoke_user_tokens',
+                                         'set_session_claims', 'set_session_metadata', 'set_user_policy', 'unlock_user', 'user_api_keys', 'user_sessions'])) AS meant (kind, name) ON name = proname::text
 WHERE grantee <> coalesce(kind, 'owner');
 
 \echo == what each role may call is what its kind says, for every function: no rows

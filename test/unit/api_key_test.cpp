@@ -163,6 +163,31 @@ TEST(ApiKeyVerdict, FirstMatchWins) {
       {"all cut off at its creation", true, kHourAgo, kNever, {kNoCutoff, kHourAgo}, {}, kNoAddress, ApiKeyVerdict::kRevoked},
       {"cut off before", true, kHourAgo, kNever, {kHourAgo - 1, kHourAgo - 1}, {}, kNoAddress, ApiKeyVerdict::kGood},
       {"cut off and expired", true, kHourAgo, kNow, {kNow, kNoCutoff}, {}, kNoAddress, ApiKeyVerdict::kRevoked},
+      {"user locked", true, kHourAgo, kNever, {kNever, kNoCutoff, kNever}, {}, kNoAddress, ApiKeyVerdict::kLocked},
+      {"user locked, another secret",
+       false,
+       kHourAgo,
+       kNever,
+       {kNever, kNoCutoff, kNever},
+       {},
+       kNoAddress,
+       ApiKeyVerdict::kUnknown},
+      {"user locked, cut off, expired and outside",
+       true,
+       kHourAgo,
+       kNow,
+       {kNow + 1, kNow, kNow + 1},
+       {office},
+       kNoAddress,
+       ApiKeyVerdict::kLocked},
+      {"made while a lock lasted that has ended",
+       true,
+       kNow - 1,
+       kNever,
+       {kNow, kNoCutoff, kNow},
+       {},
+       kNoAddress,
+       ApiKeyVerdict::kRevoked},
       {"within", true, kHourAgo, kNever, none, {office, vpn}, V4(10, 1, 2, 3), ApiKeyVerdict::kGood},
       {"outside", true, kHourAgo, kNever, none, {office, vpn}, V4(192, 0, 3, 1), ApiKeyVerdict::kOtherNetwork},
       {"from an unknown address", true, kHourAgo, kNever, none, {office}, kNoAddress, ApiKeyVerdict::kOtherNetwork},
@@ -175,7 +200,8 @@ TEST(ApiKeyVerdict, FirstMatchWins) {
     const ApiKeyState state = {hash, one.created_at, one.expires_at, one.allowed_from.data(), one.allowed_from.size()};
     EXPECT_EQ(JudgeApiKey(state, presented, one.address, one.cutoffs, kNow), one.verdict) << one.name;
     const ApiKeyVerdict exchanged = JudgeExchangedKey(state, one.cutoffs, kNow);
-    const bool by_row_alone = one.verdict == ApiKeyVerdict::kRevoked || one.verdict == ApiKeyVerdict::kExpired;
+    const bool by_row_alone = one.verdict == ApiKeyVerdict::kLocked || one.verdict == ApiKeyVerdict::kRevoked ||
+                              one.verdict == ApiKeyVerdict::kExpired;
     EXPECT_EQ(by_row_alone ? exchanged : one.verdict, one.verdict) << one.name;
   }
 }
@@ -187,6 +213,7 @@ TEST(ApiKeyVerdict, IsAStatusAndAnError) {
     ErrorCode code;
   };
   for (const Case &one : {Case{ApiKeyVerdict::kUnknown, Status::kInvalid, ErrorCode::kSessionEnded},
+                          Case{ApiKeyVerdict::kLocked, Status::kLocked, ErrorCode::kBeforeCutoff},
                           Case{ApiKeyVerdict::kRevoked, Status::kInvalid, ErrorCode::kBeforeCutoff},
                           Case{ApiKeyVerdict::kExpired, Status::kExpired, ErrorCode::kExpired},
                           Case{ApiKeyVerdict::kOtherNetwork, Status::kIpMismatch, ErrorCode::kBindingMismatch}}) {

@@ -37,8 +37,8 @@ ApiKeyCheck check_api_key(std::string_view api_key, const session::Address &addr
     const session::UserKey user_key = session::UserKeyIn(presented.id);
     if (!read_api_key(UuidOf(presented.id), user_key, caller, judged.row)) return judged;
     const Account account = read_account({user_key, {}, judged.row.user_id});
-    judged.verdict =
-        session::JudgeApiKey(judged.row.state, presented, address, {account.not_before, global_cutoff()}, now_micros());
+    judged.verdict = session::JudgeApiKey(judged.row.state, presented, address,
+                                          {account.not_before, global_cutoff(), account.locked_until}, now_micros());
     return judged;
   });
   if (!check.is_good()) check.refusal = session::RefusalOf(check.verdict);

@@ -40,24 +40,13 @@ char *role_claim(Jsonb *claims) {
   return pnstrdup(value.val.string.val, value.val.string.len);
 }
 
-// The member of that name of an object among the claims; null if there is none.
-const jose::JsonNode *find_member(const FlatJson &claims, const jose::JsonNode *object, std::string_view name) {
-  auto i = static_cast<std::uint32_t>(object - claims.nodes) + 1;
-  while (i < object->next) {
-    const jose::JsonNode &value = claims.nodes[i + 1];
-    if (TextOf(claims, claims.nodes[i]) == name) return &value;
-    i = value.next;
-  }
-  return nullptr;
-}
-
 // A `cnf` claim is a promise that the bearer proves a key (RFC 9449 section 6, RFC 7800), whoever issued the token. None if it
 // was proven, or if there is no such claim.
 std::optional<Error> key_refusal(const TokenFacts &facts, std::string_view token, const Presentation &presentation,
                                  jose::Micros now) {
   const jose::JsonNode *cnf = FindClaim(facts.claims, "cnf");
   if (cnf == nullptr) return std::nullopt;
-  const jose::JsonNode *jkt = cnf->type == jose::JsonType::kObject ? find_member(facts.claims, cnf, "jkt") : nullptr;
+  const jose::JsonNode *jkt = cnf->type == jose::JsonType::kObject ? FindMember(facts.claims, *cnf, "jkt") : nullptr;
   if (jkt == nullptr || jkt->type != jose::JsonType::kString)
     return Error{ErrorCode::kProofInvalid, "cnf of the token asks for a proof of another kind"};
   if (presentation.lacks_origin) return kNoProofOrigin;
@@ -71,9 +60,11 @@ std::optional<Error> key_refusal(const TokenFacts &facts, std::string_view token
 
 // An API key in the place of a token. It proves no log-in, so whoever asks for a recent one refuses it.
 Outcome<Authenticated> authenticate_key(std::string_view api_key, const Presentation &presentation) {
-  static constexpr Error kNoLogin{ErrorCode::kStaleLogin, "an API key does not say when its user logged in"};
+  static constexpr Error kNoLogin{ErrorCode::kStaleLogin, "an API key does not say when or how its user logged in"};
   const ApiKeyCheck check = check_api_key(api_key, presentation.address);
-  const Error *refusal = !check.is_good() ? &check.refusal : presentation.has_max_age ? &kNoLogin : nullptr;
+  const Error *refusal = !check.is_good()                                       ? &check.refusal
+                         : presentation.has_max_age || presentation.acr.present ? &kNoLogin
+                                                                                : nullptr;
   if (refusal != nullptr) {
     CountRefused(refusal->code);
     return {false, *refusal, {}};

@@ -48,6 +48,15 @@ Result<void> CheckLoginAge(const FlatJson &claims, const Presentation &presentat
   return {};
 }
 
+Result<void> CheckContext(const FlatJson &claims, const Presentation &presentation) {
+  if (!presentation.acr.present) return {};
+  auto acr = StringClaim(claims, "acr", "acr is not a string");
+  if (!acr) return acr.error();
+  if (!*acr) return Error{ErrorCode::kStaleLogin, "the token does not say how its user logged in"};
+  if (**acr != presentation.acr.text) return Error{ErrorCode::kStaleLogin, "its acr is not the one that is asked for"};
+  return {};
+}
+
 }  // namespace
 
 Outcome<TokenFacts> look_at_token(std::string_view token, const jose::ExpectedType &type) {
@@ -79,17 +88,23 @@ Result<void> CheckPresentation(const TokenFacts &facts, const Presentation &pres
     auto fingerprint = CheckFingerprint(facts.claims, presentation);
     if (!fingerprint) return fingerprint.error();
   }
+  auto context = CheckContext(facts.claims, presentation);
+  if (!context) return context.error();
   return CheckLoginAge(facts.claims, presentation, now);
 }
 
-const jose::JsonNode *FindClaim(const FlatJson &claims, std::string_view name) noexcept {
-  std::uint32_t i = 1;
-  while (i < claims.nodes[0].next) {
+const jose::JsonNode *FindMember(const FlatJson &claims, const jose::JsonNode &object, std::string_view name) noexcept {
+  auto i = static_cast<std::uint32_t>(&object - claims.nodes) + 1;
+  while (i < object.next) {
     const jose::JsonNode &value = claims.nodes[i + 1];
     if (TextOf(claims, claims.nodes[i]) == name) return &value;
     i = value.next;
   }
   return nullptr;
+}
+
+const jose::JsonNode *FindClaim(const FlatJson &claims, std::string_view name) noexcept {
+  return FindMember(claims, claims.nodes[0], name);
 }
 
 }  // namespace jwt_auth::pg

@@ -19,17 +19,21 @@ struct Presentation {
   OptionalText fingerprint;
   bool has_max_age;
   jose::Micros max_age;
+  OptionalText acr;  // the authentication context that is asked for (RFC 9470)
   ProofArgument proof;
   bool lacks_origin;  // jwt_auth.proof_origin is not set, so no proof can be checked
 };
 
 // For C++ phases: whether the token's own bounds hold, with nothing looked up. kBindingMismatch where client_ip or client_fp in
-// a token of ours names another client (or the bearer showed none), kStaleLogin where auth_time is longer ago than max_age,
+// a token of ours names another client (or the bearer showed none), kStaleLogin where auth_time is longer ago than max_age or
+// acr is not the one asked for,
 // kMalformed for claims of these names that are not what we put into a token.
 Result<void> CheckPresentation(const TokenFacts &facts, const Presentation &presentation, jose::Micros now);
 
 // The member of that name at the top level of the token's claims; null if there is none.
 const jose::JsonNode *FindClaim(const FlatJson &claims, std::string_view name) noexcept;
+// The member of that name of an object among the claims; null if there is none.
+const jose::JsonNode *FindMember(const FlatJson &claims, const jose::JsonNode &object, std::string_view name) noexcept;
 inline std::string_view TextOf(const FlatJson &claims, const jose::JsonNode &node) noexcept {
   return {claims.text + node.offset, node.size};
 }

@@ -7,6 +7,7 @@
 #include "pg/store/owner.hpp"
 #include "pg/store/row_reader.hpp"
 #include "pg/support/uuid.hpp"
+#include "session/token_verdict.hpp"
 
 namespace jwt_auth::pg {
 
@@ -15,32 +16,66 @@ namespace {
 using jose::Micros;
 
 // What judges a token of a session, in the order of the enum.
-enum class StateColumn { kUserId, kCreatedAt, kEndsAt, kIdleEndsAt };
-TableOf<StateColumn> session_state_table = {
-    "refresh_session",
-    {{"session_id", UUIDOID}, {"user_key", INT4OID}},
-    {{"user_id", TEXTOID}, {"created_at", TIMESTAMPTZOID}, {"ends_at", TIMESTAMPTZOID}, {"idle_ends_at", TIMESTAMPTZOID}}};
+enum class StateColumn { kUserId, kCreatedAt, kEndsAt, kIdleEndsAt, kVersion };
+TableOf<StateColumn> session_state_table = {"refresh_session",
+                                            {{"session_id", UUIDOID}, {"user_key", INT4OID}},
+                                            {{"user_id", TEXTOID},
+                                             {"created_at", TIMESTAMPTZOID},
+                                             {"ends_at", TIMESTAMPTZOID},
+                                             {"idle_ends_at", TIMESTAMPTZOID},
+                                             {"version", INT8OID, true}}};
 
-constexpr Error kEnded{ErrorCode::kSessionEnded, nullptr};
-constexpr Error kDenied{ErrorCode::kDenied, nullptr};
+std::int64_t version_in(const TokenFacts &facts, std::string_view name) {
+  const jose::JsonNode *claim = FindClaim(facts.claims, name);
+  return claim != nullptr && claim->type == jose::JsonType::kNumber ? session::ReadVersion(TextOf(facts.claims, *claim)) : 0;
+}
 
-// A token of a session is judged by its session.
+session::Versions versions_of(const TokenFacts &facts) { return {version_in(facts, "uv"), version_in(facts, "sv")}; }
+
+// Who uses the token for its user: act.sub. None if nobody does.
+std::optional<std::string_view> actor_of(const TokenFacts &facts) {
+  const jose::JsonNode *act = FindClaim(facts.claims, "act");
+  const jose::JsonNode *sub =
+      act != nullptr && act->type == jose::JsonType::kObject ? FindMember(facts.claims, *act, "sub") : nullptr;
+  if (sub == nullptr || sub->type != jose::JsonType::kString) return std::nullopt;
+  return TextOf(facts.claims, *sub);
+}
+
+// One more look, for such tokens only.
+const Error *check_actor(const TokenFacts &facts, Micros began, Micros now) {
+  const auto actor = actor_of(facts);
+  if (!actor) return nullptr;
+  const Account account = read_account(user_ref({}, *actor));
+  return session::RefusalOf(session::JudgeActor(began, {account.not_before, session::kNoCutoff, account.locked_until}, now));
+}
+
+// The cutoffs that hold for a user whose account was read.
+session::Cutoffs cutoffs_of(const UserRef &user, const Account &account) {
+  return {std::max(account.not_before, unpadded_cutoff(user)), global_cutoff(), account.locked_until};
+}
+
+// A token of a session is judged by its session, and where that is gone the account says whether its user is locked.
 const Error *check_session(const TokenFacts &facts, session::UserKey user_key, const TokenId &token_id, Micros now) {
+  using session::TokenVerdict;
   pg_uuid_t id;
-  if (!facts.sub.present || !ParseUuid(facts.sid.text, id)) return &kEnded;
+  if (!facts.sub.present || !ParseUuid(facts.sid.text, id)) return session::RefusalOf(TokenVerdict::kEnded);
   const UserRef user = {user_key, {}, facts.sub.text};
-  RowOf<StateColumn> session = {session_state_table, {UUIDPGetDatum(&id), Int32GetDatum(user_key)}};
-  RowOf<AccountColumn> account = account_row(user);
+  RowOf<StateColumn> row = {session_state_table, {UUIDPGetDatum(&id), Int32GetDatum(user_key)}};
+  RowOf<AccountColumn> account_found = account_row(user);
   RowOf<DeniedColumn> denied = denied_row(user_key, token_id);
-  read_rows({&session, &account, &denied}, ReadMode::kLatest);
-  if (!session.found || session.bytes(StateColumn::kUserId) != facts.sub.text) return &kEnded;
-  const Micros not_before = std::max(account_in(account).not_before, unpadded_cutoff(user));
-  const session::Cutoffs cutoffs = {not_before, global_cutoff()};
-  // A revocation deletes its sessions; the cutoff is asked as well, for rows that came back from a copy.
-  const bool is_over = !session::IsAfterCutoffs(session.time(StateColumn::kCreatedAt), cutoffs) ||
-                       now >= session.time(StateColumn::kEndsAt) || now >= session.time(StateColumn::kIdleEndsAt);
-  if (is_over) return &kEnded;
-  return denied.found ? &kDenied : nullptr;
+  read_rows({&row, &account_found, &denied}, ReadMode::kLatest);
+  const Account account = account_in(account_found);
+  const session::Cutoffs cutoffs = cutoffs_of(user, account);
+  if (!row.found || row.bytes(StateColumn::kUserId) != facts.sub.text)
+    return session::RefusalOf(session::IsLocked(cutoffs, now) ? TokenVerdict::kLocked : TokenVerdict::kEnded);
+  const session::SessionTokenState state = {row.time(StateColumn::kCreatedAt),
+                                            row.time(StateColumn::kEndsAt),
+                                            row.time(StateColumn::kIdleEndsAt),
+                                            denied.found,
+                                            versions_of(facts),
+                                            {account.version, row.int8_or(StateColumn::kVersion, 0)}};
+  const Error *refusal = session::RefusalOf(session::JudgeSessionToken(state, cutoffs, now));
+  return refusal != nullptr ? refusal : check_actor(facts, state.created_at, now);
 }
 
 // A token that an API key was exchanged for is judged by the key's row: its own time of issue says nothing that the row does
@@ -55,33 +90,47 @@ const Error *check_key(const TokenFacts &facts, const pg_uuid_t &key_id, session
   RowOf<AccountColumn> account = account_row(user);
   RowOf<DeniedColumn> denied = denied_row(user_key, token_id);
   read_rows({&account, &denied}, ReadMode::kLatest);
-  const session::Cutoffs cutoffs = {std::max(account_in(account).not_before, unpadded_cutoff(user)), global_cutoff()};
-  if (session::JudgeExchangedKey(row.state, cutoffs, now) != session::ApiKeyVerdict::kGood) return &kKeyEnded;
-  return denied.found ? &kDenied : nullptr;
+  switch (session::JudgeExchangedKey(row.state, cutoffs_of(user, account_in(account)), now)) {
+    case session::ApiKeyVerdict::kGood:
+      return session::RefusalOf(denied.found ? session::TokenVerdict::kDenied : session::TokenVerdict::kGood);
+    case session::ApiKeyVerdict::kLocked:
+      return session::RefusalOf(session::TokenVerdict::kLocked);
+    default:
+      return &kKeyEnded;
+  }
 }
 
+// What holds for the user of a token without a session. Plain data.
+struct UserState {
+  session::Cutoffs cutoffs;
+  std::int64_t version;
+};
+
 // A token of an issuer that names our users is also subject to what holds for that user here.
-Micros user_cutoff(const TokenFacts &facts, const UserRef &user, const RowOf<AccountColumn> &account) {
-  const Micros cutoff = std::max(account_in(account).not_before, unpadded_cutoff(user));
-  if (facts.issuer.empty() || !facts.subject_is_ours) return cutoff;
-  return std::max(cutoff, read_account(user_ref({}, facts.sub.text)).not_before);
+UserState user_state(const TokenFacts &facts, const UserRef &user, const Account &account) {
+  const session::Cutoffs own = cutoffs_of(user, account);
+  if (facts.issuer.empty() || !facts.subject_is_ours) return {own, 0};
+  const Account ours = read_account(user_ref({}, facts.sub.text));
+  return {{std::max(own.user, ours.not_before), own.global, ours.locked_until}, ours.version};
 }
 
 // One without a session is judged by when it was issued, to the microsecond where the token says it (iat_us).
-const Error *check_issued_at(const TokenFacts &facts, session::UserKey user_key, const TokenId &token_id) {
-  static constexpr Error kBeforeCutoff{ErrorCode::kBeforeCutoff, nullptr};
-  // Without iat (RFC 7519 section 4.1.6: it is optional) a token counts as issued before every cutoff.
-  const Micros issued_at = facts.has_iat ? facts.iat : session::kNoCutoff;
-  if (issued_at < global_cutoff()) return &kBeforeCutoff;
+const Error *check_issued_at(const TokenFacts &facts, session::UserKey user_key, const TokenId &token_id, Micros now) {
   const UserRef user = {user_key, facts.issuer, facts.sub.text};
   RowOf<AccountColumn> account = account_row(user);
   RowOf<DeniedColumn> denied = denied_row(user_key, token_id);
-  if (facts.sub.present)
+  UserState state = {{session::kNoCutoff, global_cutoff()}, 0};
+  if (facts.sub.present) {
     read_rows({&account, &denied}, ReadMode::kLatest);
-  else
+    state = user_state(facts, user, account_in(account));
+  } else {
     read_rows({&denied}, ReadMode::kLatest);
-  if (facts.sub.present && issued_at < user_cutoff(facts, user, account)) return &kBeforeCutoff;
-  return denied.found ? &kDenied : nullptr;
+  }
+  // Without iat (RFC 7519 section 4.1.6: it is optional) a token counts as issued before every cutoff.
+  const Micros issued_at = facts.has_iat ? facts.iat : session::kNoCutoff;
+  session::TokenVerdict verdict = session::JudgeIssuedToken(issued_at, state.cutoffs, state.version, now);
+  if (verdict == session::TokenVerdict::kGood && denied.found) verdict = session::TokenVerdict::kDenied;
+  return session::RefusalOf(verdict);
 }
 
 const Error *check_state(const TokenFacts &facts, const pg_uuid_t *key_id, session::UserKey user_key, const TokenId &token_id,
@@ -91,7 +140,7 @@ const Error *check_state(const TokenFacts &facts, const pg_uuid_t *key_id, sessi
     const Error *refusal = check_key(facts, *key_id, user_key, token_id, now);
     if (refusal != nullptr || !has_session) return refusal;
   }
-  return has_session ? check_session(facts, user_key, token_id, now) : check_issued_at(facts, user_key, token_id);
+  return has_session ? check_session(facts, user_key, token_id, now) : check_issued_at(facts, user_key, token_id, now);
 }
 
 }  // namespace

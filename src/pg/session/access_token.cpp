@@ -67,7 +67,11 @@ Result<AccessToken> MintAccessToken(const AccessTokenRequest &request) {
   claims.Add("iat_us", request.now % jose::kMicrosPerSecond);
   claims.Add("jti", jose::FreshTokenId());
   claims.Add("sid", session::FormatSessionId(request.session_id));
-  claims.Add("auth_time", session::WholeSeconds(request.auth_time));
+  if (request.auth_time) claims.Add("auth_time", session::WholeSeconds(*request.auth_time));
+  if (!request.auth_members.empty()) claims.AddMembers(request.auth_members);
+  if (!request.actor.empty()) claims.AddActor(request.actor);
+  if (request.versions.user != 0) claims.Add("uv", request.versions.user);
+  if (request.versions.session != 0) claims.Add("sv", request.versions.session);
   if (const auto network = session::BoundNetwork(request.binding, request.bound.address))
     claims.Add("client_ip", session::FormatNetwork(*network));
   if (session::CarriesFingerprint(request.binding, request.bound)) {

@@ -8,6 +8,7 @@
 #include "pg/support/boundary.hpp"
 #include "pg/support/postgres.hpp"
 #include "session/policy.hpp"
+#include "session/version.hpp"
 
 namespace jwt_auth::pg {
 
@@ -28,8 +29,20 @@ class ClaimsWriter {
     Name("cnf");
     text_.append("{\"jkt\":\"").append(jose::FormatThumbprint(key)).append("\"}");
   }
+  // At least one member, as text.
+  void AddMembers(std::string_view members) {
+    if (text_.size() > 1) text_ += ',';
+    text_.append(members);
+  }
+  // RFC 8693 section 4.1.
+  void AddActor(std::string_view actor) {
+    Name("act");
+    text_ += "{\"sub\":";
+    jose::AppendJsonString(actor, text_);
+    text_ += '}';
+  }
   std::string Finish(std::string_view members) {
-    if (!members.empty()) text_.append(",").append(members);
+    if (!members.empty()) AddMembers(members);
     text_ += '}';
     return std::move(text_);
   }
@@ -53,13 +66,16 @@ struct AccessTokenRequest {
   std::string_view user_id;
   session::SessionId session_id;
   session::Micros now;
-  session::Micros auth_time;  // of the log-in
-  session::Micros idle_end;   // of the session; its absolute end is not earlier
+  std::optional<session::Micros> auth_time;  // when the user proved who they are; none: they did not
+  session::Micros idle_end;                  // of the session; its absolute end is not earlier
   std::string_view claim_members;
   session::Client bound;  // what the session is bound to
   session::BindingPolicy binding;
   std::optional<jose::Thumbprint> key = std::nullopt;  // whose proof the bearer has to show
   session::Micros lifetime = 0;                        // 0: jwt_auth.access_token_ttl
+  session::Versions versions = {};                     // read before the claims were made
+  std::string_view auth_members = {};                  // amr and acr, as members of a JSON object
+  std::string_view actor = {};                         // who acts for the user
 };
 
 struct AccessToken {

@@ -52,11 +52,17 @@ Oid owner_of_function(Oid function) {
   return owner;
 }
 
-// Null if it answers NULL.
+// Null if it answers NULL. A STRICT function is not called for a NULL argument, so its NULL would say nothing.
 Jsonb *invoke(FmgrInfo *function, const NullableDatum (&arguments)[lengthof(kArguments)]) {
   LOCAL_FCINFO(fcinfo, lengthof(kArguments));
   InitFunctionCallInfoData(*fcinfo, function, lengthof(kArguments), DEFAULT_COLLATION_OID, nullptr, nullptr);
-  for (std::size_t i = 0; i < lengthof(kArguments); i++) fcinfo->args[i] = arguments[i];
+  for (std::size_t i = 0; i < lengthof(kArguments); i++) {
+    if (arguments[i].isnull && function->fn_strict)
+      ereport(ERROR,
+              (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+               errmsg("the claims function %s is strict and cannot be called for a null argument", settings::claims_function)));
+    fcinfo->args[i] = arguments[i];
+  }
   PgStat_FunctionCallUsage usage;
   pgstat_init_function_usage(fcinfo, &usage);
   const Datum answer = FunctionCallInvoke(fcinfo);
@@ -86,9 +92,6 @@ Jsonb *call_claims_function(const NullableDatum (&arguments)[lengthof(kArguments
   AtEOXact_GUC(false, level);
   SetUserIdAndSecContext(user, context);
   PopActiveSnapshot();
-  if (claims == nullptr)
-    ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-                    errmsg("the claims function %s answered null", settings::claims_function)));
   return claims;
 }
 
@@ -96,19 +99,20 @@ Jsonb *call_claims_function(const NullableDatum (&arguments)[lengthof(kArguments
 
 bool has_claims_function() { return *settings::claims_function != '\0'; }
 
-OptionalText token_claim_members(std::string_view user_id, const pg_uuid_t &session_id, Datum stored, bool has_stored) {
+TokenClaims token_claims(std::string_view user_id, const pg_uuid_t &session_id, Datum stored, bool has_stored) {
   if (!has_claims_function()) {
-    if (!has_stored) return {false, {}};
-    return {true, claim_members(DatumGetJsonbP(stored)).view()};
+    if (!has_stored) return {};
+    return {false, claim_members(DatumGetJsonbP(stored)).view()};
   }
   const NullableDatum arguments[] = {{text_datum(user_id), false},
                                      {UUIDPGetDatum(&session_id), false},
                                      {has_stored ? stored : DirectFunctionCall1(jsonb_in, CStringGetDatum("{}")), false}};
   Jsonb *claims = call_claims_function(arguments);
+  if (claims == nullptr) return {true, {}};
   if (!JB_ROOT_IS_OBJECT(claims))
     ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
                     errmsg("the claims function %s did not answer a JSON object", settings::claims_function)));
-  return {true, claim_members(claims).view()};
+  return {false, claim_members(claims).view()};
 }
 
 void refuse_restricted_operation() {

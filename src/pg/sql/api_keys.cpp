@@ -141,8 +141,12 @@ FreshKey store_key(const NewKeyArguments &arguments) {
     const UserRef &user = arguments.user;
     hold_account(user);
     refresh_keyring();
-    const session::Cutoffs cutoffs = {read_account(user).not_before, global_cutoff()};
+    const Account account = read_account(user);
+    const session::Cutoffs cutoffs = {account.not_before, global_cutoff(), account.locked_until};
     const Micros now = now_micros();
+    if (session::IsLocked(cutoffs, now))
+      ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE), errmsg("no API key can be created"),
+                      errdetail("The user is locked.")));
     const Micros created_at = session::CreationTime(now, cutoffs);
     if (!session::IsAfterCutoffs(created_at, cutoffs))
       ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE), errmsg("no API key can be created"),

@@ -5,7 +5,9 @@
 #include "pg/keyring/session_classes.hpp"
 #include "pg/session/claims_function.hpp"
 #include "pg/session/client_argument.hpp"
+#include "pg/session/session_token.hpp"
 #include "pg/session/token_response.hpp"
+#include "pg/store/account_version.hpp"
 #include "pg/store/auth_event.hpp"
 #include "pg/store/owner.hpp"
 #include "pg/store/session_store.hpp"
@@ -110,7 +112,7 @@ bool bind_as_owner(const pg_uuid_t &id, std::string_view proof, MemoryContext ca
   const session::SessionState &state = row.state;
   if (session::EndOf(state.created_at, state.idle_end, state.absolute_end, {account.not_before, global_cutoff()}, now))
     return false;
-  if (row.key.kind != KeyKind::kNone) return false;
+  if (row.key.kind != KeyKind::kNone || row.actor.present) return false;
   const DeviceProof checked = value_or_raise([&] { return CheckRegistration(proof, row, now); });
   if (!checked.ok) {
     if (is_mismatch(checked.refusal) && note_proof_mismatch(id, user_key, now))
@@ -160,7 +162,7 @@ session::Decision decide(BoundRefresh &refresh, const DeviceProof &proof, const 
   return session::Decide(state, token, client.client, policy, {refresh.account.not_before, global_cutoff()}, refresh.now);
 }
 
-void rotate(BoundRefresh &refresh, const ClientArgument &client) {
+void rotate(BoundRefresh &refresh, const ClientArgument &client, MemoryContext context) {
   Rotation rotation{};
   rotation.id = refresh.row.id;
   rotation.user_key = refresh.row.user_key;
@@ -174,7 +176,7 @@ void rotate(BoundRefresh &refresh, const ClientArgument &client) {
   rotation.has_ip = client.has_ip;
   rotation.client = client.client;
   rotation.user_agent = client.user_agent;
-  if (!rotate_session(rotation)) elog(ERROR, "a locked session was rotated by somebody else");
+  if (!rotate_session(rotation, context, refresh.row)) elog(ERROR, "a locked session was rotated by somebody else");
 }
 
 void refresh_as_owner(BoundRefresh &refresh, const pg_uuid_t &id, const OptionalText &proof, const ClientArgument &client,
@@ -184,7 +186,9 @@ void refresh_as_owner(BoundRefresh &refresh, const pg_uuid_t &id, const Optional
   if (!read_session(id, user_key, ReadMode::kLocked, caller, refresh.row)) return raise_if_unseen(id, user_key);
   if (refresh.row.key.kind != KeyKind::kDbsc) return;
   refresh_keyring();
-  refresh.account = read_account({user_key, {}, refresh.row.user_id});
+  const UserRef user = {user_key, {}, refresh.row.user_id};
+  refresh.account = read_account(user);
+  refresh.account.version = version_for_claims(user, refresh.account);
   refresh.now = now_micros();
   DeviceProof checked{false, jose::ProofRefusal::kMissing, {}};
   if (proof.present && !proof.text.empty())
@@ -203,7 +207,7 @@ void refresh_as_owner(BoundRefresh &refresh, const pg_uuid_t &id, const Optional
     write_event(source, event_of(refresh.row, refresh.decision.event, nullptr), at);
     return;
   }
-  rotate(refresh, client);
+  rotate(refresh, client, caller);
   if (refresh.decision.logs_ip_mismatch) {
     AuthEvent event = event_of(refresh.row, session::Event::kIpMismatch, "{\"enforced\": false}");
     event.is_unenforced = true;
@@ -223,6 +227,15 @@ Datum refresh_bound_session(FunctionCallInfo fcinfo) {
   BoundRefresh refresh{};
   as_owner("refresh_session", [&](MemoryContext caller) { refresh_as_owner(refresh, id, proof, client, caller); });
 
+  TokenClaims claims{};
+  if (refresh.decision.status == Status::kOk) {
+    claims = token_claims(refresh.row.user_id, id, refresh.claims, refresh.has_claims);
+    if (claims.is_refused) {
+      end_refused_session(refresh.row, event_source(refresh.row.user_id, client));
+      refresh.decision.status = Status::kRefused;
+      refresh.decision.ends = true;
+    }
+  }
   const Status status = refresh.decision.status;
   Count(Counted::kRefresh, status);
   TokenResponse response{};
@@ -233,16 +246,8 @@ Datum refresh_bound_session(FunctionCallInfo fcinfo) {
   }
   if (status != Status::kOk) return response_datum(fcinfo, response);
 
-  const OptionalText members = token_claim_members(refresh.row.user_id, id, refresh.claims, refresh.has_claims);
-  AccessTokenRequest request = {refresh.row.user_id,
-                                SessionIdOf(id),
-                                refresh.now,
-                                std::min(refresh.now, refresh.row.state.created_at),
-                                refresh.idle_end,
-                                members.text,
-                                refresh.row.state.bound,
-                                refresh.account.binding};
-  if (refresh.row.session_class.present) request.lifetime = refresh.lifetimes.access_token_ttl;
+  const AccessTokenRequest request =
+      session_token_request(refresh.row, refresh.account, refresh.lifetimes, refresh.now, refresh.idle_end, claims.members);
   prepare_to_sign_session_token(request);
   const AccessToken access = value_or_raise([&] { return MintAccessToken(request); });
   response.has_tokens = true;

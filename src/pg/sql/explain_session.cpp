@@ -23,7 +23,7 @@ Query<EventColumn> select_last_event = {
     " FROM jwt_auth.auth_event WHERE session_id = $1"
     " AND event IN ('login', 'evicted', 'replaced', 'reuse_detected', 'unknown_rotation', 'ip_mismatch', "
     "'fingerprint_mismatch', 'expired',"
-    " 'logout', 'session_revoked', 'others_revoked', 'user_revoked', 'all_revoked')"
+    " 'logout', 'session_revoked', 'others_revoked', 'user_revoked', 'all_revoked', 'locked', 'refused')"
     " AND (detail -> 'enforced') IS DISTINCT FROM 'false'::jsonb"
     " ORDER BY event = 'login', at DESC, id DESC LIMIT 1",
     {UUIDOID}};
@@ -71,6 +71,10 @@ const char *why(Event event, bool reached_its_end) {
       return "its user ended all other sessions";
     case Event::kUserRevoked:
       return "every token of the user was revoked";
+    case Event::kRefused:
+      return "the application refused it at a refresh";
+    case Event::kLocked:
+      return "its user was locked";
     default:
       return "every token of everybody was revoked";
   }

@@ -17,7 +17,7 @@ Datum authenticate(FunctionCallInfo fcinfo) {
   if (PG_ARGISNULL(3)) raise_null_argument("set_role");
   presentation.has_max_age = !PG_ARGISNULL(4);
   presentation.max_age = micros_argument(fcinfo, 4, "max_age");
-  refuse_unsupported(fcinfo, 5, "acr");
+  if (PG_NARGS() > 5) presentation.acr = optional_name(fcinfo, 5, "acr");
   presentation.proof = proof_argument(fcinfo, 6);
 
   const Outcome<Authenticated> who = authenticate_token(token, presentation);

@@ -53,6 +53,7 @@ struct Login {
   MemoryContext caller;
 
   bool is_proof_repeated;  // then nothing else was done
+  bool is_locked;          // likewise
   Account account;
   RoomRequest request;
   SessionRoom room;
@@ -95,6 +96,13 @@ void record_refusal(const Login &login) {
   write_event(event_source(login.user.user_id, login.client), event, timestamp_of(login.now));
 }
 
+// By the application.
+void record_refused(const Login &login) {
+  AuthEvent event{};
+  event.event = session::Event::kRefused;
+  write_event(event_source(login.user.user_id, login.client), event, timestamp_of(login.now));
+}
+
 const char *login_detail(const Login &login) {
   DetailBuilder detail;
   detail.add_optional("class", login.session_class);
@@ -124,6 +132,8 @@ void decide(FunctionCallInfo fcinfo, Login &login) {
   login.is_proof_repeated = login.proof != nullptr && !use_proof(login.proof->id, login.proof->good_until);
   if (login.is_proof_repeated) return;
   login.account = touch_account(login.user, GetCurrentTimestamp());
+  login.is_locked = now_micros() < login.account.locked_until;
+  if (login.is_locked) return;
   // A cutoff for everybody, or a change of the class, may have come while the account was waited for.
   refresh_keyring();
   require_session_class(login.session_class);
@@ -150,7 +160,7 @@ void store(Login &login) {
   record_login(login);
 }
 
-bool is_refused(const Login &login) { return login.is_proof_repeated || !login.room.granted; }
+bool is_refused(const Login &login) { return login.is_proof_repeated || login.is_locked || !login.room.granted; }
 
 // A log-in that was not granted.
 Datum refused(FunctionCallInfo fcinfo, TokenResponse &response, session::Status status) {
@@ -164,18 +174,19 @@ Micros token_lifetime_of(const OptionalText &session_class) {
   return session_class.present ? LifetimesOfClass(session_class).access_token_ttl : 0;
 }
 
-AccessToken mint(const Login &login, const OptionalText &members) {
+AccessToken mint(const Login &login, std::string_view members) {
   // A session that begins after a cutoff which lies ahead of the clock has tokens of the clock all the same.
   AccessTokenRequest request = {login.user.user_id,
                                 login.fresh.id,
                                 login.now,
                                 std::min(login.now, login.session.created_at),
                                 login.session.idle_ends_at,
-                                members.text,
+                                members,
                                 login.session.client,
                                 login.account.binding};
   if (login.proof != nullptr) request.key = login.proof->thumbprint;
   request.lifetime = token_lifetime_of(login.session_class);
+  request.versions.user = login.account.version;
   prepare_to_sign_session_token(request);
   return value_or_raise([&] { return MintAccessToken(request); });
 }
@@ -207,11 +218,15 @@ Datum issue_refresh_session(FunctionCallInfo fcinfo) {
     if (!is_refused(login) && !asks_application) store(login);
   });
   if (login.is_proof_repeated) return refused(fcinfo, response, session::Status::kProofInvalid);
+  if (login.is_locked) return refused(fcinfo, response, session::Status::kLocked);
   if (!login.room.granted) return refused(fcinfo, response, session::Status::kLimitReached);
-  const OptionalText members =
-      token_claim_members(login.user.user_id, login.session.id, login.session.claims, login.session.has_claims);
-  if (asks_application) as_owner("account", [&](MemoryContext) { store(login); });
-  const AccessToken access = mint(login, members);
+  const TokenClaims claims = token_claims(login.user.user_id, login.session.id, login.session.claims, login.session.has_claims);
+  if (claims.is_refused)
+    as_owner("account", [&](MemoryContext) { record_refused(login); });
+  else if (asks_application)
+    as_owner("account", [&](MemoryContext) { store(login); });
+  if (claims.is_refused) return refused(fcinfo, response, session::Status::kRefused);
+  const AccessToken access = mint(login, claims.members);
   Count(Counted::kLogin, session::Status::kOk);
   response.status = session::Status::kOk;
   response.has_tokens = true;

@@ -5,8 +5,10 @@
 #include "pg/keyring/session_classes.hpp"
 #include "pg/session/claims_function.hpp"
 #include "pg/session/client_argument.hpp"
+#include "pg/session/session_token.hpp"
 #include "pg/session/token_response.hpp"
 #include "pg/session/user_argument.hpp"
+#include "pg/store/account_version.hpp"
 #include "pg/store/auth_event.hpp"
 #include "pg/store/owner.hpp"
 #include "pg/store/session_store.hpp"
@@ -112,6 +114,7 @@ void judge(Refresh &refresh) {
   refresh_keyring();
   refresh.user = UserRef{refresh.user_key, {}, refresh.row.user_id};
   refresh.account = read_account(refresh.user);
+  refresh.account.version = version_for_claims(refresh.user, refresh.account);
   refresh.now = now_micros();
   const session::RefreshPolicy policy = {refresh.account.binding, settings::refresh_reuse_interval * jose::kMicrosPerSecond,
                                          key_proof(refresh)};
@@ -153,7 +156,7 @@ bool swap(Refresh &refresh) {
   rotation.has_ip = refresh.client->has_ip;
   rotation.client = refresh.client->client;
   rotation.user_agent = refresh.client->user_agent;
-  return rotate_session(rotation);
+  return rotate_session(rotation, refresh.caller, refresh.row);
 }
 
 AuthEvent event_of(const Refresh &refresh, session::Event name, const char *detail) {
@@ -290,6 +293,16 @@ Datum refresh_session(FunctionCallInfo fcinfo) {
   refresh.caller = CurrentMemoryContext;
   as_owner("refresh_session", [&](MemoryContext) { run(refresh); });
 
+  TokenClaims claims{};
+  if (hands_out_tokens(refresh.decision)) {
+    claims = token_claims(refresh.user.user_id, refresh.id, refresh.claims, refresh.has_claims);
+    if (claims.is_refused) {
+      end_refused_session(refresh.row, event_source(refresh.user.user_id, client));
+      refresh.decision.status = Status::kRefused;
+      refresh.decision.ends = true;
+    }
+  }
+
   Count(Counted::kRefresh, refresh.decision.status);
   if (refresh.decision.status == Status::kReuseDetected)
     Count(Counted::kReuse, static_cast<unsigned>(refresh.decision.token_age));
@@ -301,17 +314,8 @@ Datum refresh_session(FunctionCallInfo fcinfo) {
   }
   if (!has_tokens) return response_datum(fcinfo, response);
 
-  const OptionalText members = token_claim_members(refresh.user.user_id, refresh.id, refresh.claims, refresh.has_claims);
-  AccessTokenRequest request = {refresh.user.user_id,
-                                hashes->session_id,
-                                refresh.now,
-                                std::min(refresh.now, refresh.row.state.created_at),
-                                refresh.idle_end,
-                                members.text,
-                                refresh.row.state.bound,
-                                refresh.account.binding,
-                                key_of_tokens(refresh.row.key)};
-  if (refresh.row.session_class.present) request.lifetime = refresh.lifetimes.access_token_ttl;
+  const AccessTokenRequest request =
+      session_token_request(refresh.row, refresh.account, refresh.lifetimes, refresh.now, refresh.idle_end, claims.members);
   prepare_to_sign_session_token(request);
   const AccessToken access = value_or_raise([&] { return MintAccessToken(request); });
   response.has_tokens = true;

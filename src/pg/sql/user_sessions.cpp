@@ -33,6 +33,7 @@ Query<ListedColumn> select_user_sessions = {
     "SELECT s.session_id, s.created_at, s.refreshed_at, s.idle_ends_at, s.ip, s.user_agent, d.metadata, s.class,"
     " s.device_hash IS NOT NULL, CASE s.bound_kind WHEN 'p' THEN 'dpop' WHEN 'b' THEN 'dbsc' END,"
     " coalesce(s.session_id = $5, false)" FROM_LIVE_SESSIONS
+    " AND s.actor IS NULL"
     " AND NOT EXISTS (SELECT FROM jwt_auth.session_class c WHERE c.name = s.class AND NOT c.listed)"
     " ORDER BY s.refreshed_at DESC, s.session_id",
     {INT4OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, UUIDOID}};

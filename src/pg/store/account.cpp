@@ -2,11 +2,13 @@
 
 #include <algorithm>
 
+#include "pg/store/owner.hpp"
 #include "pg/store/suppressed.hpp"
 #include "pg/support/settings.hpp"
 
 extern "C" {
 #include <access/xact.h>
+#include <storage/lmgr.h>
 }
 
 namespace jwt_auth::pg {
@@ -17,35 +19,49 @@ using session::kNoCutoff;
 using session::Micros;
 
 // In the order of AccountColumn, which is also that of the statements that return these columns.
-TableOf<AccountColumn> account_table = {
-    "account",
-    {{"user_key", INT4OID}, {"issuer", TEXTOID}, {"user_id", TEXTOID}},
-    {{"not_before", TIMESTAMPTZOID}, {"max_sessions", INT4OID}, {"ip_binding", TEXTOID}, {"fingerprint_binding", TEXTOID}}};
+TableOf<AccountColumn> account_table = {"account",
+                                        {{"user_key", INT4OID}, {"issuer", TEXTOID}, {"user_id", TEXTOID}},
+                                        {{"not_before", TIMESTAMPTZOID},
+                                         {"locked_until", TIMESTAMPTZOID, true},
+                                         {"version", INT8OID, true},
+                                         {"max_sessions", INT4OID},
+                                         {"ip_binding", TEXTOID},
+                                         {"fingerprint_binding", TEXTOID}}};
 
 enum class CutoffColumn { kNotBefore };
 
 // An account is nearly always there: an UPDATE that finds it costs two thirds of the upsert, which is for the first time and
-// for races.
-Query<AccountColumn> update_login = {
-    "UPDATE jwt_auth.account SET last_login = $4 WHERE user_key = $1 AND issuer = $2 AND user_id = $3"
-    " RETURNING not_before, max_sessions, ip_binding, fingerprint_binding",
-    {INT4OID, TEXTOID, TEXTOID, TIMESTAMPTZOID}};
+// for races. `lock` is for a row that a trigger kept from being written.
+struct AccountQueries {
+  constexpr AccountQueries(const char *update, const char *upsert, const char *read_locked) noexcept
+      : update_login(update, {INT4OID, TEXTOID, TEXTOID, TIMESTAMPTZOID}),
+        upsert_login(upsert, {INT4OID, TEXTOID, TEXTOID, TIMESTAMPTZOID}),
+        lock(read_locked, {INT4OID, TEXTOID, TEXTOID}) {}
+  Query<AccountColumn> update_login, upsert_login, lock;
+};
 
-Query<AccountColumn> upsert_login = {
-    "INSERT INTO jwt_auth.account AS a (user_key, issuer, user_id, last_login) VALUES ($1, $2, $3, $4)"
-    " ON CONFLICT (user_key, issuer, user_id) DO UPDATE SET last_login = EXCLUDED.last_login"
-    " RETURNING a.not_before, a.max_sessions, a.ip_binding, a.fingerprint_binding",
-    {INT4OID, TEXTOID, TEXTOID, TIMESTAMPTZOID}};
+#define OF_ACCOUNT " WHERE user_key = $1 AND issuer = $2 AND user_id = $3"
+#define QUERIES_WITH(columns)                                                                             \
+  "UPDATE jwt_auth.account a SET last_login = $4" OF_ACCOUNT " RETURNING " columns,                       \
+      "INSERT INTO jwt_auth.account AS a (user_key, issuer, user_id, last_login) VALUES ($1, $2, $3, $4)" \
+      " ON CONFLICT (user_key, issuer, user_id) DO UPDATE SET last_login = EXCLUDED.last_login"           \
+      " RETURNING " columns,                                                                              \
+      "SELECT " columns " FROM jwt_auth.account a" OF_ACCOUNT " FOR NO KEY UPDATE"
+
+AccountQueries queries(
+    QUERIES_WITH("a.not_before, a.locked_until, a.version, a.max_sessions, a.ip_binding, a.fingerprint_binding"));
+// For a database that has not been updated to 2.0 yet.
+AccountQueries queries_before_version_2(
+    QUERIES_WITH("a.not_before, NULL::timestamptz, 0::bigint, a.max_sessions, a.ip_binding, a.fingerprint_binding"));
+
+#undef QUERIES_WITH
+#undef OF_ACCOUNT
+
+AccountQueries &account_queries() { return has_account_columns() ? queries : queries_before_version_2; }
 
 Statement upsert_nothing = {
     "INSERT INTO jwt_auth.account AS a (user_key, issuer, user_id) VALUES ($1, $2, $3)"
     " ON CONFLICT (user_key, issuer, user_id) DO UPDATE SET not_before = a.not_before",
-    {INT4OID, TEXTOID, TEXTOID}};
-
-// For a row that a trigger kept from being written.
-Query<AccountColumn> lock_account = {
-    "SELECT not_before, max_sessions, ip_binding, fingerprint_binding FROM jwt_auth.account"
-    " WHERE user_key = $1 AND issuer = $2 AND user_id = $3 FOR NO KEY UPDATE",
     {INT4OID, TEXTOID, TEXTOID}};
 
 Query<CutoffColumn> update_cutoff = {
@@ -57,6 +73,14 @@ Query<CutoffColumn> upsert_cutoff = {
     "INSERT INTO jwt_auth.account AS a (user_key, issuer, user_id, not_before) VALUES ($1, $2, $3, $4)"
     " ON CONFLICT (user_key, issuer, user_id) DO UPDATE SET not_before = greatest(a.not_before, EXCLUDED.not_before)"
     " RETURNING a.not_before",
+    {INT4OID, TEXTOID, TEXTOID, TIMESTAMPTZOID}};
+
+Statement update_lock = {"UPDATE jwt_auth.account SET locked_until = $4 WHERE user_key = $1 AND issuer = $2 AND user_id = $3",
+                         {INT4OID, TEXTOID, TEXTOID, TIMESTAMPTZOID}};
+
+Query<CutoffColumn> update_unlocked = {
+    "UPDATE jwt_auth.account SET not_before = greatest(not_before, $4), locked_until = NULL"
+    " WHERE user_key = $1 AND issuer = $2 AND user_id = $3 AND locked_until > $4 RETURNING not_before",
     {INT4OID, TEXTOID, TEXTOID, TIMESTAMPTZOID}};
 
 Statement upsert_policy = {
@@ -76,6 +100,7 @@ Statement select_same_policy = {
 Account default_account() {
   Account account{};
   account.not_before = kNoCutoff;
+  account.locked_until = kNoCutoff;
   account.binding = settings::Binding();
   return account;
 }
@@ -84,7 +109,9 @@ Account default_account() {
 template <class Found>
 Account account_of(const Found &row) {
   Account account = default_account();
-  account.not_before = row.time_or(AccountColumn::kNotBefore, kNoCutoff);
+  account.locked_until = row.time_or(AccountColumn::kLockedUntil, kNoCutoff);
+  account.not_before = session::UserCutoff(row.time_or(AccountColumn::kNotBefore, kNoCutoff), account.locked_until);
+  account.version = row.is_null(AccountColumn::kVersion) ? 0 : row.int8(AccountColumn::kVersion);
   if (!row.is_null(AccountColumn::kMaxSessions)) account.max_sessions = row.int4(AccountColumn::kMaxSessions);
   // The table's constraints admit only names that are known; an unknown one would be the strictest.
   if (!row.is_null(AccountColumn::kIpBinding))
@@ -99,12 +126,16 @@ Account account_of(const Found &row) {
 Row<AccountColumn> locked_account(const UserRef &user) {
   Parameters parameters{};
   add_user(parameters, user);
-  const Rows<AccountColumn> rows = execute(lock_account, parameters);
+  const Rows<AccountColumn> rows = execute(account_queries().lock, parameters);
   if (rows.empty()) raise_suppressed("account");
   return rows[0];
 }
 
 }  // namespace
+
+bool has_account_columns() { return get_attnum(table_oid("account"), "version") != InvalidAttrNumber; }
+
+void lock_sessions_first() { LockRelationOid(table_oid("refresh_session"), AccessShareLock); }
 
 void add_user(Parameters &parameters, const UserRef &user) {
   add(parameters, Int32GetDatum(user.user_key));
@@ -113,17 +144,20 @@ void add_user(Parameters &parameters, const UserRef &user) {
 }
 
 Account touch_account(const UserRef &user, TimestampTz now) {
+  lock_sessions_first();
   Parameters parameters{};
   add_user(parameters, user);
   add(parameters, TimestampTzGetDatum(now));
-  Rows<AccountColumn> rows = execute(update_login, parameters);
-  if (rows.empty()) rows = execute(upsert_login, parameters);
+  AccountQueries &login = account_queries();
+  Rows<AccountColumn> rows = execute(login.update_login, parameters);
+  if (rows.empty()) rows = execute(login.upsert_login, parameters);
   if (!rows.empty()) return account_of(rows[0]);
   if (IsolationUsesXactSnapshot()) raise_suppressed("account");
   return account_of(locked_account(user));
 }
 
 void hold_account(const UserRef &user) {
+  lock_sessions_first();
   Parameters parameters{};
   add_user(parameters, user);
   if (execute(upsert_nothing, parameters) == 0) (void)locked_account(user);
@@ -157,6 +191,7 @@ bool has_account(const UserRef &user) {
 }
 
 Micros raise_cutoff(const UserRef &user, Micros not_before) {
+  lock_sessions_first();
   Parameters parameters{};
   add_user(parameters, user);
   add_time(parameters, not_before);
@@ -169,7 +204,26 @@ Micros raise_cutoff(const UserRef &user, Micros not_before) {
   return holds;
 }
 
+void write_lock(const UserRef &user, Micros until) {
+  Parameters parameters{};
+  add_user(parameters, user);
+  add_time(parameters, until);
+  if (execute(update_lock, parameters) == 0) raise_suppressed("account");
+}
+
+std::optional<Micros> remove_lock(const UserRef &user, Micros now) {
+  lock_sessions_first();
+  Parameters parameters{};
+  add_user(parameters, user);
+  add_time(parameters, now);
+  const Rows<CutoffColumn> rows = execute(update_unlocked, parameters);
+  if (!rows.empty()) return rows[0].time(CutoffColumn::kNotBefore);
+  if (read_account(user).locked_until > now) raise_suppressed("account");
+  return std::nullopt;
+}
+
 void write_user_policy(const UserRef &user, const UserPolicy &policy) {
+  lock_sessions_first();
   Parameters parameters{};
   add_user(parameters, user);
   add_nullable(parameters, Int32GetDatum(policy.max_sessions), !policy.has_max_sessions);

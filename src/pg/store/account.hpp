@@ -20,10 +20,19 @@ void add_user(Parameters &parameters, const UserRef &user);
 
 // An account's row, or what holds where there is none.
 struct Account {
-  session::Micros not_before;       // kNoCutoff if none
+  session::Micros not_before;       // kNoCutoff if none; the end of a lock counts
+  session::Micros locked_until;     // kNoCutoff: not locked; kNever: until unlock_user()
+  std::int64_t version;             // of the user's rights: require_refresh() raises it
   std::optional<int> max_sessions;  // of their own; none: as the settings have it
   session::BindingPolicy binding;   // the settings, with the user's own choices over them
 };
+
+// Whoever writes an account locks refresh_session before, which others read first. So ALTER EXTENSION UPDATE, which changes
+// both tables in that order, waits and is waited for, and is part of no deadlock. Called by all that writes here.
+void lock_sessions_first();
+
+// Whether account has the columns of version 2.0: a database that is still at an older version has not.
+bool has_account_columns();
 
 // Writes the account's row, so that log-ins and revocations of one user follow one another at every isolation level: a lock
 // alone would not keep REPEATABLE READ from counting with an old snapshot. 09000 if a trigger suppresses the write there.
@@ -31,7 +40,7 @@ Account touch_account(const UserRef &user, TimestampTz now);
 // The same where nobody logs in: nothing in the row changes, but it is written, or locked where a trigger suppresses that.
 void hold_account(const UserRef &user);
 // The columns of an account, for read_rows() with other rows of the user, and what they mean.
-enum class AccountColumn { kNotBefore, kMaxSessions, kIpBinding, kFingerprintBinding };
+enum class AccountColumn { kNotBefore, kLockedUntil, kVersion, kMaxSessions, kIpBinding, kFingerprintBinding };
 RowOf<AccountColumn> account_row(const UserRef &user);
 Account account_in(const RowOf<AccountColumn> &row);
 // Reads it with the latest snapshot. The cutoff of an id holds for the same id with trailing blanks as well.
@@ -44,6 +53,11 @@ bool has_account(const UserRef &user);
 // Moves the user's cutoff to `not_before` unless it is later already; answers the cutoff that now holds. 09000 if a trigger
 // keeps it from moving.
 session::Micros raise_cutoff(const UserRef &user, session::Micros not_before);
+
+// Locks the user from now on, whatever lock there was. Of an account whose cutoff was moved in this transaction.
+void write_lock(const UserRef &user, session::Micros until);
+// Ends a lock that lasts at `now`, which becomes a cutoff: answers the cutoff that holds, none if there is no such lock.
+std::optional<session::Micros> remove_lock(const UserRef &user, session::Micros now);
 
 // A user's own policies; absent ones follow the settings.
 struct UserPolicy {

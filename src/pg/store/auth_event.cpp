@@ -81,10 +81,17 @@ bool ends_good_session(session::Event event) {
     case session::Event::kLogout:
     case session::Event::kSessionRevoked:
     case session::Event::kOthersRevoked:
+    case session::Event::kRefused:
       return true;
     default:
       return false;
   }
+}
+
+// Whether the event, where it is of no session, is a cutoff of a user or of everybody.
+bool is_cutoff(session::Event event) {
+  return event == session::Event::kUserRevoked || event == session::Event::kAllRevoked || event == session::Event::kLocked ||
+         event == session::Event::kUnlocked;
 }
 
 // What services that verify offline are to hear of the event, if anything. The time of a cutoff's event is the cutoff.
@@ -95,8 +102,8 @@ void tell_verifiers(const EventSource &source, const AuthEvent &event, Timestamp
   revocation.user_id = source.user_id;
   if (event.session_id != nullptr) {
     if (ends_good_session(kind) && !event.is_unenforced) write_revocation(revocation);
-  } else if (kind == session::Event::kUserRevoked || kind == session::Event::kAllRevoked) {
-    revocation.kind = kind == session::Event::kUserRevoked ? RevocationKind::kUser : RevocationKind::kEverybody;
+  } else if (is_cutoff(kind)) {
+    revocation.kind = kind == session::Event::kAllRevoked ? RevocationKind::kEverybody : RevocationKind::kUser;
     revocation.not_before = micros_of(at);
     write_revocation(revocation);
   }

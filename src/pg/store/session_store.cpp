@@ -35,6 +35,10 @@ enum class SessionColumn {
   kBoundKind,
   kBoundKey,
   kClass,
+  kVersion,
+  kAuthTime,
+  kAuthContext,
+  kActor,
 };
 
 // In the order of SessionColumn.
@@ -57,13 +61,17 @@ TableOf<SessionColumn> session_table = {"refresh_session",
                                          {"fingerprint", BYTEAOID},
                                          {"bound_kind", CHAROID, true},
                                          {"bound_key", BYTEAOID, true},
-                                         {"class", TEXTOID, true}}};
+                                         {"class", TEXTOID, true},
+                                         {"version", INT8OID, true},
+                                         {"auth_time", TIMESTAMPTZOID, true},
+                                         {"auth_context", TEXTOID, true},
+                                         {"actor", TEXTOID, true}}};
 
 enum class LiveColumn { kSessionId, kCreatedAt, kRefreshedAt, kGeneration, kSameDevice };
 Query<LiveColumn> select_live_sessions = {
     "SELECT session_id, created_at, refreshed_at, generation, coalesce(device_hash = $6, false) FROM jwt_auth.refresh_session"
     " WHERE user_key = $1 AND user_id = $2 AND created_at > $3 AND ends_at > $4 AND idle_ends_at > $4"
-    " AND class IS NOT DISTINCT FROM $5",
+    " AND class IS NOT DISTINCT FROM $5 AND actor IS NULL",
     {INT4OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, BYTEAOID}};
 // For a database that has not been updated to 2.0 yet.
 Query<LiveColumn> select_live_sessions_of_version_1 = {
@@ -91,14 +99,22 @@ Statement insert_data_row = {
     "INSERT INTO jwt_auth.session_data (session_id, user_key, claims, metadata) VALUES ($1, $2, $3, $4)",
     {UUIDOID, INT4OID, JSONBOID, JSONBOID}};
 
-Statement update_session = {
-    "UPDATE jwt_auth.refresh_session SET idle_ends_at = $4, refreshed_at = $5, generation = generation + 1,"
-    " previous_hash = current_hash, current_hash = $6, nonce = $7, ip = coalesce($8, ip),"
-    " fingerprint = coalesce($9, fingerprint), user_agent = coalesce($10, user_agent), purge_after = least(purge_after, $11),"
-    " ends_at = $12"
-    " WHERE session_id = $1 AND user_key = $2 AND current_hash = $3",
-    {UUIDOID, INT4OID, BYTEAOID, TIMESTAMPTZOID, TIMESTAMPTZOID, BYTEAOID, BYTEAOID, INETOID, BYTEAOID, TEXTOID, DATEOID,
-     TIMESTAMPTZOID}};
+#define UPDATE_SESSION                                                                                                       \
+  "UPDATE jwt_auth.refresh_session SET idle_ends_at = $4, refreshed_at = $5, generation = generation + 1,"                   \
+  " previous_hash = current_hash, current_hash = $6, nonce = $7, ip = coalesce($8, ip),"                                     \
+  " fingerprint = coalesce($9, fingerprint), user_agent = coalesce($10, user_agent), purge_after = least(purge_after, $11)," \
+  " ends_at = $12"                                                                                                           \
+  " WHERE session_id = $1 AND user_key = $2 AND current_hash = $3"
+enum class RotatedColumn { kHasData, kVersion, kAuthTime, kAuthContext };
+Query<RotatedColumn> update_session = {UPDATE_SESSION " RETURNING has_data, version, auth_time, auth_context",
+                                       {UUIDOID, INT4OID, BYTEAOID, TIMESTAMPTZOID, TIMESTAMPTZOID, BYTEAOID, BYTEAOID, INETOID,
+                                        BYTEAOID, TEXTOID, DATEOID, TIMESTAMPTZOID}};
+// For a database that has not been updated to 2.0 yet.
+Query<RotatedColumn> update_session_of_version_1 = {UPDATE_SESSION
+                                                    " RETURNING has_data, 0::bigint, NULL::timestamptz, NULL::text",
+                                                    {UUIDOID, INT4OID, BYTEAOID, TIMESTAMPTZOID, TIMESTAMPTZOID, BYTEAOID,
+                                                     BYTEAOID, INETOID, BYTEAOID, TEXTOID, DATEOID, TIMESTAMPTZOID}};
+#undef UPDATE_SESSION
 
 enum class DeletedColumn { kHasData };
 Query<DeletedColumn> delete_session_row = {
@@ -108,11 +124,14 @@ Query<DeletedColumn> delete_session_row = {
 
 Statement delete_data_row = {"DELETE FROM jwt_auth.session_data WHERE session_id = $1 AND user_key = $2", {UUIDOID, INT4OID}};
 
-enum class EndedColumn { kSessionId, kHasData, kCreatedAt, kIdleEndsAt, kEndsAt };
-Query<EndedColumn> delete_sessions_of_user = {
-    "DELETE FROM jwt_auth.refresh_session WHERE user_key = $1 AND user_id = $2"
-    " AND ($3 IS NULL OR session_id <> $3) RETURNING session_id, has_data, created_at, idle_ends_at, ends_at",
-    {INT4OID, TEXTOID, UUIDOID}};
+enum class EndedColumn { kSessionId, kHasData, kCreatedAt, kIdleEndsAt, kEndsAt, kCounts };
+#define DELETE_SESSIONS_OF_USER                                               \
+  "DELETE FROM jwt_auth.refresh_session WHERE user_key = $1 AND user_id = $2" \
+  " AND ($3 IS NULL OR session_id <> $3) RETURNING session_id, has_data, created_at, idle_ends_at, ends_at, "
+Query<EndedColumn> delete_sessions_of_user = {DELETE_SESSIONS_OF_USER "actor IS NULL", {INT4OID, TEXTOID, UUIDOID}};
+// For a database that has not been updated to 2.0 yet.
+Query<EndedColumn> delete_sessions_of_user_of_version_1 = {DELETE_SESSIONS_OF_USER "true", {INT4OID, TEXTOID, UUIDOID}};
+#undef DELETE_SESSIONS_OF_USER
 
 Statement select_other_sessions = {
     "SELECT FROM jwt_auth.refresh_session WHERE user_key = $1 AND user_id = $2 AND session_id <> $3 LIMIT 1",
@@ -138,6 +157,11 @@ session::Client read_client(const RowOf<SessionColumn> &row, SessionColumn ip, S
   if (!row.is_null(ip)) client.address = address_of(row.value(ip));
   client.has_fingerprint = read_bytes(row, fingerprint, client.fingerprint);
   return client;
+}
+
+OptionalText copy_of(const RowOf<SessionColumn> &row, SessionColumn column, MemoryContext context) {
+  if (row.is_null(column)) return {false, {}};
+  return {true, copy_to(context, row.bytes(column))};
 }
 
 void add_fingerprint(Parameters &parameters, const session::Client &client) {
@@ -190,8 +214,11 @@ bool read_session(const pg_uuid_t &id, session::UserKey user_key, ReadMode mode,
     row.key.kind = static_cast<KeyKind>(DatumGetChar(found.value(SessionColumn::kBoundKind)));
     row.key.key = copy_to(context, found.bytes(SessionColumn::kBoundKey));
   }
-  row.session_class = {false, {}};
-  if (!found.is_null(SessionColumn::kClass)) row.session_class = {true, copy_to(context, found.bytes(SessionColumn::kClass))};
+  row.session_class = copy_of(found, SessionColumn::kClass, context);
+  row.version = found.int8_or(SessionColumn::kVersion, 0);
+  row.auth_time = found.time_or(SessionColumn::kAuthTime, row.state.created_at);
+  row.auth_context = copy_of(found, SessionColumn::kAuthContext, context);
+  row.actor = copy_of(found, SessionColumn::kActor, context);
   return true;
 }
 
@@ -251,7 +278,7 @@ void insert_session(const NewSession &session) {
   if (execute(insert_data_row, data) == 0) raise_suppressed("session_data");
 }
 
-bool rotate_session(const Rotation &rotation) {
+bool rotate_session(const Rotation &rotation, MemoryContext context, SessionRow &row) {
   Parameters parameters{};
   add_session(parameters, rotation.id, rotation.user_key);
   add_bytes(parameters, rotation.presented.data(), rotation.presented.size());
@@ -264,7 +291,13 @@ bool rotate_session(const Rotation &rotation) {
   add_optional(parameters, rotation.user_agent);
   add(parameters, DateADTGetDatum(date_of(rotation.idle_ends_at)));
   add_time(parameters, rotation.ends_at);
-  return execute(update_session, parameters) == 1;
+  const Rows<RotatedColumn> rows = execute(has_key_columns() ? update_session : update_session_of_version_1, parameters);
+  if (rows.count() != 1) return false;
+  row.has_data = rows[0].boolean(RotatedColumn::kHasData);
+  row.version = rows[0].int8(RotatedColumn::kVersion);
+  row.auth_time = rows[0].time_or(RotatedColumn::kAuthTime, row.state.created_at);
+  row.auth_context = rows[0].text(RotatedColumn::kAuthContext, context);
+  return true;
 }
 
 void raise_if_unseen(const pg_uuid_t &id, session::UserKey user_key) {
@@ -308,7 +341,8 @@ EndedSessions delete_user_sessions(const UserRef &user, const pg_uuid_t *keep, M
   add(parameters, Int32GetDatum(user.user_key));
   add_text(parameters, user.user_id);
   add_nullable(parameters, UUIDPGetDatum(keep), keep == nullptr);
-  const Rows<EndedColumn> rows = execute(delete_sessions_of_user, parameters);
+  const Rows<EndedColumn> rows =
+      execute(has_key_columns() ? delete_sessions_of_user : delete_sessions_of_user_of_version_1, parameters);
   EndedSessions ended{};
   ended.count = rows.count();
   ended.sessions = static_cast<EndedSession *>(MemoryContextAlloc(context, sizeof(EndedSession) * (ended.count + 1)));
@@ -318,7 +352,7 @@ EndedSessions delete_user_sessions(const UserRef &user, const pg_uuid_t *keep, M
     ended.sessions[i].id = row.uuid(EndedColumn::kSessionId);
     ended.sessions[i].before = session::EndOf(row.time(EndedColumn::kCreatedAt), row.time(EndedColumn::kIdleEndsAt),
                                               row.time(EndedColumn::kEndsAt), cutoffs, now);
-    if (!ended.sessions[i].before) ended.live++;
+    if (!ended.sessions[i].before && row.boolean(EndedColumn::kCounts)) ended.live++;
     if (row.boolean(EndedColumn::kHasData)) delete_session_data(ended.sessions[i].id, user.user_key);
   }
   // Without `keep` there is a cutoff, which ends them all the same.

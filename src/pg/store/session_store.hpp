@@ -22,6 +22,10 @@ struct SessionRow {
   session::SessionState state;
   KeyBinding key;
   OptionalText session_class;
+  std::int64_t version;       // of the session's claims
+  session::Micros auth_time;  // when the user last proved who they are: the log-in, unless reauthenticate_session() came later
+  OptionalText auth_context;  // how: a JSON object of the claims amr and acr
+  OptionalText actor;         // who acts for the user: the session is an impersonation
 };
 
 // False if there is no such row in the snapshot. Text is copied into `context`.
@@ -70,8 +74,10 @@ struct Rotation {
   session::Client client;
   OptionalText user_agent;
 };
-// Compare and swap: false if the current secret is no longer the one presented, or a trigger suppresses the update.
-bool rotate_session(const Rotation &rotation);
+// Compare and swap: false if the current secret is no longer the one presented, or a trigger suppresses the update. What may
+// have been changed while the row was waited for (claims, their version, a step-up) is then in `row` as it is now; text is
+// copied into `context`.
+bool rotate_session(const Rotation &rotation, MemoryContext context, SessionRow &row);
 
 // Where a statement found no session: whether that is because the transaction's snapshot is older than the session. Then the
 // caller is told so (40001), for "there is none" would be wrong.
@@ -86,7 +92,8 @@ bool delete_live_session(const pg_uuid_t &id, session::UserKey user_key);
 void delete_session_data(const pg_uuid_t &id, session::UserKey user_key);
 
 // Deletes all sessions of a user but `keep` (null: all); answers them in `context`, and how many of them were `live`: the
-// others were over before, by their time or the cutoff for everybody. Where some are kept, 09000 if a trigger keeps others.
+// others were over before, by their time or the cutoff for everybody, or are impersonations, which count for nothing. Where
+// some are kept, 09000 if a trigger keeps others.
 struct EndedSession {
   pg_uuid_t id;
   std::optional<session::Ending> before;  // how it had ended already

@@ -18,9 +18,9 @@ namespace jwt_auth::pg {
 namespace {
 
 constexpr unsigned kErrorCodes = static_cast<unsigned>(ErrorCode::kInternal) + 1;
-constexpr unsigned kStatuses = static_cast<unsigned>(session::Status::kProofInvalid) + 1;
+constexpr unsigned kStatuses = static_cast<unsigned>(session::kLastStatus) + 1;
 constexpr unsigned kTokenAges = static_cast<unsigned>(session::TokenAge::kNewer) + 1;
-constexpr unsigned kEvents = static_cast<unsigned>(session::Event::kClassChanged) + 1;
+constexpr unsigned kEvents = static_cast<unsigned>(session::kLastEvent) + 1;
 constexpr unsigned kOutcomes[kCountedKinds] = {1 + kErrorCodes, kStatuses, kStatuses, kTokenAges, kEvents, 1, 4};
 constexpr const char *kNames[kCountedKinds] = {"verify", "login", "refresh", "reuse", "event", "keyring", "purge"};
 

@@ -1,0 +1,149 @@
+// impersonate: an access token with which somebody acts for a user, and says so (RFC 8693 section 4.1).
+#include "jose/crypto/openssl.hpp"
+#include "pg/keyring/keyring.hpp"
+#include "pg/session/access_token.hpp"
+#include "pg/session/claims_function.hpp"
+#include "pg/session/token_response.hpp"
+#include "pg/session/user_argument.hpp"
+#include "pg/store/account_version.hpp"
+#include "pg/store/auth_event.hpp"
+#include "pg/store/impersonation.hpp"
+#include "pg/store/owner.hpp"
+#include "pg/support/uuid.hpp"
+
+namespace jwt_auth::pg {
+
+namespace {
+
+using session::Micros;
+
+// Plain data.
+struct Request {
+  UserRef user, actor;
+  Micros lifetime;
+  OptionalText reason;
+
+  bool is_locked;  // one of the two: then nothing else is known
+  Account account;
+  Micros now;
+  session::SessionId id;
+  Impersonation row;
+};
+
+Micros lifetime_argument(FunctionCallInfo fcinfo, int index) {
+  if (PG_ARGISNULL(index)) raise_null_argument("lifetime");
+  const Micros lifetime = micros_argument(fcinfo, index, "lifetime");
+  if (lifetime < session::kMicrosPerSecond)
+    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("lifetime must be at least one second")));
+  return lifetime;
+}
+
+// The id of the row, and bytes that no token's hash is.
+struct Random {
+  session::SessionId id;
+  session::Hash unguessable;
+};
+Result<Random> MakeRandom(Micros created_at, session::UserKey user_key) {
+  const jose::SecretBytes bytes = jose::RandomBytes(4 + sizeof(session::Hash));
+  Random random{};
+  random.id = session::MakeSessionId(created_at, user_key, {bytes[0], bytes[1], bytes[2], bytes[3]});
+  std::copy(bytes.begin() + 4, bytes.end(), random.unguessable.begin());
+  return random;
+}
+
+// The user's account is written, so a revocation of the user that races comes before or ends it. The actor's is only read: a
+// revocation of the actor that is not seen here is later than the row, and found when the token is used. Inside as_owner().
+void decide(Request &request) {
+  hold_account(request.user);
+  refresh_keyring();
+  request.account = read_account(request.user);
+  request.account.version = version_for_claims(request.user, request.account);
+  const Account actor = read_account(request.actor);
+  request.now = now_micros();
+  request.is_locked = request.now < std::max(request.account.locked_until, actor.locked_until);
+  if (request.is_locked) return;
+  const session::Cutoffs cutoffs = {std::max(request.account.not_before, actor.not_before), global_cutoff()};
+  const Micros created_at = session::CreationTime(request.now, cutoffs);
+  if (!session::IsAfterCutoffs(created_at, cutoffs))
+    ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE), errmsg("no session can begin"),
+                    errdetail("The cutoff of the user, of the actor or of everybody never ends.")));
+  const Random random = value_or_raise([&] { return MakeRandom(created_at, request.user.user_key); });
+  request.id = random.id;
+  request.row = {UuidOf(random.id), request.user, request.actor.user_id, created_at, created_at + request.lifetime,
+                 random.unguessable};
+}
+
+void store(const Request &request) {
+  insert_impersonation(request.row);
+  DetailBuilder detail;
+  detail.add_text("actor", request.actor.user_id);
+  detail.add_number("lifetime", request.lifetime / session::kMicrosPerSecond);
+  detail.add_optional("reason", request.reason);
+  AuthEvent event{};
+  event.event = session::Event::kImpersonated;
+  event.session_id = &request.row.id;
+  event.detail = detail.finish();
+  write_event(event_source(request.user.user_id), event, timestamp_of(request.now));
+}
+
+void record_refused(const Request &request) {
+  DetailBuilder detail;
+  detail.add_text("actor", request.actor.user_id);
+  AuthEvent event{};
+  event.event = session::Event::kRefused;
+  event.detail = detail.finish();
+  write_event(event_source(request.user.user_id), event, timestamp_of(request.now));
+}
+
+// There is no auth_time: the user proved nothing, so whoever asks for a recent log-in refuses it.
+AccessToken mint(const Request &request, std::string_view members) {
+  AccessTokenRequest token = {request.user.user_id,    request.id, request.now, std::nullopt, request.row.ends_at, members,
+                              session::kUnknownClient, {}};
+  token.lifetime = request.lifetime;
+  token.versions.user = request.account.version;
+  token.actor = request.actor.user_id;
+  prepare_to_sign_session_token(token);
+  return value_or_raise([&] { return MintAccessToken(token); });
+}
+
+Datum impersonate(FunctionCallInfo fcinfo) {
+  refuse_restricted_operation();
+  Request request{};
+  request.user = user_argument(fcinfo, 0);
+  if (PG_ARGISNULL(1)) raise_null_argument("actor");
+  request.actor = user_argument(fcinfo, 1);
+  if (request.actor.user_id == request.user.user_id)
+    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("actor must not be the user")));
+  request.lifetime = lifetime_argument(fcinfo, 2);
+  const bool has_claims = !PG_ARGISNULL(3);
+  if (has_claims) check_session_claims(PG_GETARG_JSONB_P(3));
+  request.reason = optional_text(fcinfo, 4);
+
+  TokenResponse response{};
+  response.user_id = {true, request.user.user_id};
+  as_owner("account", [&](MemoryContext) { decide(request); });
+  if (request.is_locked) {
+    response.status = session::Status::kLocked;
+    return response_datum(fcinfo, response);
+  }
+  const TokenClaims claims = token_claims(request.user.user_id, request.row.id, PG_GETARG_DATUM(3), has_claims);
+  if (claims.is_refused) {
+    as_owner("account", [&](MemoryContext) { record_refused(request); });
+    response.status = session::Status::kRefused;
+    return response_datum(fcinfo, response);
+  }
+  as_owner("account", [&](MemoryContext) { store(request); });
+  const AccessToken access = mint(request, claims.members);
+  response.status = session::Status::kOk;
+  response.has_tokens = true;
+  response.access_token = access.text;
+  response.access_expires_at = access.expires_at;
+  response.session_id = &request.row.id;
+  return response_datum(fcinfo, response);
+}
+
+}  // namespace
+
+}  // namespace jwt_auth::pg
+
+JWT_AUTH_FUNCTION(jwt_auth_impersonate) { return jwt_auth::pg::impersonate(fcinfo); }

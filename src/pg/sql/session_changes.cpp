@@ -1,0 +1,76 @@
+// Changes that take effect now, with nobody logged out: require_refresh, set_session_claims, set_session_metadata.
+#include "pg/session/access_token.hpp"
+#include "pg/session/user_argument.hpp"
+#include "pg/session/user_change.hpp"
+#include "pg/store/auth_event.hpp"
+#include "pg/store/owner.hpp"
+#include "pg/store/revocation.hpp"
+#include "pg/store/session_change.hpp"
+#include "pg/support/jsonb.hpp"
+#include "pg/support/settings.hpp"
+
+namespace jwt_auth::pg {
+
+namespace {
+
+Datum require_refresh(FunctionCallInfo fcinfo) {
+  require_refresh_of(spellings_argument(fcinfo, 0), optional_text(fcinfo, 1));
+  PG_RETURN_VOID();
+}
+
+pg_uuid_t session_argument(FunctionCallInfo fcinfo) {
+  if (PG_ARGISNULL(0)) raise_null_argument("session_id");
+  return *PG_GETARG_UUID_P(0);
+}
+
+// What no token has room for would be found by a refresh, and fail it.
+void check_size(Jsonb *claims) {
+  const std::size_t encoded = claim_members(claims).size / 3 * 4;
+  if (encoded > static_cast<std::size_t>(settings::max_token_size)) raise_error(kTokenTooLarge);
+}
+
+bool change_claims(const pg_uuid_t &id, Datum claims, MemoryContext context) {
+  const LockedSession session = lock_session(id, context);
+  if (!session.is_alive()) return false;
+  const std::int64_t version = write_claims(session, claims);
+
+  AuthEvent event{};
+  event.event = session::Event::kClaimsChanged;
+  event.session_id = &id;
+  write_event(event_source(session.row.user_id), event, timestamp_of(session.now));
+
+  Revocation revocation{RevocationKind::kRefreshRequired};
+  revocation.session_id = &id;
+  revocation.user_id = {true, session.row.user_id};
+  revocation.version = version;
+  write_revocation(revocation);
+  return true;
+}
+
+Datum set_session_claims(FunctionCallInfo fcinfo) {
+  const pg_uuid_t id = session_argument(fcinfo);
+  Jsonb *claims = required_jsonb(fcinfo, 1, "claims");
+  check_session_claims(claims);
+  check_size(claims);
+  return BoolGetDatum(
+      as_owner("refresh_session", [&](MemoryContext context) { return change_claims(id, JsonbPGetDatum(claims), context); }));
+}
+
+Datum set_session_metadata(FunctionCallInfo fcinfo) {
+  const pg_uuid_t id = session_argument(fcinfo);
+  Jsonb *metadata = required_jsonb(fcinfo, 1, "metadata");
+  check_object(metadata, "metadata");
+  return BoolGetDatum(as_owner("refresh_session", [&](MemoryContext context) {
+    const LockedSession session = lock_session(id, context);
+    if (session.is_alive()) write_metadata(session, JsonbPGetDatum(metadata));
+    return session.is_alive();
+  }));
+}
+
+}  // namespace
+
+}  // namespace jwt_auth::pg
+
+JWT_AUTH_FUNCTION(jwt_auth_require_refresh) { return jwt_auth::pg::require_refresh(fcinfo); }
+JWT_AUTH_FUNCTION(jwt_auth_set_session_claims) { return jwt_auth::pg::set_session_claims(fcinfo); }
+JWT_AUTH_FUNCTION(jwt_auth_set_session_metadata) { return jwt_auth::pg::set_session_metadata(fcinfo); }
