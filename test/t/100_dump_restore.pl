@@ -38,6 +38,7 @@ my $denied = ask($source, "SELECT jwt_auth.jwt_sign('{\"sub\": \"eve\"}')");
 is(ask($source, "SELECT jwt_auth.deny_token('$denied', 'test')"), 't', 'a token is denied before the dump');
 my $good_jwt = ask($source, "SELECT jwt_auth.jwt_sign('{\"sub\": \"eve\"}')");
 $source->safe_psql('postgres', "SELECT jwt_auth.set_user_policy('bob', max_sessions => 2)");
+$source->safe_psql('postgres', "SELECT jwt_auth.set_session_class('kiosk', max_sessions => 1)");
 $source->safe_psql('postgres', "SELECT jwt_auth.trust_issuer('https://partner.example', '{\"keys\": ["
 	  . '{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","kid":"partner"}]}\', \'us\')');
 my $api_key = ask($source, "SELECT api_key FROM jwt_auth.create_api_key('eve', 'machine', '{read}')");
