@@ -46,6 +46,12 @@ SELECT count(*) FROM jwt_auth.user_sessions('ann');
 SELECT count(*) FROM jwt_auth.user_api_keys('ann');
 CALL jwt_auth.purge_expired();
 SELECT status FROM jwt_auth.issue_refresh_session('ann');
+\echo -- nor does a purge remove the account of somebody who was locked long ago
+SELECT jwt_auth.lock_user('old');
+UPDATE jwt_auth.account SET not_before = now() - interval '2 years' WHERE user_id = 'old';
+CALL jwt_auth.purge_expired();
+SELECT user_id, locked_until FROM jwt_auth.account WHERE user_id = 'old';
+SELECT status FROM jwt_auth.issue_refresh_session('old');
 
 \echo == unlocked: what was issued before, or meanwhile, stays refused
 INSERT INTO held (name, access) SELECT 'meanwhile', jwt_auth.jwt_sign('{"sub": "ann"}');
