@@ -43,6 +43,12 @@ ALTER DOMAIN jwt_auth.event_name ADD CONSTRAINT event_name_check CHECK (VALUE IN
 UPDATE pg_catalog.pg_constraint SET convalidated = true
 WHERE contypid OPERATOR(pg_catalog.=) 'jwt_auth.event_name'::pg_catalog.regtype;
 
+COMMENT ON FUNCTION jwt_auth.grant_verifier(regrole)
+  IS 'Lets a role verify tokens: jwt_verify, jwt_try_verify, authenticate, jwks, pre_request, pre_config, request_ip, verify_proof, proof_nonce';
+
+COMMENT ON PROCEDURE jwt_auth.purge_expired(integer)
+  IS 'Removes ended sessions, denials of expired tokens and accounts that hold nothing, in batches with a commit behind each: not inside a transaction block';
+
 -- API keys: credentials of machines, which act for a user. A row of api_key is never updated, and the note of its last use is a
 -- row of its own: revoking a key waits for no transaction that uses it.
 
@@ -236,8 +242,9 @@ COMMENT ON FUNCTION jwt_auth.jwks_http()
 REVOKE ALL ON FUNCTION jwt_auth.jwks_http() FROM PUBLIC;
 
 -- Signers record how long a key's tokens live in a table of its own, so nobody waits for them. A rotation counts from when it was seen.
-ALTER TABLE jwt_auth.signing_key ADD COLUMN rotation_seen_at timestamptz, ADD imported boolean NOT NULL DEFAULT false, ADD keep_until timestamptz;
-COMMENT ON COLUMN jwt_auth.signing_key.imported IS 'Whether another system signed with this key before';
+ALTER TABLE jwt_auth.signing_key ADD COLUMN rotation_seen_at timestamptz, ADD imported boolean, ADD keep_until timestamptz;
+COMMENT ON COLUMN jwt_auth.signing_key.imported
+  IS 'Whether another system signed with this key before; NULL: it is from before 2.0, when this was not recorded';
 COMMENT ON COLUMN jwt_auth.signing_key.keep_until
   IS 'Of an imported key: when the tokens have run out that were signed before its import. A rotation lets it verify until then; NULL: until it is retired';
 SELECT pg_temp.drop_function('jwt_auth.import_signing_key(text, boolean)');
@@ -512,7 +519,8 @@ COMMENT ON COLUMN jwt_auth.account.version
   IS 'Raised by require_refresh(): access tokens of sessions that carry a lower one (uv) are refused';
 COMMENT ON COLUMN jwt_auth.refresh_session.version
   IS 'Raised by set_session_claims(): access tokens of the session that carry a lower one (sv) are refused';
-COMMENT ON COLUMN jwt_auth.refresh_session.auth_time IS 'When reauthenticate_session() was called last; NULL: never, the log-in counts';
+COMMENT ON COLUMN jwt_auth.refresh_session.auth_time
+  IS 'When the user last proved who they are, where that is not created_at: at reauthenticate_session(), or at the log-in where a clock that ran ahead wrote created_at';
 COMMENT ON COLUMN jwt_auth.refresh_session.auth_context IS 'The claims amr and acr of that time, a JSON object; NULL: none';
 COMMENT ON COLUMN jwt_auth.refresh_session.actor
   IS 'Who acts for the user: the row is of impersonate(), cannot be refreshed and counts for nothing; NULL: the user';
@@ -689,6 +697,9 @@ BEGIN
            'see the trigger of a fresh installation'
     WHERE NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = 'jwt_auth.signing_key'::regclass AND tgname = 'signing_key_demoted'
                         AND tgfoid = 'jwt_auth.signing_key_demoted()'::regprocedure AND tgenabled IN ('O', 'A'));
+  RETURN QUERY SELECT 'warning', 'installation', format('trigger %s of %s fires only where the statement names its columns: it misses what other triggers compute', tgname, tgrelid::regclass),
+                      'create it AFTER UPDATE without OF, WHEN the password or the id IS DISTINCT FROM before'
+               FROM pg_trigger WHERE tgfoid = 'jwt_auth.revoke_on_password_change()'::regprocedure AND tgattr::text <> '' AND tgparentid = 0;
 
   -- Settings that weaken
   RETURN QUERY
@@ -809,6 +820,20 @@ BEGIN
                FROM jwt_auth.privileges() p JOIN pg_proc f ON f.oid = p.function, aclexplode(f.proacl) a
                WHERE p.grantee = 'owner' AND a.grantee NOT IN (f.proowner, 0)
                GROUP BY a.grantee;
+
+  -- The clock
+  RETURN QUERY SELECT 'warning', 'clock', format('the cutoffs of %s users lie ahead of the clock, up to %s: tokens without a session are refused until then', count(*), max(not_before)),
+                      'set the clock right; if it ran ahead and is right now, UPDATE jwt_auth.account SET not_before = now() WHERE not_before > now()'
+               FROM jwt_auth.account WHERE not_before > now() + interval '1 minute' HAVING count(*) > 0;
+  RETURN QUERY SELECT 'warning', 'clock', format('the cutoff for everybody lies ahead of the clock, at %s: tokens without a session are refused until then', not_before),
+                      'set the clock right; if it ran ahead and is right now, UPDATE jwt_auth.cutoff SET not_before = now()'
+               FROM jwt_auth.cutoff WHERE not_before > now() + interval '1 minute';
+  RETURN QUERY SELECT 'warning', 'clock', format('%s sessions lie ahead of the clock: they end too late', count(*)),
+                      'set the clock right; if it ran ahead and is right now, CALL jwt_auth.purge_expired() corrects them'
+               FROM jwt_auth.refresh_session
+               WHERE session_id >= (lpad(to_hex(floor(extract(epoch FROM now()) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid
+                 AND created_at > now() + interval '1 minute' AND auth_time IS NULL
+               HAVING count(*) > 0;
 
   -- Clean-up
   RETURN QUERY SELECT 'warning', 'clean-up', format('sessions have been due for removal since %s', min(purge_after)),

@@ -92,7 +92,8 @@ COMMENT ON COLUMN jwt_auth.refresh_session.class
 COMMENT ON COLUMN jwt_auth.refresh_session.device_hash IS 'SHA-256 of the device that the log-in named; NULL: none';
 COMMENT ON COLUMN jwt_auth.refresh_session.version
   IS 'Raised by set_session_claims(): access tokens of the session that carry a lower one (sv) are refused';
-COMMENT ON COLUMN jwt_auth.refresh_session.auth_time IS 'When reauthenticate_session() was called last; NULL: never, the log-in counts';
+COMMENT ON COLUMN jwt_auth.refresh_session.auth_time
+  IS 'When the user last proved who they are, where that is not created_at: at reauthenticate_session(), or at the log-in where a clock that ran ahead wrote created_at';
 COMMENT ON COLUMN jwt_auth.refresh_session.auth_context IS 'The claims amr and acr of that time, a JSON object; NULL: none';
 COMMENT ON COLUMN jwt_auth.refresh_session.actor
   IS 'Who acts for the user: the row is of impersonate(), cannot be refreshed and counts for nothing; NULL: the user';

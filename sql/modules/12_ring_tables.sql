@@ -15,7 +15,7 @@ CREATE TABLE jwt_auth.signing_key (
   token_ttl    integer NOT NULL DEFAULT 0,
   tokens_until timestamptz,
   rotation_seen_at timestamptz,
-  imported     boolean NOT NULL DEFAULT false,
+  imported     boolean,
   keep_until   timestamptz
 );
 CREATE UNIQUE INDEX signing_key_one_active ON jwt_auth.signing_key (state) WHERE state = 'active';
@@ -31,7 +31,8 @@ COMMENT ON COLUMN jwt_auth.signing_key.tokens_until
   IS 'When the longest-lived token that this key signed beyond token_ttl has run out, rounded up; NULL: there is none. token_lifetime may say more';
 COMMENT ON COLUMN jwt_auth.signing_key.rotation_seen_at
   IS 'When purge_expired() first saw that the rotation of this key had committed: no token was signed with it after that';
-COMMENT ON COLUMN jwt_auth.signing_key.imported IS 'Whether another system signed with this key before';
+COMMENT ON COLUMN jwt_auth.signing_key.imported
+  IS 'Whether another system signed with this key before; NULL: it is from before 2.0, when this was not recorded';
 COMMENT ON COLUMN jwt_auth.signing_key.keep_until
   IS 'Of an imported key: when the tokens have run out that were signed before its import. A rotation lets it verify until then; NULL: until it is retired';
 

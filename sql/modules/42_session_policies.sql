@@ -34,7 +34,7 @@ REVOKE ALL ON FUNCTION jwt_auth.set_user_policy(text, integer, text, text) FROM 
 CREATE PROCEDURE jwt_auth.purge_expired(batch_size integer DEFAULT 10000)
 LANGUAGE c AS 'MODULE_PATHNAME', 'jwt_auth_purge_expired';
 COMMENT ON PROCEDURE jwt_auth.purge_expired(integer)
-  IS 'Removes ended sessions and denials of expired tokens, in batches with a commit behind each: not inside a transaction block';
+  IS 'Removes ended sessions, denials of expired tokens and accounts that hold nothing, in batches with a commit behind each: not inside a transaction block';
 REVOKE ALL ON PROCEDURE jwt_auth.purge_expired(integer) FROM PUBLIC;
 
 CREATE PROCEDURE jwt_auth.purge_events(older_than interval, batch_size integer DEFAULT 10000)

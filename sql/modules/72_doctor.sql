@@ -98,6 +98,9 @@ BEGIN
            'see the trigger of a fresh installation'
     WHERE NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = 'jwt_auth.signing_key'::regclass AND tgname = 'signing_key_demoted'
                         AND tgfoid = 'jwt_auth.signing_key_demoted()'::regprocedure AND tgenabled IN ('O', 'A'));
+  RETURN QUERY SELECT 'warning', 'installation', format('trigger %s of %s fires only where the statement names its columns: it misses what other triggers compute', tgname, tgrelid::regclass),
+                      'create it AFTER UPDATE without OF, WHEN the password or the id IS DISTINCT FROM before'
+               FROM pg_trigger WHERE tgfoid = 'jwt_auth.revoke_on_password_change()'::regprocedure AND tgattr::text <> '' AND tgparentid = 0;
 
   -- Settings that weaken
   RETURN QUERY
@@ -218,6 +221,20 @@ BEGIN
                FROM jwt_auth.privileges() p JOIN pg_proc f ON f.oid = p.function, aclexplode(f.proacl) a
                WHERE p.grantee = 'owner' AND a.grantee NOT IN (f.proowner, 0)
                GROUP BY a.grantee;
+
+  -- The clock
+  RETURN QUERY SELECT 'warning', 'clock', format('the cutoffs of %s users lie ahead of the clock, up to %s: tokens without a session are refused until then', count(*), max(not_before)),
+                      'set the clock right; if it ran ahead and is right now, UPDATE jwt_auth.account SET not_before = now() WHERE not_before > now()'
+               FROM jwt_auth.account WHERE not_before > now() + interval '1 minute' HAVING count(*) > 0;
+  RETURN QUERY SELECT 'warning', 'clock', format('the cutoff for everybody lies ahead of the clock, at %s: tokens without a session are refused until then', not_before),
+                      'set the clock right; if it ran ahead and is right now, UPDATE jwt_auth.cutoff SET not_before = now()'
+               FROM jwt_auth.cutoff WHERE not_before > now() + interval '1 minute';
+  RETURN QUERY SELECT 'warning', 'clock', format('%s sessions lie ahead of the clock: they end too late', count(*)),
+                      'set the clock right; if it ran ahead and is right now, CALL jwt_auth.purge_expired() corrects them'
+               FROM jwt_auth.refresh_session
+               WHERE session_id >= (lpad(to_hex(floor(extract(epoch FROM now()) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid
+                 AND created_at > now() + interval '1 minute' AND auth_time IS NULL
+               HAVING count(*) > 0;
 
   -- Clean-up
   RETURN QUERY SELECT 'warning', 'clean-up', format('sessions have been due for removal since %s', min(purge_after)),

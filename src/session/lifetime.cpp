@@ -33,6 +33,23 @@ Micros IdleEnd(Micros now, Micros absolute_end, const LifetimePolicy &policy) no
   return std::min(Sum(now, policy.refresh_token_ttl), absolute_end);
 }
 
+Micros AuthTime(Micros stored_auth_time, Micros created_at, Micros now) noexcept {
+  return std::min(stored_auth_time == kNoCutoff ? created_at : stored_auth_time, now);
+}
+
+bool LiesAhead(Micros stored_auth_time, Micros created_at, Micros now) noexcept {
+  return stored_auth_time == kNoCutoff && created_at > now;
+}
+
+SessionTimes CorrectedTimes(Micros created_at, Micros refreshed_at, Micros absolute_end, Micros idle_end, Micros now) noexcept {
+  // How long it has yet, counted from when the wrong clock wrote it.
+  const auto moved = [now](Micros end, Micros written_at) {
+    return end == kNever || written_at <= now ? end : std::min(end, Sum(now, end - written_at));
+  };
+  const Micros absolute = moved(absolute_end, created_at);
+  return {now, absolute, std::min(moved(idle_end, refreshed_at), absolute)};
+}
+
 std::int64_t AccessExpiry(Micros now, Micros idle_end, const LifetimePolicy &policy) noexcept {
   return WholeSeconds(std::min(Sum(now, policy.access_token_ttl), idle_end));
 }

@@ -43,6 +43,21 @@ bool IsAfterCutoffs(Micros created_at, const Cutoffs &cutoffs) noexcept;
 Micros AbsoluteEnd(Micros created_at, const LifetimePolicy &policy) noexcept;
 Micros IdleEnd(Micros now, Micros absolute_end, const LifetimePolicy &policy) noexcept;
 
+// When a user logged in whose session's row says this; kNoCutoff stands for an auth_time that is not stored, as it is unless it
+// differs from created_at. Never later than now.
+Micros AuthTime(Micros stored_auth_time, Micros created_at, Micros now) noexcept;
+
+// The times of a session that lies ahead of the clock.
+struct SessionTimes {
+  Micros auth_time, absolute_end, idle_end;
+};
+// Whether a session was begun by a clock that ran ahead and has been set right since, and nobody has corrected it yet. A log-in
+// after a cutoff that lies ahead begins ahead too, but its row has an auth_time.
+bool LiesAhead(Micros stored_auth_time, Micros created_at, Micros now) noexcept;
+// What the times of such a session should be: as if the user had logged in now, the earliest moment that is known. created_at
+// stays, since it is compared with cutoffs that may be of the same clock.
+SessionTimes CorrectedTimes(Micros created_at, Micros refreshed_at, Micros absolute_end, Micros idle_end, Micros now) noexcept;
+
 // `exp` of an access token in whole seconds: not after its session's end.
 std::int64_t AccessExpiry(Micros now, Micros idle_end, const LifetimePolicy &policy) noexcept;
 // Whole seconds, rounded down: `iat` and `auth_time`.

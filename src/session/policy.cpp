@@ -7,7 +7,7 @@ namespace {
 TokenAge AgeOf(const SessionState &state, const RefreshTokenHashes &token) noexcept {
   if (SameHash(state.current_hash, token.secret_hash)) return TokenAge::kCurrent;
   if (state.has_previous && SameHash(state.previous_hash, token.secret_hash)) return TokenAge::kPrevious;
-  return token.generation > state.generation ? TokenAge::kNewer : TokenAge::kOld;
+  return token.has_proven_generation && token.generation > state.generation ? TokenAge::kNewer : TokenAge::kOld;
 }
 
 // Whether a client differs from the one of the latest rotation. What it does not tell is not compared.

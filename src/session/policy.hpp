@@ -33,6 +33,7 @@ const char *NameOf(Status status) noexcept;
 // A session's row, as far as a decision is concerned. Plain data.
 struct SessionState {
   Micros created_at;
+  Micros auth_time;     // kNoCutoff: created_at
   Micros refreshed_at;  // when the current secret was made: the window of a retry counts from here
   Micros idle_end;
   Micros absolute_end;
@@ -97,7 +98,8 @@ constexpr Decision kUnknownSession = {Status::kInvalid, false, Event::kNone, Tok
 //   previous secret, within the interval,
 //   or of a session whose key was proven    replayed; nothing is written, but event replay_elsewhere if the client differs
 //   previous secret, later                  reuse_detected; ends
-//   no secret, generation above the row's   invalid; ends (unknown_rotation)
+//   no secret, a proven generation above    invalid; ends (unknown_rotation): the row lost a rotation
+//     the row's
 //   no secret                               reuse_detected; ends
 // The previous secret's successor is unused by construction: its use would have made the successor the previous one.
 // A clock that stepped back by less than the interval still admits a retry; by more, it does not stretch the window.

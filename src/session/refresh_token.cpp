@@ -19,7 +19,10 @@ constexpr std::size_t kSecretOffset = 36;
 constexpr std::size_t kSecretSize = 32;
 constexpr std::size_t kTokenSize = 68;
 
+constexpr std::size_t kProofSize = 16;  // the second half of a secret
+
 constexpr std::string_view kRotationLabel = "jwt_auth refresh rotation v1";
+constexpr std::string_view kGenerationLabel = "jwt_auth refresh generation v1";
 
 static_assert(kRefreshTokenLength == kRefreshTokenPrefix.size() + jose::Base64UrlLength(kTokenSize));
 
@@ -49,7 +52,23 @@ RefreshToken RefreshToken::First(const SessionId &session_id, std::string_view r
   return RefreshToken(std::move(bytes));
 }
 
-RefreshToken RefreshToken::Successor(std::uint32_t generation, const Nonce &nonce, std::string_view pepper) const {
+namespace {
+
+// Over session id, generation and the first half of the secret, which the header of a token and the secret begin with.
+jose::SecretBytes GenerationProof(std::string_view server_secret, std::string_view header, std::string_view first_half) {
+  std::string data(kGenerationLabel);
+  data += '\0';
+  data.append(header).append(first_half);
+  jose::SecretBytes proof = jose::Hmac(jose::Digest::kSha256, server_secret, data);
+  proof.resize(kProofSize);
+  OPENSSL_cleanse(data.data(), data.size());
+  return proof;
+}
+
+}  // namespace
+
+RefreshToken RefreshToken::Successor(std::uint32_t generation, const Nonce &nonce, std::string_view pepper,
+                                     std::string_view server_secret) const {
   jose::SecretBytes data;
   data.reserve(kRotationLabel.size() + pepper.size() + nonce.size() + kIdSize);
   jose::Append(data, kRotationLabel);
@@ -61,9 +80,24 @@ RefreshToken RefreshToken::Successor(std::uint32_t generation, const Nonce &nonc
   jose::SecretBytes bytes;
   bytes.reserve(kTokenSize);
   PutHeader(session_id(), generation, bytes);
+  if (server_secret.empty()) {
+    jose::Append(bytes, Part(kFamilyOffset, kFamilySize));
+    jose::Append(bytes, jose::AsText(secret));
+    return RefreshToken(std::move(bytes));
+  }
+  const std::string_view first_half = jose::AsText(secret).substr(0, kSecretSize - kProofSize);
+  const jose::SecretBytes proof = GenerationProof(server_secret, jose::AsText(bytes), first_half);
   jose::Append(bytes, Part(kFamilyOffset, kFamilySize));
-  jose::Append(bytes, jose::AsText(secret));
+  jose::Append(bytes, first_half);
+  jose::Append(bytes, jose::AsText(proof));
   return RefreshToken(std::move(bytes));
+}
+
+bool RefreshToken::ProvesGeneration(std::string_view server_secret) const {
+  if (server_secret.empty()) return false;
+  const std::size_t half = kSecretSize - kProofSize;
+  const jose::SecretBytes proof = GenerationProof(server_secret, Part(0, kFamilyOffset), Part(kSecretOffset, half));
+  return jose::EqualInConstantTime(jose::AsText(proof), Part(kSecretOffset + half, kProofSize));
 }
 
 SessionId RefreshToken::session_id() const {

@@ -28,12 +28,14 @@ struct RefreshTokenHashes {
   std::uint32_t generation;
   Hash family_hash;
   Hash secret_hash;
+  bool has_proven_generation;  // see RefreshToken::ProvesGeneration; only asked where it matters
 };
 
 // session id (16) || generation (4, big-endian) || family secret (16) || secret (32), in memory that is cleansed.
 //
 // The family secret is the same in every token of a session, so only a client that once held one of them can end the session
-// by presenting a wrong secret. The generation counts rotations; it is only read where no secret matches.
+// by presenting a wrong secret. The generation counts rotations; it is only read where no secret matches, and believed only if
+// the token proves it.
 class RefreshToken {
  public:
   // Strict: exactly the prefix and the one base64url spelling of 68 bytes. kMalformed otherwise.
@@ -42,14 +44,20 @@ class RefreshToken {
   static RefreshToken First(const SessionId &session_id, std::string_view random);
   // The token that follows this one. Its secret is
   //   HMAC-SHA256(key = this secret, data = label || pepper || nonce || session id)
-  // so it can be computed again from this token and the row together, and from neither alone.
-  RefreshToken Successor(std::uint32_t generation, const Nonce &nonce, std::string_view pepper) const;
+  // so it can be computed again from this token and the row together, and from neither alone. With the server's secret, which
+  // no token and no session's row holds, only the first 16 bytes are of this HMAC; the other 16 are
+  //   HMAC-SHA256(key = server secret, data = label || session id || generation || the first 16)
+  // which prove that the server itself issued this generation. An empty server secret gives the older form.
+  RefreshToken Successor(std::uint32_t generation, const Nonce &nonce, std::string_view pepper,
+                         std::string_view server_secret = {}) const;
+  // Whether the token is of the newer form under that secret: its generation is the one that it was issued with.
+  bool ProvesGeneration(std::string_view server_secret) const;
 
   SessionId session_id() const;
   std::uint32_t generation() const;
   Hash FamilyHash() const;
   Hash SecretHash() const;
-  RefreshTokenHashes Hashes() const { return {session_id(), generation(), FamilyHash(), SecretHash()}; }
+  RefreshTokenHashes Hashes() const { return {session_id(), generation(), FamilyHash(), SecretHash(), false}; }
   jose::SecretBytes Encode() const;
 
  private:

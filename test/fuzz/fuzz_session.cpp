@@ -24,6 +24,8 @@ void AnyRefreshToken(std::string_view text) {
   const auto again = token->Successor(token->generation() + 1, nonce, "pepper");
   Require(next.SecretHash() == again.SecretHash() && next.FamilyHash() == token->FamilyHash(), "a successor can be made again");
   Require(next.SecretHash() != token->SecretHash(), "a successor has a secret of its own");
+  Require(!token->ProvesGeneration("a secret of 32 bytes of the server"), "nobody but the server proves a generation");
+  Require(token->Successor(7, nonce, "pepper", "server").ProvesGeneration("server"), "the server does");
 }
 
 void AnyAuthorization(std::string_view header) {

@@ -33,9 +33,14 @@ BEGIN READ ONLY;
 CALL jwt_auth.purge_events('1 year');
 ROLLBACK;
 \echo -- why, in words
-\set VERBOSITY terse
+\set VERBOSITY default
 CALL jwt_auth.purge_events('1 hour');
+\set VERBOSITY terse
+CALL jwt_auth.purge_events('-1 day');
+CALL jwt_auth.purge_events('1 day -1 microsecond');
 CALL jwt_auth.purge_events('1100 years');
+CALL jwt_auth.purge_events('1000 years 1 day');
+CALL jwt_auth.purge_events('1000 years');
 BEGIN;
 CALL jwt_auth.purge_events('1 year');
 ROLLBACK;

@@ -175,6 +175,18 @@ SELECT good(r.access_token) FROM login, jwt_auth.refresh_session(refresh_token) 
 SELECT jwt_auth.deny_token(jwt_auth.jwt_sign(jsonb_build_object('sub', 'fred', 'nbf', 99999999999, 'exp', 999999999999))) AS not_yet,
        jwt_auth.deny_token(jwt_auth.jwt_sign('{"sub": "fred", "aud": "others"}')) AS for_others,
        jwt_auth.deny_token(jwt_auth.jwt_sign('{}')) AS nobodys;
+\echo -- a subject too long for any user of ours is recorded by its hash: an index on user_id does not refuse it
+CREATE INDEX by_user ON jwt_auth.auth_event (user_id, at);
+SELECT string_agg(md5(n::text), '' ORDER BY n) AS long FROM generate_series(1, 1000) n \gset
+SELECT jwt_auth.deny_token(jwt_auth.jwt_sign(jsonb_build_object('sub', :'long', 'jti', 'long'))) AS longer,
+       jwt_auth.deny_token(jwt_auth.jwt_sign(jsonb_build_object('sub', left(:'long', 1025), 'jti', 'just too long'))) AS just_longer,
+       jwt_auth.deny_token(jwt_auth.jwt_sign(jsonb_build_object('sub', left(:'long', 1024), 'jti', 'longest'))) AS longest,
+       jwt_auth.consume_token(jwt_auth.jwt_sign(jsonb_build_object('sub', :'long', 'jti', 'used'))) ->> 'jti' AS consumed;
+SELECT event, octet_length(user_id) AS user_id, detail - 'sub_sha256' AS detail, CASE octet_length(user_id) WHEN 1024 THEN detail ->> 'sub_sha256' IS NULL
+         ELSE detail ->> 'sub_sha256' = encode(sha256(convert_to(CASE detail ->> 'jti' WHEN 'just too long' THEN left(:'long', 1025) ELSE :'long' END, 'UTF8')), 'hex') END AS hash
+FROM jwt_auth.auth_event WHERE detail ->> 'jti' IN ('long', 'just too long', 'longest', 'used') ORDER BY id;
+DELETE FROM jwt_auth.auth_event WHERE detail ->> 'jti' IN ('long', 'just too long', 'longest', 'used');
+DROP INDEX jwt_auth.by_user;
 \echo -- expired, of another signature, none at all
 SELECT jwt_auth.deny_token(jwt_auth.jwt_sign('{"sub": "fred", "exp": 1000}')) AS expired;
 SELECT jwt_auth.deny_token(left(:'one', -4) || 'AAAA');

@@ -231,7 +231,7 @@ for my $view (qw(stats live_sessions key_ages table_health))
 	$locker->ask('LOCK TABLE jwt_auth.denied_token');
 	my $purger = open_session($node);
 	$purger->send('CALL jwt_auth.purge_expired(10)');
-	ok($node->poll_query_until('postgres', "SELECT query LIKE '%: 30 sessions and 0 denied tokens done' AND wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = $purger->{pid}"),
+	ok($node->poll_query_until('postgres', "SELECT query LIKE '%: 30 sessions, 0 denied tokens, data of 0 sessions and 0 accounts done' AND wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = $purger->{pid}"),
 		'pg_stat_activity shows how far a purge has come');
 	$locker->ask('ROLLBACK');
 	is($purger->answer, '', 'and it comes to its end');

@@ -36,7 +36,7 @@ Decision With(KeyProof key, unsigned char secret, std::uint32_t generation = 5, 
   RefreshPolicy policy{};
   policy.reuse_interval = interval;
   policy.key = key;
-  const RefreshTokenHashes token = {SessionId{}, generation, Filled(1), Filled(secret)};
+  const RefreshTokenHashes token = {SessionId{}, generation, Filled(1), Filled(secret), false};
   return Decide(state, token, kUnknownClient, policy, cutoffs, kNow);
 }
 
@@ -67,7 +67,7 @@ TEST(KeyProof, OfASessionThatIsOverEndsItAllTheSame) {
 }
 
 TEST(KeyProof, OfATokenThatIsNotOurs) {
-  const RefreshTokenHashes token = {SessionId{}, 5, Filled(9), Filled(2)};
+  const RefreshTokenHashes token = {SessionId{}, 5, Filled(9), Filled(2), false};
   for (const KeyProof key : {KeyProof::kMissing, KeyProof::kWrong, KeyProof::kProven}) {
     RefreshPolicy policy{};
     policy.key = key;
@@ -91,7 +91,7 @@ TEST(KeyProof, ComesBeforeTheAddress) {
   state.bound.address = MakeAddress(Address::Family::kV4, home);
   RefreshPolicy policy{};
   policy.binding.ip = IpBinding::kExact;
-  const RefreshTokenHashes token = {SessionId{}, 5, Filled(1), Filled(2)};
+  const RefreshTokenHashes token = {SessionId{}, 5, Filled(1), Filled(2), false};
   policy.key = KeyProof::kWrong;
   EXPECT_EQ(Decide(state, token, kUnknownClient, policy, {kNoCutoff, kNoCutoff}, kNow).status, Status::kProofInvalid);
   policy.key = KeyProof::kProven;

@@ -151,5 +151,49 @@ TEST(Limit, NamesComeBack) {
   EXPECT_FALSE(LimitPolicyNamed("evict"));
 }
 
+TEST(SessionLifetime, AuthTimeIsNeverAheadOfTheClock) {
+  EXPECT_EQ(AuthTime(kNoCutoff, 100, 200), 100) << "nothing stored: when the session began";
+  EXPECT_EQ(AuthTime(kNoCutoff, 300, 200), 200);
+  EXPECT_EQ(AuthTime(150, 300, 200), 150) << "stored";
+  EXPECT_EQ(AuthTime(250, 300, 200), 200);
+  EXPECT_EQ(AuthTime(150, 100, 200), 150);
+}
+
+TEST(SessionLifetime, ASessionLiesAheadUntilItIsCorrected) {
+  EXPECT_TRUE(LiesAhead(kNoCutoff, 201, 200));
+  EXPECT_FALSE(LiesAhead(kNoCutoff, 200, 200));
+  EXPECT_FALSE(LiesAhead(kNoCutoff, 199, 200));
+  EXPECT_FALSE(LiesAhead(200, 201, 200));
+}
+
+TEST(SessionLifetime, CorrectedTimesKeepWhatWasLeft) {
+  constexpr Micros kNow = 1'700'000'000'000'000, kYear = 365LL * 86400 * kMicrosPerSecond, kDay = 86400 * kMicrosPerSecond;
+  struct Case {
+    const char *what;
+    Micros created_at, refreshed_at, absolute_end, idle_end;
+    Micros corrected_absolute, corrected_idle;
+  };
+  const Case cases[] = {
+      {"never refreshed", kNow + kYear, kNow + kYear, kNow + kYear + 90 * kDay, kNow + kYear + 14 * kDay, kNow + 90 * kDay,
+       kNow + 14 * kDay},
+      {"refreshed by the same clock", kNow + kYear, kNow + kYear + kDay, kNow + kYear + 90 * kDay, kNow + kYear + 15 * kDay,
+       kNow + 90 * kDay, kNow + 14 * kDay},
+      {"refreshed since by the right clock", kNow + kYear, kNow - kDay, kNow + kYear + 90 * kDay, kNow + 13 * kDay,
+       kNow + 90 * kDay, kNow + 13 * kDay},
+      {"no absolute end", kNow + kYear, kNow + kYear, kNever, kNow + kYear + 14 * kDay, kNever, kNow + 14 * kDay},
+      {"no end at all", kNow + kYear, kNow + kYear, kNever, kNever, kNever, kNever},
+      {"an idle end at the absolute one", kNow + kYear, kNow + kYear + 89 * kDay, kNow + kYear + 90 * kDay,
+       kNow + kYear + 90 * kDay, kNow + 90 * kDay, kNow + kDay},
+      {"an end before its beginning", kNow + kYear, kNow + kYear, kNow + kDay, kNow + kDay, kNow + kDay - kYear,
+       kNow + kDay - kYear},
+  };
+  for (const Case &c : cases) {
+    const SessionTimes times = CorrectedTimes(c.created_at, c.refreshed_at, c.absolute_end, c.idle_end, kNow);
+    EXPECT_EQ(times.auth_time, kNow) << c.what;
+    EXPECT_EQ(times.absolute_end, c.corrected_absolute) << c.what;
+    EXPECT_EQ(times.idle_end, c.corrected_idle) << c.what;
+  }
+}
+
 }  // namespace
 }  // namespace jwt_auth::session

@@ -29,7 +29,16 @@ Address V4(unsigned char a, unsigned char b, unsigned char c, unsigned char d) {
 
 // The labels of one combination. The oracle below sees only these, the code under test only the structs built from them.
 enum class Family { kRight, kWrong };
-enum class Secret { kCurrent, kCurrentGenerationAhead, kPrevious, kPreviousGenerationAhead, kOld, kSameGeneration, kAhead };
+enum class Secret {
+  kCurrent,
+  kCurrentGenerationAhead,
+  kPrevious,
+  kPreviousGenerationAhead,
+  kOld,
+  kSameGeneration,
+  kAhead,
+  kAheadUnproven
+};
 enum class Cut { kNone, kLongAgo, kUserAtCreation, kUserAfter, kGlobalAtCreation, kGlobalAfter };
 enum class End { kFarAway, kInAMicrosecond, kIdleNow, kIdlePast, kBothNow, kBothPast, kNoAbsoluteIdlePast };
 enum class Where { kSame, kSameSubnet, kElsewhere, kOtherFamily, kNowhere };
@@ -136,6 +145,7 @@ RefreshTokenHashes TokenOf(const Case &c) {
       break;
     case Secret::kPreviousGenerationAhead:
       token.generation = 8;
+      token.has_proven_generation = true;
       token.secret_hash = Filled(0xB0);
       break;
     case Secret::kOld:
@@ -148,7 +158,12 @@ RefreshTokenHashes TokenOf(const Case &c) {
       break;
     case Secret::kAhead:
       token.generation = 8;
+      token.has_proven_generation = true;
       token.secret_hash = Filled(0xD0);
+      break;
+    case Secret::kAheadUnproven:
+      token.generation = 4'000'000'000;
+      token.secret_hash = Filled(0xA0);
       break;
   }
   return token;
@@ -216,6 +231,7 @@ TokenAge OracleAge(const Case &c) {
       return c.row_has_previous ? TokenAge::kPrevious : TokenAge::kNewer;
     case Secret::kOld:
     case Secret::kSameGeneration:
+    case Secret::kAheadUnproven:
       return TokenAge::kOld;
     case Secret::kAhead:
       return TokenAge::kNewer;

@@ -141,6 +141,48 @@ TEST(RefreshToken, SuccessorFollowsFromTokenNonceAndPepperTogether) {
   EXPECT_NE(Text(token.Successor(1, nonce, "pepper").Successor(1, nonce, "pepper")), next);
 }
 
+TEST(RefreshToken, SuccessorProvesItsGeneration) {
+  const RefreshToken token = Example();
+  const std::string server_secret(32, 's');
+  const RefreshToken next = token.Successor(1, {}, "pepper", server_secret);
+  const std::string rotated(AsText(
+      jose::Hmac(jose::Digest::kSha256,
+                 std::string("\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f !\"#$%&'()*+,-./", 32),
+                 "jwt_auth refresh rotation v1pepper" + std::string(16, '\0') + BytesOf(token.session_id()))));
+  const std::string header = BytesOf(token.session_id()) + std::string("\0\0\0\1", 4);
+  const std::string proof(AsText(jose::Hmac(jose::Digest::kSha256, server_secret,
+                                            std::string("jwt_auth refresh generation v1", 31) + header + rotated.substr(0, 16))));
+  EXPECT_EQ(BytesOf(next.SecretHash()), jose::Sha256(rotated.substr(0, 16) + proof.substr(0, 16)));
+  EXPECT_TRUE(next.ProvesGeneration(server_secret));
+  EXPECT_EQ(Text(token.Successor(1, {}, "pepper", server_secret)), Text(next)) << "asked for again: the same";
+  EXPECT_FALSE(next.ProvesGeneration(std::string(32, 't')));
+  EXPECT_FALSE(next.ProvesGeneration({}));
+  EXPECT_FALSE(token.ProvesGeneration(server_secret)) << "a first token is newer than no row";
+  EXPECT_FALSE(token.Successor(1, {}, "pepper").ProvesGeneration(server_secret)) << "the older form";
+}
+
+// What a client can change of a token that proves its generation: nothing that leaves the proof good, but for the family secret,
+// which is compared on its own.
+TEST(RefreshToken, NoOtherGenerationIsProven) {
+  const std::string server_secret(32, 's');
+  const std::string text = Text(Example().Successor(5, {}, "", server_secret));
+  std::string bytes = *jose::DecodeBase64Url(text.substr(kRefreshTokenPrefix.size()));
+  const std::string later = *jose::DecodeBase64Url(
+      Text(RefreshToken::Decode(text)->Successor(6, {}, "", server_secret)).substr(kRefreshTokenPrefix.size()));
+  for (std::size_t bit = 0; bit < bytes.size() * 8; ++bit) {
+    std::string changed = bytes;
+    changed[bit / 8] = static_cast<char>(changed[bit / 8] ^ (1 << bit % 8));
+    const auto token = RefreshToken::Decode(std::string(kRefreshTokenPrefix) + jose::EncodeBase64Url(changed));
+    const bool in_family = bit / 8 >= 20 && bit / 8 < 36;
+    EXPECT_EQ(token->ProvesGeneration(server_secret), in_family) << bit;
+  }
+  // The generation of a token and the secret of another.
+  std::string mixed = bytes;
+  mixed.replace(16, 4, later, 16, 4);
+  EXPECT_FALSE(
+      RefreshToken::Decode(std::string(kRefreshTokenPrefix) + jose::EncodeBase64Url(mixed))->ProvesGeneration(server_secret));
+}
+
 // The generation in a token is a hint that its bearer could change: the successor's comes from the row.
 TEST(RefreshToken, SuccessorTakesItsGenerationFromTheCaller) {
   const RefreshToken tampered = Example().Successor(0xFFFFFFFF, {}, "");

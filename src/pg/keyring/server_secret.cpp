@@ -118,13 +118,14 @@ void need_server_secret() {
   if (!find_server_secret()) elog(ERROR, "jwt_auth.server_secret has no row");
 }
 
-void create_server_secret() {
-  if (!table_is_there() || !execute_latest(select_secret, Parameters{}).empty()) return;
+bool create_server_secret() {
+  if (!table_is_there() || !execute_latest(select_secret, Parameters{}).empty()) return false;
   const Bytes stored = value_or_raise([] { return MakeStoredSecret(); });
   Parameters parameters{};
   add_time(parameters, now_micros());
-  execute_with_secret(insert_secret, parameters, stored.view());
+  const bool created = execute_with_secret(insert_secret, parameters, stored.view()) == 1;
   cleanse(stored);
+  return created;
 }
 
 void reseal_server_secret() {

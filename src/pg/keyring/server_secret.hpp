@@ -18,8 +18,8 @@ bool find_server_secret();
 // The same, and makes the secret where there is none: 25006 where that can't be written.
 void need_server_secret();
 
-// Within SPI, as the tables' owner: makes the secret where there is none.
-void create_server_secret();
+// Within SPI, as the tables' owner: makes the secret where there is none. False if there was one.
+bool create_server_secret();
 // Within SPI, as the tables' owner: seals it with the present key-encryption key where it is not yet. One that no key opens is
 // lost: a new one takes its place (with a WARNING), and what rested on the old one is no longer good. For
 // seal_signing_keys(), once it has opened every private key.

@@ -31,6 +31,11 @@ Query<KidColumn> select_private_keys = {
 
 Statement lock_row = {"SELECT FROM jwt_auth.signing_key WHERE kid = $1 FOR NO KEY UPDATE", {TEXTOID}};
 Statement insert_row = {
+    "INSERT INTO jwt_auth.signing_key"
+    " (kid, algorithm, state, public_jwk, private_jwk, created_at, activated_at, token_ttl, imported)"
+    " SELECT $1, $2, $3, $4::jsonb, secret, $5, $6, $7, false FROM " ARRIVING_SECRET " ON CONFLICT DO NOTHING",
+    {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, INT4OID}};
+Statement insert_row_of_version_1 = {
     "INSERT INTO jwt_auth.signing_key (kid, algorithm, state, public_jwk, private_jwk, created_at, activated_at, token_ttl)"
     " SELECT $1, $2, $3, $4::jsonb, secret, $5, $6, $7 FROM " ARRIVING_SECRET " ON CONFLICT DO NOTHING",
     {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, INT4OID}};
@@ -141,7 +146,8 @@ void insert_key(const NewKey &key, bool active, TimestampTz now) {
   add(parameters, TimestampTzGetDatum(now));
   add_nullable(parameters, TimestampTzGetDatum(now), !active);
   add(parameters, Int32GetDatum(settings::access_token_ttl));
-  if (execute_with_secret(insert_row, parameters, key.private_jwk.view()) == 1) return;
+  Statement &insert = has_column("signing_key", "imported") ? insert_row : insert_row_of_version_1;
+  if (execute_with_secret(insert, parameters, key.private_jwk.view()) == 1) return;
   if (find_key(key.kid.view(), CurrentMemoryContext).found) raise_error({ErrorCode::kDuplicateKey, nullptr});
   raise_serialization_failure();
 }

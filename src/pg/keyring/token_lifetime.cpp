@@ -70,25 +70,29 @@ TokenLifetime committed_lifetime(std::string_view kid) {
 }
 
 // A transaction that is still open may have given its token away already. Only SnapshotDirty shows what it wrote.
-TimestampTz last_token_end(std::string_view kid, TimestampTz signed_until) {
+TokenLifetime longest_lifetime(std::string_view kid) {
+  TokenLifetime longest = {0, DT_NOBEGIN};
   const Oid oid = find_table();
-  if (!OidIsValid(oid)) return DT_NOBEGIN;
+  if (!OidIsValid(oid)) return longest;
   Relation table = table_open(oid, AccessShareLock);
   SnapshotData snapshot;
   InitDirtySnapshot(snapshot);
   TableScanDesc scan = table_beginscan(table, &snapshot, 0, nullptr);
   TupleTableSlot *slot = table_slot_create(table, nullptr);
-  TimestampTz end = DT_NOBEGIN;
   while (table_scan_getnextslot(scan, ForwardScanDirection, slot)) {
     if (view_of(DatumGetTextPP(attribute(slot, oid, "kid"))) != kid) continue;
-    const std::int32_t ttl = DatumGetInt32(attribute(slot, oid, "token_ttl"));
-    end = std::max(end, DatumGetTimestampTz(attribute(slot, oid, "tokens_until")));
-    if (ttl != 0) end = std::max(end, end_after(signed_until, ttl));
+    longest.ttl = std::max(longest.ttl, DatumGetInt32(attribute(slot, oid, "token_ttl")));
+    longest.until = std::max(longest.until, DatumGetTimestampTz(attribute(slot, oid, "tokens_until")));
   }
   ExecDropSingleTupleTableSlot(slot);
   table_endscan(scan);
   table_close(table, AccessShareLock);
-  return end;
+  return longest;
+}
+
+TimestampTz last_token_end(std::string_view kid, TimestampTz signed_until) {
+  const TokenLifetime longest = longest_lifetime(kid);
+  return longest.ttl == 0 ? longest.until : std::max(longest.until, end_after(signed_until, longest.ttl));
 }
 
 void delete_superseded_lifetimes(TimestampTz now) {

@@ -19,6 +19,9 @@ void record_lifetime(std::string_view kid, const TokenLifetime &lifetime);
 // Within as_owner(). The longest of the rows that have been committed; nothing where there are none.
 TokenLifetime committed_lifetime(std::string_view kid);
 
+// The longest of the rows, those of open transactions among them: their tokens may be in use already.
+TokenLifetime longest_lifetime(std::string_view kid);
+
 // When the last token of a key ends that was signed until `signed_until`, by its rows here: those of open transactions count as
 // well. -infinity where there are none.
 TimestampTz last_token_end(std::string_view kid, TimestampTz signed_until);

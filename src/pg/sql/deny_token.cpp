@@ -4,6 +4,7 @@
 #include "pg/identity/token_check.hpp"
 #include "pg/identity/token_state.hpp"
 #include "pg/keyring/keyring.hpp"
+#include "pg/session/user_argument.hpp"
 #include "pg/store/auth_event.hpp"
 #include "pg/store/owner.hpp"
 #include "pg/store/plans.hpp"
@@ -31,17 +32,28 @@ constexpr std::size_t kLongestShown = 512;
 
 OptionalText shown(const OptionalText &text) noexcept { return {text.present && text.text.size() <= kLongestShown, text.text}; }
 
+// SHA-256 in hex, for a `sub` that no user of ours can have: stored whole it might not fit an index on the column.
+const char *hex_digest(std::string_view text) {
+  const auto hash = value_or_raise([&]() -> Result<session::Hash> { return session::HashOf(text); });
+  auto *hex = static_cast<char *>(palloc0(2 * hash.size() + 1));
+  hex_encode(reinterpret_cast<const char *>(hash.data()), hash.size(), hex);
+  return hex;
+}
+
 void record(session::Event name, const TokenFacts &facts, const OptionalText &reason, TimestampTz now) {
   AuthEvent event{};
   event.event = name;
   pg_uuid_t session;
   if (facts.issuer.empty() && facts.sid.present && ParseUuid(facts.sid.text, session)) event.session_id = &session;
+  const bool names_nobody = facts.sub.present && facts.sub.text.size() > kMaxUserId;
   DetailBuilder detail;
   if (!facts.issuer.empty()) detail.add_text("issuer", facts.issuer);
+  if (names_nobody) detail.add_text("sub_sha256", hex_digest(facts.sub.text));
   detail.add_optional("jti", shown(facts.jti));
   detail.add_optional("reason", reason);
   event.detail = detail.finish();
-  write_event({facts.sub, 0, false, {false, {}}}, event, now);
+  const OptionalText user_id = names_nobody ? OptionalText{false, {}} : facts.sub;
+  write_event({user_id, 0, false, {false, {}}}, event, now);
 }
 
 // The row is there already, or a trigger kept it from being inserted.

@@ -148,11 +148,12 @@ struct BoundRefresh {
 session::Decision decide(BoundRefresh &refresh, const DeviceProof &proof, const ClientArgument &client) {
   session::SessionState state = refresh.row.state;
   refresh.lifetimes = LifetimesOfClass(refresh.row.session_class);
-  refresh.ends_at =
-      session::EndAtRefresh(state.created_at, state.absolute_end, refresh.row.session_class.present, refresh.lifetimes);
+  // Of a session that a clock which ran ahead has begun, the log-in is earlier than its row says.
+  const Micros began = std::min(state.created_at, session::AuthTime(state.auth_time, state.created_at, refresh.now));
+  refresh.ends_at = session::EndAtRefresh(began, state.absolute_end, refresh.row.session_class.present, refresh.lifetimes);
   state.absolute_end = std::min(state.absolute_end, refresh.ends_at);
   const session::RefreshTokenHashes token = {SessionIdOf(refresh.row.id), state.generation, state.family_hash,
-                                             state.current_hash};
+                                             state.current_hash, false};
   session::RefreshPolicy policy = {refresh.account.binding, 0};
   // A browser's refresh is no request of the page's, so nobody can give its fingerprint.
   policy.binding.fingerprint = session::FingerprintBinding::kOff;
@@ -190,6 +191,7 @@ void refresh_as_owner(BoundRefresh &refresh, const pg_uuid_t &id, const Optional
   refresh.account = read_account(user);
   refresh.account.version = version_for_claims(user, refresh.account);
   refresh.now = now_micros();
+  const bool corrected = correct_if_ahead(refresh.row.state, refresh.now);
   DeviceProof checked{false, jose::ProofRefusal::kMissing, {}};
   if (proof.present && !proof.text.empty())
     checked = value_or_raise([&] { return CheckRefresh(proof.text, refresh.row, refresh.now); });
@@ -208,6 +210,7 @@ void refresh_as_owner(BoundRefresh &refresh, const pg_uuid_t &id, const Optional
     return;
   }
   rotate(refresh, client, caller);
+  if (corrected) correct_session(id, user_key, {refresh.row.state.auth_time, refresh.ends_at, refresh.idle_end});
   if (refresh.decision.logs_ip_mismatch) {
     AuthEvent event = event_of(refresh.row, session::Event::kIpMismatch, "{\"enforced\": false}");
     event.is_unenforced = true;

@@ -63,14 +63,15 @@ struct Login {
   EndedForRoom ended;
 };
 
+// A session that begins after a cutoff which lies ahead of the clock ends by the clock all the same.
 NewSession new_session(FunctionCallInfo fcinfo, const Login &login, Micros created_at) {
   const session::LifetimePolicy lifetimes = LifetimesOfClass(login.session_class);
   NewSession row{};
   row.id = UuidOf(login.fresh.id);
   row.user = login.user;
   row.created_at = created_at;
-  row.ends_at = session::AbsoluteEnd(created_at, lifetimes);
-  row.idle_ends_at = session::IdleEnd(created_at, row.ends_at, lifetimes);
+  row.ends_at = session::AbsoluteEnd(login.now, lifetimes);
+  row.idle_ends_at = session::IdleEnd(login.now, row.ends_at, lifetimes);
   row.family = login.fresh.family;
   row.current = login.fresh.current;
   row.ip = login.client.ip;
@@ -154,7 +155,10 @@ void decide(FunctionCallInfo fcinfo, Login &login) {
 
 void store(Login &login) {
   login.ended = clear_room(login.request, login.room, login.caller);
-  insert_session(login.session);
+  const NewSession &session = login.session;
+  insert_session(session);
+  if (session.created_at > login.now)
+    correct_session(session.id, login.user.user_key, {login.now, session.ends_at, session.idle_ends_at});
   if (login.proof != nullptr)
     bind_new_session(login.session.id, login.user.user_key, {KeyKind::kDpop, view_of(login.proof->thumbprint)});
   record_login(login);

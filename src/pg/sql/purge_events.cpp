@@ -65,12 +65,14 @@ Walk find_old_part(TimestampTz cutoff) {
 }
 
 // The log-in of a session that is still there stays: explain_session() knows the user by it, whatever becomes of the session.
-enum class GoneColumn { kCount, kFurthest };
-Query<GoneColumn> delete_old = {
-    "WITH gone AS (DELETE FROM jwt_auth.auth_event WHERE ctid = ANY (ARRAY("
-    "SELECT e.ctid FROM jwt_auth.auth_event e WHERE e.ctid > $1 AND e.ctid <= $2 AND e.at < $3"
+// What a trigger keeps is passed by as well: the walk goes on behind the last row that was chosen, deleted or not.
+enum class DeletedColumn { kChosen, kFurthest, kDeleted };
+Query<DeletedColumn> delete_old = {
+    "WITH old AS (SELECT e.ctid FROM jwt_auth.auth_event e WHERE e.ctid > $1 AND e.ctid <= $2 AND e.at < $3"
     " AND NOT (e.event = 'login' AND EXISTS (SELECT FROM jwt_auth.refresh_session s WHERE s.session_id = e.session_id))"
-    " ORDER BY e.ctid LIMIT $4 FOR UPDATE OF e SKIP LOCKED)) RETURNING ctid) SELECT count(*), max(ctid) FROM gone",
+    " ORDER BY e.ctid LIMIT $4 FOR UPDATE OF e SKIP LOCKED),"
+    " gone AS (DELETE FROM jwt_auth.auth_event WHERE ctid = ANY (ARRAY(SELECT ctid FROM old)) RETURNING 1)"
+    " SELECT (SELECT count(*) FROM old), (SELECT max(ctid) FROM old), (SELECT count(*) FROM gone)",
     {TIDOID, TIDOID, TIMESTAMPTZOID, INT8OID}};
 
 // The index on the time; invalid if somebody has replaced it by another kind.
@@ -93,8 +95,10 @@ void forget_times(BlockNumber range) {
     DirectFunctionCall2(brin_desummarize_range, ObjectIdGetDatum(index), Int64GetDatum(static_cast<std::int64_t>(range)));
 }
 
+// How many rows it removed. A batch ends with the rows that it may look at, or with the ranges.
 std::uint64_t remove_batch(Walk &walk, TimestampTz cutoff, std::uint64_t size) {
   std::uint64_t removed = 0;
+  std::uint64_t chosen = 0;
   for (int ranges = 0; ranges < kRangesOfBatch && !walk.done; ranges++) {
     CHECK_FOR_INTERRUPTS();
     ItemPointerData end;
@@ -103,12 +107,14 @@ std::uint64_t remove_batch(Walk &walk, TimestampTz cutoff, std::uint64_t size) {
     add(parameters, PointerGetDatum(&walk.after));
     add(parameters, PointerGetDatum(&end));
     add(parameters, TimestampTzGetDatum(cutoff));
-    add(parameters, Int64GetDatum(static_cast<std::int64_t>(size - removed)));
-    const Row<GoneColumn> gone = execute(delete_old, parameters)[0];
-    removed += static_cast<std::uint64_t>(gone.int8(GoneColumn::kCount));
-    if (!gone.is_null(GoneColumn::kFurthest)) walk.removed = true;
-    if (removed == size) {
-      walk.after = *reinterpret_cast<ItemPointer>(DatumGetPointer(gone.value(GoneColumn::kFurthest)));
+    add(parameters, Int64GetDatum(static_cast<std::int64_t>(size - chosen)));
+    const auto row = execute(delete_old, parameters)[0];
+    const auto deleted = static_cast<std::uint64_t>(row.int8(DeletedColumn::kDeleted));
+    chosen += static_cast<std::uint64_t>(row.int8(DeletedColumn::kChosen));
+    removed += deleted;
+    if (deleted > 0) walk.removed = true;
+    if (chosen == size) {
+      walk.after = *reinterpret_cast<ItemPointer>(DatumGetPointer(row.value(DeletedColumn::kFurthest)));
       return removed;
     }
     if (walk.removed) forget_times(walk.range);
@@ -122,11 +128,23 @@ void show_progress(std::uint64_t removed) {
   pgstat_report_activity(STATE_RUNNING, psprintf("CALL jwt_auth.purge_events(): " UINT64_FORMAT " events done", removed));
 }
 
+// Comparing as SQL does: a month has 30 days, a day 24 hours.
+bool is_within(const Interval &age, std::int32_t most_years) {
+  const Interval least = {0, 1, 0};
+  const Interval most = {0, 0, most_years * MONTHS_PER_YEAR};
+  return DatumGetBool(DirectFunctionCall2(interval_ge, IntervalPGetDatum(&age), IntervalPGetDatum(&least))) &&
+         DatumGetBool(DirectFunctionCall2(interval_le, IntervalPGetDatum(&age), IntervalPGetDatum(&most)));
+}
+
 // By the calendar: a year is a year. A day at least, since '1' is a second.
 TimestampTz cutoff_argument(FunctionCallInfo fcinfo, int index) {
   if (PG_ARGISNULL(index)) raise_null_argument("older_than");
-  if (micros_argument(fcinfo, index, "older_than") < USECS_PER_DAY)
-    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("older_than must be at least one day")));
+  const Interval *age = PG_GETARG_INTERVAL_P(index);
+  if (!is_within(*age, 1000))
+    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                    errmsg("older_than must be from one day to a thousand years, not \"%s\"",
+                           DatumGetCString(DirectFunctionCall1(interval_out, IntervalPGetDatum(age)))),
+                    errhint("A number without a unit counts seconds: write '90 days' or '1 year'.")));
   return DatumGetTimestampTz(
       DirectFunctionCall2(timestamptz_mi_interval, TimestampTzGetDatum(GetCurrentTimestamp()), PG_GETARG_DATUM(index)));
 }
@@ -134,7 +152,7 @@ TimestampTz cutoff_argument(FunctionCallInfo fcinfo, int index) {
 Datum purge_events(FunctionCallInfo fcinfo) {
   const TimestampTz cutoff = cutoff_argument(fcinfo, 0);
   const int size = batch_size_argument(fcinfo, 1);
-  require_own_transactions(fcinfo, "purge_events");
+  begin_own_transactions(fcinfo, "purge_events");
 
   Walk walk = in_batch("auth_event", [&] { return find_old_part(cutoff); });
   for (std::uint64_t removed = 0; !walk.done;) {

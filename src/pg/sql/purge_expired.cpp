@@ -1,8 +1,10 @@
 // purge_expired: removes what nothing looks at any more, in batches, committing between them.
 #include "pg/keyring/keyring.hpp"
 #include "pg/keyring/retirement.hpp"
+#include "pg/keyring/server_secret.hpp"
 #include "pg/store/api_key_purge.hpp"
 #include "pg/store/auth_event.hpp"
+#include "pg/store/orphans.hpp"
 #include "pg/store/plans.hpp"
 #include "pg/store/purge.hpp"
 #include "pg/store/revocation.hpp"
@@ -48,6 +50,18 @@ Query<LockedColumn> lock_session = {
 Statement move_day = {"UPDATE jwt_auth.refresh_session SET purge_after = $3 WHERE session_id = $1 AND user_key = $2",
                       {UUIDOID, INT4OID, DATEOID}};
 
+// Sessions that lie ahead of the clock and whose times were not corrected yet. Ids ascend in time.
+Query<SessionColumn> select_ahead = {
+    "SELECT session_id, user_key FROM jwt_auth.refresh_session WHERE session_id >= $1 AND created_at > $2 AND auth_time IS NULL"
+    " ORDER BY session_id LIMIT $3 OFFSET $4",
+    {UUIDOID, TIMESTAMPTZOID, INT8OID, INT8OID}};
+
+enum class AheadColumn { kCreatedAt, kRefreshedAt, kEndsAt, kIdleEndsAt, kAuthTime };
+Query<AheadColumn> lock_ahead = {
+    "SELECT created_at, refreshed_at, ends_at, idle_ends_at, auth_time FROM jwt_auth.refresh_session"
+    " WHERE session_id = $1 AND user_key = $2 FOR UPDATE SKIP LOCKED",
+    {UUIDOID, INT4OID}};
+
 // The longest leeway that can be set, so that no later setting makes a purged denial matter.
 enum class DenialColumn { kUserKey, kTokenId };
 Query<DenialColumn> select_denials = {
@@ -66,12 +80,6 @@ struct Key {
   session::UserKey user_key;
 };
 
-// What one batch did. Rows that were left are not looked at again in this run.
-struct Batch {
-  std::uint64_t seen;
-  std::uint64_t left;
-};
-
 void record_end(const Key &key, std::string_view user_id, const session::Ending &ending, TimestampTz at) {
   AuthEvent event{};
   event.event = ending.event;
@@ -81,7 +89,7 @@ void record_end(const Key &key, std::string_view user_id, const session::Ending 
   write_event(event_source(user_id), event, at);
 }
 
-// False if somebody holds the row.
+// False if the row was left: somebody holds it, or a trigger keeps it.
 bool sweep_session(const Key &key, session::Micros cutoff, session::Micros now) {
   Parameters parameters{};
   add(parameters, UUIDPGetDatum(&key.session_id));
@@ -95,13 +103,12 @@ bool sweep_session(const Key &key, session::Micros cutoff, session::Micros now) 
   // A batch holds many rows, and SPI would keep each answer until it ends.
   rows.free();
   const auto ending = session::EndOf(created_at, idle_end, absolute_end, {session::kNoCutoff, cutoff}, now);
-  if (ending) {
-    delete_session(key.session_id, key.user_key);
-    record_end(key, user_id.text, *ending, timestamp_of(now));
-  } else {
+  if (!ending) {
     add(parameters, DateADTGetDatum(date_of(idle_end)));
-    execute(move_day, parameters);
+    return execute(move_day, parameters) > 0;
   }
+  if (!delete_session(key.session_id, key.user_key)) return false;
+  record_end(key, user_id.text, *ending, timestamp_of(now));
   return true;
 }
 
@@ -112,6 +119,40 @@ Batch sweep_sessions(Query<SessionColumn> &select, const Parameters &parameters,
     CHECK_FOR_INTERRUPTS();
     const Key key = {found[i].uuid(SessionColumn::kSessionId), found[i].int4(SessionColumn::kUserKey)};
     if (!sweep_session(key, cutoff, now)) batch.left++;
+  }
+  return batch;
+}
+
+// False if somebody holds the row, or has corrected it meanwhile.
+bool correct_row_if_ahead(const Key &key, session::Micros now) {
+  Parameters parameters{};
+  add(parameters, UUIDPGetDatum(&key.session_id));
+  add(parameters, Int32GetDatum(key.user_key));
+  const Rows<AheadColumn> rows = execute(lock_ahead, parameters);
+  if (rows.empty()) return false;
+  const Row<AheadColumn> row = rows[0];
+  const session::Micros created_at = row.time(AheadColumn::kCreatedAt);
+  const bool is_ahead = session::LiesAhead(row.time_or(AheadColumn::kAuthTime, session::kNoCutoff), created_at, now);
+  const session::SessionTimes times = session::CorrectedTimes(
+      created_at, row.time(AheadColumn::kRefreshedAt), row.time(AheadColumn::kEndsAt), row.time(AheadColumn::kIdleEndsAt), now);
+  rows.free();
+  return is_ahead && correct_session(key.session_id, key.user_key, times);
+}
+
+Batch correct_ahead(std::int64_t size, std::uint64_t left, session::Micros now) {
+  if (!has_column("refresh_session", "auth_time")) return {};
+  const pg_uuid_t first = UuidOf(session::FirstIdAfter(now));
+  Parameters parameters{};
+  add(parameters, UUIDPGetDatum(&first));
+  add_time(parameters, now);
+  add(parameters, Int64GetDatum(size));
+  add(parameters, Int64GetDatum(static_cast<std::int64_t>(left)));
+  const Rows<SessionColumn> found = execute(select_ahead, parameters);
+  Batch batch{found.count(), 0};
+  for (std::uint64_t i = 0; i < found.count(); i++) {
+    CHECK_FOR_INTERRUPTS();
+    const Key key = {found[i].uuid(SessionColumn::kSessionId), found[i].int4(SessionColumn::kUserKey)};
+    if (!correct_row_if_ahead(key, now)) batch.left++;
   }
   return batch;
 }
@@ -151,25 +192,40 @@ Batch sweep_denials(std::int64_t size, std::uint64_t left, session::Micros now) 
     add(key, found[i].value(DenialColumn::kTokenId));
     const bool locked = execute(lock_denial, key) > 0;
     SPI_freetuptable(SPI_tuptable);
-    if (locked)
-      execute(delete_denial, key);
-    else
-      batch.left++;
+    if (!locked || execute(delete_denial, key) == 0) batch.left++;
   }
   return batch;
 }
 
 // What this call has done so far, where a DBA looks: in pg_stat_activity.
 struct Progress {
-  std::uint64_t sessions, denied_tokens;
+  std::uint64_t sessions, denied_tokens, session_data, accounts, corrected;
 };
 Progress progress;
 
-void show_progress(PurgeOutcome done, std::uint64_t count) {
-  (done == PurgeOutcome::kSession ? progress.sessions : progress.denied_tokens) += count;
-  const char *text =
-      psprintf("CALL jwt_auth.purge_expired(): " UINT64_FORMAT " sessions and " UINT64_FORMAT " denied tokens done",
-               progress.sessions, progress.denied_tokens);
+std::uint64_t &progress_of(PurgeOutcome done) {
+  switch (done) {
+    case PurgeOutcome::kDeniedToken:
+      return progress.denied_tokens;
+    case PurgeOutcome::kSessionData:
+      return progress.session_data;
+    case PurgeOutcome::kAccount:
+      return progress.accounts;
+    case PurgeOutcome::kCorrected:
+      return progress.corrected;
+    default:
+      return progress.sessions;
+  }
+}
+
+void count_batch(PurgeOutcome done, const Batch &batch) {
+  const std::uint64_t removed = batch.seen - batch.left;
+  Count(Counted::kPurge, static_cast<unsigned>(done), removed);
+  Count(Counted::kPurge, static_cast<unsigned>(PurgeOutcome::kLeft), batch.left);
+  progress_of(done) += removed;
+  const char *text = psprintf("CALL jwt_auth.purge_expired(): " UINT64_FORMAT " sessions, " UINT64_FORMAT
+                              " denied tokens, data of " UINT64_FORMAT " sessions and " UINT64_FORMAT " accounts done",
+                              progress.sessions, progress.denied_tokens, progress.session_data, progress.accounts);
   pgstat_report_activity(STATE_RUNNING, text);
 }
 
@@ -182,20 +238,31 @@ void run(Batch (*sweep)(std::int64_t, std::uint64_t, session::Micros), std::int6
       return sweep(size, left, now_micros());
     });
     left += batch.left;
-    Count(Counted::kPurge, static_cast<unsigned>(done), batch.seen - batch.left);
-    Count(Counted::kPurge, static_cast<unsigned>(PurgeOutcome::kLeft), batch.left);
-    show_progress(done, batch.seen - batch.left);
+    count_batch(done, batch);
     if (batch.seen < static_cast<std::uint64_t>(size)) return;
   }
 }
 
-void retire_keys() {
-  SPI_connect_ext(SPI_OPT_NONATOMIC);
-  PushActiveSnapshot(GetTransactionSnapshot());
-  retire_run_out_keys();
-  PopActiveSnapshot();
-  SPI_commit();
-  SPI_finish();
+void sweep_all_session_data(std::int64_t size) {
+  DataWalk walk{};
+  for (bool more = true; more;) {
+    const DataBatch result = in_batch("session_data", [&] { return sweep_session_data(walk, size); });
+    count_batch(PurgeOutcome::kSessionData, result.batch);
+    more = result.more;
+  }
+}
+
+// Last of the sweeps: what they removed may have been all that an account held.
+void sweep_all_accounts(std::int64_t size) {
+  // Where the walk is outlives the memory of a batch's transaction.
+  MemoryContext context = AllocSetContextCreate(PortalContext, "jwt_auth account walk", ALLOCSET_SMALL_SIZES);
+  AccountWalk walk{};
+  for (bool more = true; more;) {
+    const AccountBatch result = in_batch("account", [&] { return sweep_accounts(walk, size, now_micros(), context); });
+    count_batch(PurgeOutcome::kAccount, result.batch);
+    more = result.more;
+  }
+  MemoryContextDelete(context);
 }
 
 // The same for rows that one statement finds and deletes.
@@ -215,15 +282,23 @@ std::uint64_t delete_old_revocations(std::int64_t size) { return delete_revocati
 
 Datum purge_expired(FunctionCallInfo fcinfo) {
   const int size = batch_size_argument(fcinfo, 0);
-  require_own_transactions(fcinfo, "purge_expired");
+  begin_own_transactions(fcinfo, "purge_expired");
   progress = {};
+  run(correct_ahead, size, PurgeOutcome::kCorrected);
   run(sweep_due, size, PurgeOutcome::kSession);
   run(sweep_cut_off, size, PurgeOutcome::kSession);
   run(sweep_denials, size, PurgeOutcome::kDeniedToken);
+  sweep_all_session_data(size);
   run_deletions(delete_api_keys, size);
   run_deletions(delete_orphaned_uses, size);
   run_deletions(delete_old_revocations, size);
-  retire_keys();
+  in_batch("signing_key", [] {
+    retire_run_out_keys();
+    return 0;
+  });
+  sweep_all_accounts(size);
+  // A database that was updated to 2.0 gets its secret here, in a transaction that nobody waits for.
+  if (has_table("server_secret")) in_batch("server_secret", [] { return create_server_secret(); });
   return static_cast<Datum>(0);
 }
 

@@ -2,6 +2,7 @@
 #include "pg/identity/proof.hpp"
 #include "pg/keyring/key_encryption.hpp"
 #include "pg/keyring/keyring.hpp"
+#include "pg/keyring/server_secret.hpp"
 #include "pg/keyring/session_classes.hpp"
 #include "pg/session/claims_function.hpp"
 #include "pg/session/client_argument.hpp"
@@ -43,16 +44,24 @@ struct Successor {
   Bytes text;
 };
 
-Successor successor_of(std::string_view presented, std::uint32_t generation, const session::Nonce &nonce) {
+Successor successor_of(std::string_view presented, std::uint32_t generation, const session::Nonce &nonce,
+                       std::string_view server_secret) {
   return value_or_raise([&]() -> Result<Successor> {
     const auto token = session::RefreshToken::Decode(presented);
     if (!token) return token.error();
     const auto pepper = Pepper();
     if (!pepper) return pepper.error();
-    const auto next = token->Successor(generation, nonce, jose::AsText(*pepper));
+    const auto next = token->Successor(generation, nonce, jose::AsText(*pepper), server_secret);
     auto text = CopyOut(jose::AsText(next.Encode()));
     if (!text) return text.error();
     return Successor{next.SecretHash(), *text};
+  });
+}
+
+bool proves_generation(std::string_view presented, std::string_view server_secret) {
+  return value_or_raise([&]() -> Result<bool> {
+    const auto token = session::RefreshToken::Decode(presented);
+    return token && token->ProvesGeneration(server_secret);
   });
 }
 
@@ -76,11 +85,13 @@ struct Refresh {
   CheckedProof checked;    // what it was found to be, if there is one
   bool is_proof_repeated;  // it was used before
   MemoryContext caller;
+  std::string_view server_secret;  // empty where the database has none yet
 
   bool found;
   SessionRow row;
   UserRef user;
   Account account;
+  bool corrected;  // the times of the row as they were read, which a clock that ran ahead had written
   Micros now;
   std::optional<session::Ending> ending;  // by its time or a cutoff
   Decision decision;
@@ -119,11 +130,15 @@ void judge(Refresh &refresh) {
   const session::RefreshPolicy policy = {refresh.account.binding, settings::refresh_reuse_interval * jose::kMicrosPerSecond,
                                          key_proof(refresh)};
   const session::Cutoffs cutoffs = {refresh.account.not_before, global_cutoff()};
+  if (correct_if_ahead(refresh.row.state, refresh.now)) refresh.corrected = true;
   session::SessionState state = refresh.row.state;
   refresh.lifetimes = LifetimesOfClass(refresh.row.session_class);
-  refresh.ends_at =
-      session::EndAtRefresh(state.created_at, state.absolute_end, refresh.row.session_class.present, refresh.lifetimes);
+  // Of a session that a clock which ran ahead has begun, the log-in is earlier than its row says.
+  const Micros began = std::min(state.created_at, session::AuthTime(state.auth_time, state.created_at, refresh.now));
+  refresh.ends_at = session::EndAtRefresh(began, state.absolute_end, refresh.row.session_class.present, refresh.lifetimes);
   state.absolute_end = std::min(state.absolute_end, refresh.ends_at);
+  refresh.token.has_proven_generation =
+      refresh.token.generation > state.generation && proves_generation(refresh.text, refresh.server_secret);
   refresh.ending = session::EndOf(state.created_at, state.idle_end, state.absolute_end, cutoffs, refresh.now);
   refresh.decision = session::Decide(state, refresh.token, refresh.client->client, policy, cutoffs, refresh.now);
 }
@@ -132,6 +147,7 @@ void judge(Refresh &refresh) {
 // unknown session.
 void look(Refresh &refresh, ReadMode mode) {
   refresh.decision = session::kUnknownSession;
+  refresh.corrected = false;
   refresh.found = read_session(refresh.id, refresh.user_key, mode, refresh.caller, refresh.row);
   if (refresh.found)
     judge(refresh);
@@ -145,8 +161,9 @@ bool swap(Refresh &refresh) {
   rotation.user_key = refresh.user_key;
   rotation.presented = refresh.token.secret_hash;
   rotation.nonce = random_nonce();
-  refresh.successor =
-      in_context(refresh.caller, [&] { return successor_of(refresh.text, refresh.row.state.generation + 1, rotation.nonce); });
+  refresh.successor = in_context(refresh.caller, [&] {
+    return successor_of(refresh.text, refresh.row.state.generation + 1, rotation.nonce, refresh.server_secret);
+  });
   refresh.idle_end = session::IdleEnd(refresh.now, refresh.ends_at, refresh.lifetimes);
   rotation.successor = refresh.successor.hash;
   rotation.now = refresh.now;
@@ -206,13 +223,22 @@ void end_session(const Refresh &refresh) {
     delete_live_session(refresh.id, refresh.user_key);
 }
 
+// Makes the current token again. False if that fails: another pepper than at the rotation gives another secret.
+bool repeat_successor(Refresh &refresh) {
+  const session::SessionState &state = refresh.row.state;
+  const auto is_current = [&](std::string_view server_secret) {
+    refresh.successor = in_context(
+        refresh.caller, [&] { return successor_of(refresh.text, state.generation, refresh.row.nonce, server_secret); });
+    return session::SameHash(refresh.successor.hash, state.current_hash);
+  };
+  // The rotation may have been made before the database had a secret.
+  return is_current(refresh.server_secret) || (!refresh.server_secret.empty() && is_current({}));
+}
+
 void act(Refresh &refresh) {
   if (refresh.decision.status == Status::kReplayed) {
     refresh.idle_end = refresh.row.state.idle_end;
-    refresh.successor =
-        in_context(refresh.caller, [&] { return successor_of(refresh.text, refresh.row.state.generation, refresh.row.nonce); });
-    // Another pepper than at the rotation gives another secret: nothing that could be handed out.
-    if (!session::SameHash(refresh.successor.hash, refresh.row.state.current_hash)) {
+    if (!repeat_successor(refresh)) {
       refresh.decision = session::kUnknownSession;
       return;
     }
@@ -250,6 +276,9 @@ void run(Refresh &refresh) {
   while (asks_for_action(refresh.decision)) {
     if (refresh.decision.status == Status::kOk) {
       if (swap(refresh)) {
+        const session::SessionState &state = refresh.row.state;
+        if (refresh.corrected)
+          correct_session(refresh.id, refresh.user_key, {state.auth_time, refresh.ends_at, refresh.idle_end});
         // The row may have been waited for, and the world have changed meanwhile; it is ours now, so this judgement is the
         // last.
         if (has_waited(refresh.now)) judge(refresh);
@@ -291,6 +320,7 @@ Datum refresh_session(FunctionCallInfo fcinfo) {
   refresh.proof = &proof;
   if (proof.proof.present) refresh.checked = check_proof(proof, {}, {}, now_micros());
   refresh.caller = CurrentMemoryContext;
+  if (find_server_secret()) refresh.server_secret = ServerSecret();
   as_owner("refresh_session", [&](MemoryContext) { run(refresh); });
 
   TokenClaims claims{};

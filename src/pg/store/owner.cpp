@@ -15,6 +15,13 @@ Oid table_oid(const char *table) {
   return relation;
 }
 
+bool has_table(const char *table) {
+  const Oid schema = get_namespace_oid("jwt_auth", true);
+  return OidIsValid(schema) && OidIsValid(get_relname_relid(table, schema));
+}
+
+bool has_column(const char *table, const char *column) { return get_attnum(table_oid(table), column) != InvalidAttrNumber; }
+
 Oid table_owner(Oid table) {
   HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(table));
   if (!HeapTupleIsValid(tuple)) elog(ERROR, "cache lookup failed for relation %u", table);

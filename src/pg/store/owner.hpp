@@ -8,6 +8,9 @@ namespace jwt_auth::pg {
 
 // The Oid of one of our tables; an error (with a hint) if the extension is not there.
 Oid table_oid(const char *table);
+// Whether one of our tables, or a column of it, is there: a database that was not updated yet lacks those of later versions.
+bool has_table(const char *table);
+bool has_column(const char *table, const char *column);
 // The current owner of that table.
 Oid table_owner(Oid table);
 

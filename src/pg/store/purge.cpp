@@ -16,11 +16,14 @@ int batch_size_argument(FunctionCallInfo fcinfo, int index) {
   return size;
 }
 
-void require_own_transactions(FunctionCallInfo fcinfo, const char *procedure) {
+void begin_own_transactions(FunctionCallInfo fcinfo, const char *procedure) {
   PreventCommandIfReadOnly(psprintf("%s()", procedure));
   if (fcinfo->context == nullptr || !IsA(fcinfo->context, CallContext) || castNode(CallContext, fcinfo->context)->atomic)
     ereport(ERROR, (errcode(ERRCODE_INVALID_TRANSACTION_TERMINATION),
                     errmsg("%s cannot run inside a transaction block, since it commits after each batch", procedure)));
+  SPI_connect_ext(SPI_OPT_NONATOMIC);
+  SPI_commit();
+  SPI_finish();
 }
 
 }  // namespace jwt_auth::pg

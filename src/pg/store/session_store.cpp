@@ -116,6 +116,11 @@ Query<RotatedColumn> update_session_of_version_1 = {UPDATE_SESSION
                                                      BYTEAOID, INETOID, BYTEAOID, TEXTOID, DATEOID, TIMESTAMPTZOID}};
 #undef UPDATE_SESSION
 
+Statement update_times = {
+    "UPDATE jwt_auth.refresh_session SET auth_time = $3, ends_at = $4, idle_ends_at = $5, purge_after = least(purge_after, $6)"
+    " WHERE session_id = $1 AND user_key = $2",
+    {UUIDOID, INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, DATEOID}};
+
 enum class DeletedColumn { kHasData };
 Query<DeletedColumn> delete_session_row = {
     "DELETE FROM jwt_auth.refresh_session WHERE session_id = $1 AND user_key = $2 AND ($3 IS NULL OR generation = $3)"
@@ -199,6 +204,7 @@ bool read_session(const pg_uuid_t &id, session::UserKey user_key, ReadMode mode,
   row.state.created_at = found.time(SessionColumn::kCreatedAt);
   row.state.absolute_end = found.time(SessionColumn::kEndsAt);
   row.state.idle_end = found.time(SessionColumn::kIdleEndsAt);
+  row.state.auth_time = found.time_or(SessionColumn::kAuthTime, kNoCutoff);
   row.state.refreshed_at = found.time(SessionColumn::kRefreshedAt);
   row.state.generation = static_cast<std::uint32_t>(found.int4(SessionColumn::kGeneration));
   read_bytes(found, SessionColumn::kFamilyHash, row.state.family_hash);
@@ -276,6 +282,27 @@ void insert_session(const NewSession &session) {
   add_nullable(data, session.claims, !session.has_claims);
   add_nullable(data, session.metadata, !session.has_metadata);
   if (execute(insert_data_row, data) == 0) raise_suppressed("session_data");
+}
+
+bool correct_if_ahead(session::SessionState &state, session::Micros now) {
+  if (!session::LiesAhead(state.auth_time, state.created_at, now)) return false;
+  const session::SessionTimes times =
+      session::CorrectedTimes(state.created_at, state.refreshed_at, state.absolute_end, state.idle_end, now);
+  state.auth_time = times.auth_time;
+  state.absolute_end = times.absolute_end;
+  state.idle_end = times.idle_end;
+  return true;
+}
+
+bool correct_session(const pg_uuid_t &id, session::UserKey user_key, const session::SessionTimes &times) {
+  if (!has_key_columns()) return false;
+  Parameters parameters{};
+  add_session(parameters, id, user_key);
+  add_time(parameters, times.auth_time);
+  add_time(parameters, times.absolute_end);
+  add_time(parameters, times.idle_end);
+  add(parameters, DateADTGetDatum(date_of(times.idle_end)));
+  return execute(update_times, parameters) > 0;
 }
 
 bool rotate_session(const Rotation &rotation, MemoryContext context, SessionRow &row) {

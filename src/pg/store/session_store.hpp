@@ -63,6 +63,13 @@ struct NewSession {
 // 09000 if a trigger suppresses a row.
 void insert_session(const NewSession &session);
 
+// Gives a session that a clock which ran ahead has begun the times that it should have. False if it is no such session. What is
+// read here becomes the row's by correct_session().
+bool correct_if_ahead(session::SessionState &state, session::Micros now);
+// Writes an auth_time that differs from created_at, and ends, into the row. False in a database of version 1, and if a trigger
+// suppresses it.
+bool correct_session(const pg_uuid_t &id, session::UserKey user_key, const session::SessionTimes &times);
+
 struct Rotation {
   pg_uuid_t id;
   session::UserKey user_key;

@@ -21,7 +21,7 @@ constexpr unsigned kErrorCodes = static_cast<unsigned>(ErrorCode::kInternal) + 1
 constexpr unsigned kStatuses = static_cast<unsigned>(session::kLastStatus) + 1;
 constexpr unsigned kTokenAges = static_cast<unsigned>(session::TokenAge::kNewer) + 1;
 constexpr unsigned kEvents = static_cast<unsigned>(session::kLastEvent) + 1;
-constexpr unsigned kOutcomes[kCountedKinds] = {1 + kErrorCodes, kStatuses, kStatuses, kTokenAges, kEvents, 1, 4};
+constexpr unsigned kOutcomes[kCountedKinds] = {1 + kErrorCodes, kStatuses, kStatuses, kTokenAges, kEvents, 1, 7};
 constexpr const char *kNames[kCountedKinds] = {"verify", "login", "refresh", "reuse", "event", "keyring", "purge"};
 
 constexpr unsigned FirstOf(unsigned kind) noexcept {
@@ -89,7 +89,7 @@ Slot &Mine() noexcept {
 }
 
 const char *NameOfPurge(unsigned outcome) noexcept {
-  constexpr const char *kPurged[] = {"sessions", "denied_tokens", "left", "events"};
+  constexpr const char *kPurged[] = {"sessions", "denied_tokens", "left", "events", "session_data", "accounts", "corrected"};
   static_assert(std::size(kPurged) == kOutcomes[static_cast<unsigned>(Counted::kPurge)]);
   return kPurged[outcome];
 }

@@ -23,7 +23,7 @@ enum class Counted : std::uint8_t {
 };
 constexpr unsigned kCountedKinds = 7;
 
-enum class PurgeOutcome : std::uint8_t { kSession, kDeniedToken, kLeft, kEvent };
+enum class PurgeOutcome : std::uint8_t { kSession, kDeniedToken, kLeft, kEvent, kSessionData, kAccount, kCorrected };
 
 // Neither raises nor throws: for both sides of the boundary.
 void Count(Counted what, unsigned outcome, std::uint64_t by = 1) noexcept;

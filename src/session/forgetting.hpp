@@ -1,0 +1,23 @@
+// When a cutoff has done its work, so that it may be forgotten.
+#pragma once
+
+#include <cstddef>
+
+#include "session/lifetime.hpp"
+
+namespace jwt_auth::session {
+
+// What is known of the tokens that a key of the ring, active or verify-only, has signed. Plain data.
+struct KeyHistory {
+  Micros active_since;  // when it began to sign; kNoCutoff if that is not known
+  Micros token_ttl;     // the longest lifetime of the tokens that it signed, but for those that tokens_until tells of
+  Micros tokens_until;  // when the last token of a longer lifetime runs out; kNoCutoff if there is none
+  bool is_imported;     // or may be: it may have signed tokens elsewhere, of any lifetime and without `iat`
+};
+
+// Cutoffs of our own users up to this time can refuse nothing any more: every token that was issued before has expired, with
+// the longest leeway that can be set. kNoCutoff if that can be said of none, because of an imported key; the caller adds what
+// else is to be asked (other issuers whose subjects are our users).
+Micros SpentCutoffs(const KeyHistory *keys, std::size_t count, Micros now, Micros longest_leeway) noexcept;
+
+}  // namespace jwt_auth::session
