@@ -121,6 +121,21 @@ SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid() AND relation IN
    'jwt_auth.refresh_session_pkey'::regclass, 'jwt_auth.account_pkey'::regclass, 'jwt_auth.denied_token_pkey'::regclass);
 COMMIT;
 
+\echo == at SERIALIZABLE it locks rows and places in indexes against writers, no table whole
+SELECT jwt_auth.deny_token(jwt_auth.jwt_sign('{"sub": "denied"}'));
+BEGIN ISOLATION LEVEL SERIALIZABLE;
+SET LOCAL jwt_auth.debug_row_reader = 'index';
+SELECT jwt_auth.jwt_verify(:'token') ->> 'sub';
+SELECT relation::regclass, locktype FROM pg_locks WHERE pid = pg_backend_pid() AND mode = 'SIReadLock' ORDER BY relation::regclass::text, locktype;
+COMMIT;
+-- Nor where no token was ever denied. A denial that others write beside it is a conflict still, as with a row that is there.
+TRUNCATE jwt_auth.denied_token;
+BEGIN ISOLATION LEVEL SERIALIZABLE;
+SET LOCAL jwt_auth.debug_row_reader = 'index';
+SELECT jwt_auth.jwt_verify(:'token') ->> 'sub';
+SELECT relation::regclass, locktype FROM pg_locks WHERE pid = pg_backend_pid() AND mode = 'SIReadLock' ORDER BY relation::regclass::text, locktype;
+COMMIT;
+
 \echo == only administrators choose
 CREATE ROLE reader_of_rows;
 SET ROLE reader_of_rows;

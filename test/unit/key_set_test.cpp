@@ -155,6 +155,32 @@ TEST(KeyCache, TextAndBytesAreDifferentArguments) {
   EXPECT_EQ(cache.size(), 2U);
 }
 
+// The text of the last answer is compared before anything is hashed: it must be the text of the entry that stands first.
+TEST(KeyCache, TheLastTextAnswersForItsOwnKeysAlone) {
+  const std::string a(32, 'a'), b(32, 'b'), c(32, 'c');
+  const auto secret_of = [](KeyCache &cache, const std::string &text) {
+    const auto keys = cache.Get(KeyCache::Kind::kRawSecret, text);
+    return keys ? std::string(1, AsText((*keys)->keys.front().secret()).front()) : std::string("refused");
+  };
+  for (const std::size_t capacity : {0, 1, 2, 64}) {
+    KeyCache cache(capacity);
+    for (const std::string *text : {&a, &a, &b, &a, &b, &b, &c, &a, &c, &c, &b})
+      EXPECT_EQ(secret_of(cache, *text), std::string(1, text->front())) << capacity;
+    // What is refused stands nowhere.
+    EXPECT_EQ(secret_of(cache, a), "a");
+    EXPECT_EQ(secret_of(cache, "short"), "refused");
+    EXPECT_EQ(secret_of(cache, "short"), "refused");
+    EXPECT_EQ(secret_of(cache, a), "a");
+    EXPECT_EQ(secret_of(cache, b), "b");
+  }
+  // The same text as another kind of argument is another argument.
+  KeyCache cache;
+  const std::string jwk = R"({"kty":"oct","k":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"})";
+  EXPECT_ACCEPTED(cache.Get(KeyCache::Kind::kText, jwk));
+  EXPECT_FALSE(cache.Get(KeyCache::Kind::kRawSecret, jwk));
+  EXPECT_ACCEPTED(cache.Get(KeyCache::Kind::kText, jwk));
+}
+
 TEST(KeyCache, DropsTheLeastRecentlyUsed) {
   KeyCache cache(2);
   const std::string a(40, 'a');

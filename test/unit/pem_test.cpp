@@ -4,6 +4,7 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
+#include "jose/keys/pem.hpp"
 #include "support.hpp"
 
 namespace jwt_auth::jose {
@@ -202,6 +203,24 @@ TEST(Pem, KidAndAlgAreAddedAndChecked) {
 TEST(Pem, ASecretHasNone) {
   const auto document = ParseJson(Generate("HS256"));
   EXPECT_REFUSED(JwkToPem(document->root()), kUnusableKey);
+}
+
+// Only what begins so is tried in every form that a key may have.
+TEST(Pem, HardlyAnySecretBeginsLikeADerKey) {
+  const std::string padding(64, 'x');
+  const auto may_be = [&](std::string_view start) { return MayBeDerKey(std::string(start) + padding); };
+  EXPECT_TRUE(may_be(std::string_view("\x30\x2a\x30\x05", 4))) << "a public key";
+  EXPECT_TRUE(may_be(std::string_view("\x30\x2a\x02\x01\x00", 5))) << "a private key";
+  EXPECT_TRUE(may_be(std::string_view("\x30\x81\x20\x30\x05", 5))) << "a long length";
+  EXPECT_TRUE(may_be(std::string_view("\x30\x80\x30\x05", 4))) << "no length";
+  EXPECT_FALSE(may_be(std::string_view("\x30\x7f\x30\x05", 4))) << "longer than it is";
+  EXPECT_FALSE(may_be(std::string_view("\x30\x82\x10\x00\x30\x05", 6))) << "longer than it is, with a long length";
+  EXPECT_FALSE(may_be(std::string_view("\x30\x85\x00\x00\x00\x00\x05\x30\x05", 9))) << "a length of five bytes";
+  EXPECT_FALSE(may_be(std::string_view("\x30\x2a\x04\x05", 4))) << "an octet string";
+  EXPECT_FALSE(may_be(std::string_view("\x30\x2a\x30\x30", 4))) << "an inner one longer than the outer one";
+  EXPECT_FALSE(may_be("0123456789abcdef0123456789abcdef")) << "a secret in hex";
+  EXPECT_FALSE(may_be("0030303030303030")) << "digits";
+  EXPECT_FALSE(MayBeDerKey(std::string_view("\x30\x03\x30\x01\x00", 5))) << "too short for any";
 }
 
 }  // namespace

@@ -149,6 +149,24 @@ void AppendTextMember(SecretBytes &out, std::string_view name, std::string_view 
 
 namespace {
 
+// What is inside a value in BER; none if it has another form or ends too early. What follows it does not matter.
+std::optional<std::string_view> DerContent(std::string_view bytes) noexcept {
+  if (bytes.size() < 2) return std::nullopt;
+  const auto first = static_cast<unsigned char>(bytes[1]);
+  std::string_view rest = bytes.substr(2);
+  std::size_t size = first;
+  if (first == 0x80) return rest;  // it ends where a mark says so
+  if (first > 0x80) {
+    const std::size_t count = first & 0x7fU;
+    if (count > 4 || rest.size() < count) return std::nullopt;
+    size = 0;
+    for (const char c : rest.substr(0, count)) size = size << 8 | static_cast<unsigned char>(c);
+    rest.remove_prefix(count);
+  }
+  if (size > rest.size()) return std::nullopt;
+  return rest.substr(0, size);
+}
+
 bool DecodesAsKey(const SecretBytes &der) {
   if (CertificateKey(der)) return true;
   for (const char *structure : {"SubjectPublicKeyInfo", "PrivateKeyInfo", "EncryptedPrivateKeyInfo"}) {
@@ -159,8 +177,15 @@ bool DecodesAsKey(const SecretBytes &der) {
 
 }  // namespace
 
-bool IsDerKey(std::string_view bytes) {
+bool MayBeDerKey(std::string_view bytes) noexcept {
   if (bytes.size() < 16 || bytes.size() > kMaxPemSize || bytes[0] != '\x30') return false;
+  const auto content = DerContent(bytes);
+  return content && !content->empty() && (content->front() == '\x30' || content->front() == '\x02') &&
+         DerContent(*content).has_value();
+}
+
+bool IsDerKey(std::string_view bytes) {
+  if (!MayBeDerKey(bytes)) return false;
   const SecretBytes der(bytes.begin(), bytes.end());
   return AskTwice([&] { return DecodesAsKey(der); });
 }

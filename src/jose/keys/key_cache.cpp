@@ -4,6 +4,8 @@ namespace jwt_auth::jose {
 namespace {
 
 constexpr std::size_t kMaxKeysKept = 64;
+// Of a longer text the hash costs less than keeping a copy is worth.
+constexpr std::size_t kMaxLastSize = 8192;
 
 // Random, so that a dump of the process's memory shows no hash by which secrets could be guessed in advance.
 const SecretBytes &Prefix() {
@@ -35,24 +37,36 @@ Result<KeySet> Parse(KeyCache::Kind kind, std::string_view argument) {
 
 }  // namespace
 
+void KeyCache::Remember(Kind kind, std::string_view argument) {
+  if (argument.size() > kMaxLastSize) return;
+  last_.assign(argument.begin(), argument.end());
+  last_kind_ = kind;
+  has_last_ = true;
+}
+
 Result<const KeySet *> KeyCache::Get(Kind kind, std::string_view argument) {
   unkept_.reset();
+  if (has_last_ && kind == last_kind_ && EqualInConstantTime(argument, AsText(last_))) return &entries_.front().keys;
   // Not worth hashing, and it might be huge.
   if (argument.size() > kMaxKeyArgumentSize) return Error{ErrorCode::kTooLarge, "key argument too large"};
   std::string digest = DigestOf(kind, argument);
   if (const auto found = index_.find(digest); found != index_.end()) {
+    has_last_ = false;
     entries_.splice(entries_.begin(), entries_, found->second);
+    Remember(kind, argument);
     return &entries_.front().keys;
   }
   auto parsed = Parse(kind, argument);
   if (!parsed) return parsed.error();
   if (capacity_ == 0 || parsed->keys.size() > kMaxKeysKept) return &unkept_.emplace(std::move(*parsed));
+  has_last_ = false;
   while (entries_.size() >= capacity_) {
     index_.erase(entries_.back().digest);
     entries_.pop_back();
   }
   entries_.push_front({std::move(digest), std::move(*parsed)});
   index_.emplace(entries_.front().digest, entries_.begin());
+  Remember(kind, argument);
   return &entries_.front().keys;
 }
 

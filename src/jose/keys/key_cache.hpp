@@ -8,14 +8,15 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "jose/crypto/secret.hpp"
 #include "jose/keys/jwk.hpp"
 #include "jose/result.hpp"
 
 namespace jwt_auth::jose {
 
 // A bounded least-recently-used cache from the text of a key argument to what it parses to. Indexed by SHA-256 of the text
-// (under a random per-process prefix), so it holds no second copy of a secret; parsed keys cleanse themselves when dropped.
-// Refusals are not cached.
+// (under a random per-process prefix); of the texts themselves it holds the one that was used last, which is compared before
+// anything is hashed. Texts and parsed keys cleanse themselves when dropped. Refusals are not cached.
 class KeyCache {
  public:
   // `capacity` counts arguments; a key set of more than 64 keys is parsed, used and not kept.
@@ -33,7 +34,12 @@ class KeyCache {
     std::string digest;
     KeySet keys;
   };
+  void Remember(Kind kind, std::string_view argument);
+
   std::size_t capacity_;
+  bool has_last_ = false;  // then last_ of last_kind_ parses to the keys of the first entry
+  Kind last_kind_ = Kind::kText;
+  SecretBytes last_;
   std::optional<KeySet> unkept_;  // the last one that was too large to keep
   std::list<Entry> entries_;      // most recent first
   std::unordered_map<std::string_view, std::list<Entry>::iterator> index_;

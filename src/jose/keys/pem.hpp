@@ -8,6 +8,9 @@
 
 namespace jwt_auth::jose {
 
+// Whether the bytes begin as the DER form of a key or certificate does: a sequence that begins with a sequence or an integer,
+// each with a length that fits. A secret hardly ever does, and trying each form on it costs milliseconds.
+bool MayBeDerKey(std::string_view bytes) noexcept;
 // Whether `bytes` are, to the last one, the DER form of a key or certificate.
 bool IsDerKey(std::string_view bytes);
 

@@ -2,6 +2,7 @@
 
 #include "pg/identity/api_key_check.hpp"
 #include "pg/identity/identity.hpp"
+#include "pg/identity/token_cache.hpp"
 #include "pg/identity/token_state.hpp"
 #include "pg/session/key_claims.hpp"
 #include "pg/support/jsonb.hpp"
@@ -101,7 +102,7 @@ Outcome<Authenticated> authenticate_token(std::string_view token, const Presenta
     if (refusal != nullptr) return {false, *refusal, {}};
   }
 
-  Jsonb *claims = DatumGetJsonbP(jsonb_from(facts.claims));
+  Jsonb *claims = DatumGetJsonbP(claims_datum(facts));
   // A session is ours: what another issuer calls one says nothing about our table.
   pg_uuid_t session;
   const bool has_session = facts.issuer.empty() && facts.sid.present && ParseUuid(facts.sid.text, session);

@@ -1,6 +1,7 @@
 #include "pg/identity/token_check.hpp"
 
 #include "jose/json/base64url.hpp"
+#include "pg/identity/token_cache.hpp"
 #include "pg/identity/token_state.hpp"
 #include "pg/support/settings.hpp"
 #include "pg/support/statistics.hpp"
@@ -57,15 +58,32 @@ Result<void> CheckContext(const FlatJson &claims, const Presentation &presentati
   return {};
 }
 
+// What the tables are asked about a token, in the current memory context.
+KnownToken *known_of(const TokenFacts &facts) {
+  auto *known = static_cast<KnownToken *>(palloc0(sizeof(KnownToken)));
+  known->id = token_id_of(facts);
+  known->user_key = token_user_key(facts);
+  return known;
+}
+
 }  // namespace
 
 Outcome<TokenFacts> look_at_token(std::string_view token, const jose::ExpectedType &type) {
   refresh_keyring();
   const jose::Micros now = now_micros();
-  Outcome<TokenFacts> outcome = Guard([&] { return VerifyWithRing(token, type, now); });
-  if (!outcome.ok) return outcome;
+  const TokenName name = name_token(token, type);
+  Outcome<TokenFacts> outcome{true, {}, {}};
+  const bool is_recalled = recall_token(name, token, now, outcome.value);
+  if (!is_recalled) {
+    outcome = Guard([&] { return VerifyWithRing(token, type, now); });
+    if (!outcome.ok) return outcome;
+    outcome.value.known = known_of(outcome.value);
+  }
   const Error *refusal = token_state_refusal(outcome.value, now);
-  if (refusal == nullptr) return outcome;
+  if (refusal == nullptr) {
+    if (!is_recalled) keep_token(name, now, outcome.value);
+    return outcome;
+  }
   outcome.ok = false;
   outcome.error = *refusal;
   return outcome;

@@ -1,6 +1,7 @@
 #include "pg/identity/token_state.hpp"
 
 #include "jose/crypto/openssl.hpp"
+#include "pg/identity/token_cache.hpp"
 #include "pg/identity/token_check.hpp"
 #include "pg/session/user_argument.hpp"
 #include "pg/store/api_key_store.hpp"
@@ -166,8 +167,8 @@ bool key_id_of(const TokenFacts &facts, pg_uuid_t &key_id) {
 }
 
 const Error *token_state_refusal(const TokenFacts &facts, Micros now) {
-  const TokenId token_id = token_id_of(facts);
-  const session::UserKey user_key = token_user_key(facts);
+  const TokenId token_id = facts.known != nullptr ? facts.known->id : token_id_of(facts);
+  const session::UserKey user_key = facts.known != nullptr ? facts.known->user_key : token_user_key(facts);
   pg_uuid_t key_id;
   const bool has_key = key_id_of(facts, key_id);
   return check_state(facts, has_key ? &key_id : nullptr, user_key, token_id, now);

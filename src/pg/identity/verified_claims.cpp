@@ -52,9 +52,9 @@ ResultRow try_row(FunctionCallInfo fcinfo, bool valid) {
 
 }  // namespace
 
-Datum acceptance_row(FunctionCallInfo fcinfo, const FlatJson &claims) {
+Datum acceptance_row(FunctionCallInfo fcinfo, Datum claims) {
   ResultRow row = try_row(fcinfo, true);
-  set(row, TryColumn::kClaims, jsonb_from(claims));
+  set(row, TryColumn::kClaims, claims);
   return row_datum(row);
 }
 

@@ -26,7 +26,7 @@ ClaimsRequest claims_request(FunctionCallInfo fcinfo, int first_index, int type_
 Result<FlatJson> VerifiedClaims(std::string_view token, const jose::KeySet &keys, const ClaimsRequest &request);
 
 // The row of jwt_try_verify: (valid, claims, error_code, error_message).
-Datum acceptance_row(FunctionCallInfo fcinfo, const FlatJson &claims);
+Datum acceptance_row(FunctionCallInfo fcinfo, Datum claims);
 Datum refusal_row(FunctionCallInfo fcinfo, const Error &refusal);
 
 }  // namespace jwt_auth::pg

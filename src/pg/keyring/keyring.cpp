@@ -21,6 +21,7 @@ struct RingCache {
   Ring *ring;
   bool valid;
   std::uint64_t invalidations;
+  std::uint64_t version;
   Oid tables[lengthof(kTables)];
   jose::Micros cutoff;
   TimestampTz loaded_at;
@@ -107,6 +108,7 @@ void reload() {
   MemoryContextDelete(context);
   if (!outcome.ok) raise_error(outcome.error);
   cache.cutoff = rows.cutoff;
+  cache.version++;
   cache.valid = cache.invalidations == seen;
   cache.loaded_with = PgReloadTime;
   cache.loaded_at = GetCurrentTimestamp();
@@ -127,6 +129,8 @@ void refresh_keyring() {
   AcceptInvalidationMessages();
   if (!cache.valid || deserves_another_try()) reload();
 }
+
+std::uint64_t ring_version() { return cache.version; }
 
 jose::Micros global_cutoff() { return cache.cutoff; }
 

@@ -12,12 +12,16 @@
 namespace jwt_auth::pg {
 
 struct Ring;
+struct KnownToken;
 
 // Registers the invalidation callback; called once, when the library is loaded.
 void init_keyring();
 
 // Postgres phase: makes the backend's copy current. To be called before each C++ phase that uses the ring.
 void refresh_keyring();
+
+// Another one whenever the copy is another one: of keys, trusted issuers and the cutoff.
+std::uint64_t ring_version();
 
 // The global cutoff of the current copy; the smallest value if there is none.
 jose::Micros global_cutoff();
@@ -37,6 +41,7 @@ struct TokenFacts {
   jose::Micros iat;  // as in the token, rounded down to the microsecond; of our own tokens with their iat_us
   jose::Micros exp;
   std::string_view signing_input;
+  KnownToken *known;  // what else is known of it already; null: nothing
 };
 
 // What a token is looked at for. One that is to be denied need not be good yet, nor meant for us; it must be authentic and not

@@ -2,6 +2,7 @@
 #include "jose/crypto/openssl.hpp"
 #include "jose/json/base64url.hpp"
 #include "pg/identity/api_key_check.hpp"
+#include "pg/identity/token_cache.hpp"
 #include "pg/identity/token_check.hpp"
 #include "pg/keyring/keyring.hpp"
 #include "pg/session/key_claims.hpp"
@@ -56,7 +57,7 @@ Datum introspect_access_token(std::string_view token) {
   }
   // A token that is bound to a key is good only with a proof of it, which the resource has to check.
   const bool is_bound = FindClaim(outcome.value.claims, "cnf") != nullptr;
-  return active(jsonb_from(outcome.value.claims), is_bound ? "DPoP" : "Bearer");
+  return active(claims_datum(outcome.value), is_bound ? "DPoP" : "Bearer");
 }
 
 Datum introspect_api_key(std::string_view api_key) {

@@ -79,7 +79,7 @@ Datum try_verify(FunctionCallInfo fcinfo, KeyForm form) {
     if (key_is_bad || !IsTokenRefusal(outcome.error.code)) raise_error(outcome.error);
     return refusal_row(fcinfo, outcome.error);
   }
-  return acceptance_row(fcinfo, outcome.value);
+  return acceptance_row(fcinfo, jsonb_from(outcome.value));
 }
 
 enum class DecodedColumn { kHeader, kPayload };

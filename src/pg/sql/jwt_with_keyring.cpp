@@ -1,6 +1,7 @@
 // Tokens signed and verified with the keyring: jwt_sign(claims), jwt_verify(token).
 #include "jose/json/base64url.hpp"
 #include "jose/jwt/token_id.hpp"
+#include "pg/identity/token_cache.hpp"
 #include "pg/identity/token_check.hpp"
 #include "pg/identity/verified_claims.hpp"
 #include "pg/keyring/keyring.hpp"
@@ -85,14 +86,14 @@ Datum sign_ring(FunctionCallInfo fcinfo) {
 Datum verify_ring(FunctionCallInfo fcinfo) {
   const auto outcome = check_token(required_token(fcinfo, 0), AccessTokenExpected());
   if (!outcome.ok) raise_error(outcome.error);
-  return jsonb_from(outcome.value.claims);
+  return claims_datum(outcome.value);
 }
 
 // jwt_verify(token) that answers a row. What is not the token's fault is raised: no key, no table.
 Datum try_verify_ring(FunctionCallInfo fcinfo) {
   if (token_is_too_large(fcinfo, 0)) return refusal_row(fcinfo, kTokenTooLarge);
   const auto outcome = check_token(required_token(fcinfo, 0), AccessTokenExpected());
-  if (outcome.ok) return acceptance_row(fcinfo, outcome.value.claims);
+  if (outcome.ok) return acceptance_row(fcinfo, claims_datum(outcome.value));
   if (!IsTokenRefusal(outcome.error.code)) raise_error(outcome.error);
   return refusal_row(fcinfo, outcome.error);
 }

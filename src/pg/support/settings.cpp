@@ -18,6 +18,7 @@ namespace settings {
 char *issuer;
 char *audience;
 bool accept_untyped;
+bool token_cache;
 char *role_claim;
 int leeway;
 int access_token_ttl;
@@ -155,6 +156,10 @@ void define_token_settings() {
   DefineCustomBoolVariable("jwt_auth.accept_untyped", "Whether a token of type JWT or of no type passes for an access token.",
                            "Off: only at+jwt does. jwt_sign(claims) and many other issuers write JWT.",
                            &settings::accept_untyped, true, PGC_SUSET, 0, nullptr, nullptr, nullptr);
+  DefineCustomBoolVariable("jwt_auth.token_cache", "Whether a backend keeps the claims of access tokens that it has accepted.",
+                           "Then a token that is presented again costs no signature check. The state of its session, cutoffs "
+                           "and denials are looked up each time.",
+                           &settings::token_cache, true, PGC_SUSET, 0, nullptr, nullptr, nullptr);
   define_int("jwt_auth.leeway", "Clock difference that jwt_verify(token) tolerates.", nullptr, &settings::leeway, 0, 0,
              60 * kMinute, GUC_UNIT_S);
   define_int("jwt_auth.access_token_ttl", "Lifetime of an access token.", nullptr, &settings::access_token_ttl, 30 * kMinute, 1,

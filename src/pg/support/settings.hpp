@@ -15,6 +15,7 @@ namespace settings {
 extern char *issuer;    // never null; "" = none
 extern char *audience;  // never null; "" = none
 extern bool accept_untyped;
+extern bool token_cache;
 extern char *role_claim;                        // never null nor empty; dots lead into objects
 extern int leeway;                              // seconds
 extern int access_token_ttl;                    // seconds
