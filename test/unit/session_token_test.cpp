@@ -145,13 +145,14 @@ TEST(RefreshToken, SuccessorProvesItsGeneration) {
   const RefreshToken token = Example();
   const std::string server_secret(32, 's');
   const RefreshToken next = token.Successor(1, {}, "pepper", server_secret);
-  const std::string rotated(AsText(
-      jose::Hmac(jose::Digest::kSha256,
-                 std::string("\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f !\"#$%&'()*+,-./", 32),
-                 "jwt_auth refresh rotation v1pepper" + std::string(16, '\0') + BytesOf(token.session_id()))));
+  const std::string rotated(
+      AsText(jose::Hmac(jose::Digest::kSha256,
+                        std::string("\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f !\"#$%&'()*+,-./", 32),
+                        "jwt_auth refresh rotation v1pepper" + std::string(16, '\0') + BytesOf(token.session_id()))));
   const std::string header = BytesOf(token.session_id()) + std::string("\0\0\0\1", 4);
-  const std::string proof(AsText(jose::Hmac(jose::Digest::kSha256, server_secret,
-                                            std::string("jwt_auth refresh generation v1", 31) + header + rotated.substr(0, 16))));
+  const std::string proof(
+      AsText(jose::Hmac(jose::Digest::kSha256, server_secret,
+                        std::string("jwt_auth refresh generation v1", 31) + header + rotated.substr(0, 16))));
   EXPECT_EQ(BytesOf(next.SecretHash()), jose::Sha256(rotated.substr(0, 16) + proof.substr(0, 16)));
   EXPECT_TRUE(next.ProvesGeneration(server_secret));
   EXPECT_EQ(Text(token.Successor(1, {}, "pepper", server_secret)), Text(next)) << "asked for again: the same";
@@ -161,8 +162,8 @@ TEST(RefreshToken, SuccessorProvesItsGeneration) {
   EXPECT_FALSE(token.Successor(1, {}, "pepper").ProvesGeneration(server_secret)) << "the older form";
 }
 
-// What a client can change of a token that proves its generation: nothing that leaves the proof good, but for the family secret,
-// which is compared on its own.
+// What a client can change of a token that proves its generation: nothing that leaves the proof good, but for the family
+// secret, which is compared on its own.
 TEST(RefreshToken, NoOtherGenerationIsProven) {
   const std::string server_secret(32, 's');
   const std::string text = Text(Example().Successor(5, {}, "", server_secret));

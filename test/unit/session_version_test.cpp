@@ -17,10 +17,10 @@ TEST(Version, GrowsAndKeepsUpWithTheClock) {
     jose::Micros now;
     std::int64_t next;
   };
-  for (const Row &row : {Row{0, kNow, kNow}, Row{kNow - 1, kNow, kNow}, Row{kNow, kNow, kNow + 1},
-                         // The clock stepped back.
-                         Row{kNow, kNow - 1'000'000, kNow + 1}, Row{0, -1, 1}, Row{kMost - 1, kNow, kMost},
-                         Row{kMost, kNow, kMost}})
+  for (const Row &row :
+       {Row{0, kNow, kNow}, Row{kNow - 1, kNow, kNow}, Row{kNow, kNow, kNow + 1},
+        // The clock stepped back.
+        Row{kNow, kNow - 1'000'000, kNow + 1}, Row{0, -1, 1}, Row{kMost - 1, kNow, kMost}, Row{kMost, kNow, kMost}})
     EXPECT_EQ(NextVersion(row.before, row.now), row.next);
 }
 
