@@ -59,6 +59,7 @@ my %values = (
 		'NULL', "'{x}'", "'{}'", "'{NULL}'", "'{{a,b},{c,d}}'", "'[5:6]={HS256,ES256}'", "array_fill('HS256'::text, '{100000}')",
 		"ARRAY[repeat('a', 1048577)]", "'{\"\",\"\"}'"
 	],
+	'cidr[]' => [ 'NULL', "'{192.0.2.0/24}'", "'{}'", "'{NULL}'", "'{{::/0},{0.0.0.0/0}}'", "array_fill('::/0'::cidr, '{100000}')" ],
 	'regrole' => [ 'NULL', "'without_rights'", "'postgres'", '0', '4294967295' ],
 	'name' => [ 'NULL', "'x'", "''" ],
 );
@@ -68,7 +69,7 @@ my %usual = (
 	token => quoted($access_token), refresh_token => quoted($refresh_token), key => quoted($jwk), jwk => quoted($jwk), pem => quoted($pem),
 	signing_key => quoted($jwk), encryption_key => quoted($jwk), algorithm => "'HS256'", encryption => "'A256GCM'", user_id => "'ann'",
 	kid => quoted($kid), claims => "'{\"role\": \"x\"}'", header => 'NULL', batch_size => '10', older_than => "'1 year'",
-	data => "'x'", path => "'/'", jwks => "'{\"keys\": []}'", issuer => "'https://issuer.example'", curve => 'NULL', rsa_bits => '2048'
+	data => "'x'", path => "'/'", jwks => "'{\"keys\": []}'", issuer => "'https://issuer.example'", actor => "'agent'", lifetime => "'1 hour'", curve => 'NULL', rsa_bits => '2048'
 );
 
 # name, kind, parallel safety, and name and type of each argument.
