@@ -115,7 +115,7 @@ Result<void> AppendAny(EVP_PKEY *key, bool with_private, SecretBytes &out) {
   // Not EVP_PKEY_is_a(), which says no as well when memory runs out.
   const char *name = EVP_PKEY_get0_type_name(key);
   RequireOpenSsl(name != nullptr, "type of a key");
-  const std::string_view type(name);
+  const std::string_view type(name == nullptr ? "" : name);  // clang-tidy does not see that the line above throws
   if (type == "RSA") return AppendRsa(key, with_private, out);
   if (type == "EC") return AppendEc(key, with_private, out);
   for (const Curve curve : {Curve::kEd25519, Curve::kEd448, Curve::kX25519, Curve::kX448}) {
