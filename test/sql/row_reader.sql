@@ -88,6 +88,11 @@ SELECT * FROM on_changed(:'token', 'ALTER TABLE jwt_auth.refresh_session DROP CO
 SELECT * FROM on_changed(:'token', 'ALTER TABLE jwt_auth.refresh_session RENAME TO old', 'CREATE VIEW jwt_auth.refresh_session AS TABLE jwt_auth.old');
 SELECT * FROM on_changed(:'token', 'ALTER TABLE jwt_auth.refresh_session RENAME TO old',
   'CREATE TABLE jwt_auth.refresh_session (LIKE jwt_auth.old INCLUDING ALL)');
+-- Forced row security holds for an owner, but not for what is read here.
+SELECT * FROM on_changed(:'token', 'CREATE ROLE row_reader_owner', 'GRANT USAGE ON SCHEMA jwt_auth TO row_reader_owner',
+  'ALTER TABLE jwt_auth.account OWNER TO row_reader_owner', 'ALTER TABLE jwt_auth.denied_token OWNER TO row_reader_owner',
+  'ALTER TABLE jwt_auth.refresh_session OWNER TO row_reader_owner',
+  'ALTER TABLE jwt_auth.refresh_session ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY');
 SELECT * FROM on_changed(:'token', 'TRUNCATE jwt_auth.refresh_session');
 SELECT * FROM on_changed(:'token', 'REINDEX TABLE jwt_auth.refresh_session');
 

@@ -4,6 +4,7 @@
 #include "pg/keyring/keyring_change.hpp"
 #include "pg/keyring/server_secret.hpp"
 #include "pg/keyring/stored_key.hpp"
+#include "pg/store/owner.hpp"
 #include "pg/store/plans.hpp"
 
 namespace jwt_auth::pg {
@@ -19,7 +20,7 @@ Query<KeptColumn> keep_verifying = {
     {TEXTOID}};
 
 // False in a database that has not been updated to 2.0.
-bool has_import_columns() { return get_attnum(table_oid("signing_key"), "imported") != InvalidAttrNumber; }
+bool has_import_columns() { return has_column("signing_key", "imported"); }
 
 [[noreturn]] void raise_active_already() {
   ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE), errmsg("a signing key is active already"),

@@ -61,7 +61,7 @@ void refuse_in_version_1(const NewIssuer &issuer) {
 
 }  // namespace
 
-bool has_issuer_columns() { return get_attnum(table_oid("trusted_issuer"), "subjects") != InvalidAttrNumber; }
+bool has_issuer_columns() { return has_column("trusted_issuer", "subjects"); }
 
 IssuerRows read_issuers(MemoryContext context) {
   const auto rows = execute_latest(has_issuer_columns() ? select_issuers : select_issuers_of_version_1, Parameters{});

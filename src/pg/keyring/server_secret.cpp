@@ -146,6 +146,6 @@ void reseal_server_secret() {
   if (resealed.value.changed) execute_with_secret(update_secret, Parameters{}, resealed.value.private_jwk.view());
 }
 
-std::string_view ServerSecret() { return {reinterpret_cast<const char *>(cache.secret), sizeof(cache.secret)}; }
+std::string_view ServerSecret() noexcept { return {reinterpret_cast<const char *>(cache.secret), sizeof(cache.secret)}; }
 
 }  // namespace jwt_auth::pg

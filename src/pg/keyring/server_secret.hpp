@@ -25,7 +25,7 @@ bool create_server_secret();
 // seal_signing_keys(), once it has opened every private key.
 void reseal_server_secret();
 
-// For C++ phases, after find_server_secret() or need_server_secret() in the same call.
-std::string_view ServerSecret();
+// After find_server_secret() or need_server_secret() in the same call. The bytes stay where they are.
+std::string_view ServerSecret() noexcept;
 
 }  // namespace jwt_auth::pg

@@ -2,6 +2,7 @@
 
 #include "pg/keyring/keyring.hpp"
 #include "pg/keyring/ring.hpp"
+#include "pg/store/owner.hpp"
 #include "pg/store/plans.hpp"
 #include "pg/support/settings.hpp"
 
@@ -15,8 +16,6 @@ enum class ClassColumn { kName, kAccessTokenTtl, kRefreshTokenTtl, kMaxAge, kMax
 Query<ClassColumn> select_classes = {
     "SELECT name, access_token_ttl, refresh_token_ttl, max_age, max_sessions, limit_policy, listed FROM jwt_auth.session_class",
     {}};
-
-bool session_classes_exist() { return OidIsValid(get_relname_relid("session_class", get_namespace_oid("jwt_auth", false))); }
 
 std::optional<Micros> lifetime_in(const Row<ClassColumn> &row, ClassColumn column, const char *name, Micros least) {
   if (row.is_null(column)) return std::nullopt;
@@ -40,7 +39,7 @@ session::SessionClass class_in(const Row<ClassColumn> &row) {
 }  // namespace
 
 void read_session_classes(RingRows &ring, MemoryContext context) {
-  if (!session_classes_exist()) return;
+  if (!has_table("session_class")) return;
   const auto rows = execute_latest(select_classes, Parameters{});
   ring.class_count = rows.count();
   ring.classes = static_cast<ClassRow *>(MemoryContextAlloc(context, sizeof(ClassRow) * (rows.count() + 1)));

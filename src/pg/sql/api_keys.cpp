@@ -228,14 +228,9 @@ bool revoke_key(const pg_uuid_t &id, const OptionalText &owner) {
   });
 }
 
-pg_uuid_t key_id_argument(FunctionCallInfo fcinfo, int index) {
-  if (PG_ARGISNULL(index)) raise_null_argument("key_id");
-  return *PG_GETARG_UUID_P(index);
-}
-
 Datum revoke_own_api_key(FunctionCallInfo fcinfo) {
   const UserRef user = typed_user_argument(fcinfo, 0);
-  return BoolGetDatum(revoke_key(key_id_argument(fcinfo, 1), {true, user.user_id}));
+  return BoolGetDatum(revoke_key(required_uuid(fcinfo, 1, "key_id"), {true, user.user_id}));
 }
 
 enum class ListedColumn { kKeyId, kName, kScopes, kAllowedFrom, kCreatedAt, kExpiresAt, kLastUsedAt };
@@ -280,7 +275,7 @@ Datum has_scope(FunctionCallInfo fcinfo) {
 JWT_AUTH_FUNCTION(jwt_auth_create_api_key) { return jwt_auth::pg::create_api_key(fcinfo); }
 JWT_AUTH_FUNCTION(jwt_auth_exchange_api_key) { return jwt_auth::pg::exchange_api_key(fcinfo); }
 JWT_AUTH_FUNCTION(jwt_auth_revoke_api_key) {
-  return BoolGetDatum(jwt_auth::pg::revoke_key(jwt_auth::pg::key_id_argument(fcinfo, 0), {false, {}}));
+  return BoolGetDatum(jwt_auth::pg::revoke_key(jwt_auth::pg::required_uuid(fcinfo, 0, "key_id"), {false, {}}));
 }
 JWT_AUTH_FUNCTION(jwt_auth_revoke_own_api_key) { return jwt_auth::pg::revoke_own_api_key(fcinfo); }
 JWT_AUTH_FUNCTION(jwt_auth_user_api_keys) { return jwt_auth::pg::user_api_keys(fcinfo); }

@@ -23,11 +23,6 @@ namespace {
 using session::Micros;
 using session::Status;
 
-pg_uuid_t session_argument(FunctionCallInfo fcinfo) {
-  if (PG_ARGISNULL(0)) raise_null_argument("session_id");
-  return *PG_GETARG_UUID_P(0);
-}
-
 session::ChallengedSession challenged(const SessionRow &row) noexcept {
   return {SessionIdOf(row.id), row.state.generation, row.state.current_hash, row.key.kind != KeyKind::kNone};
 }
@@ -88,7 +83,7 @@ const char *reason_of(jose::ProofRefusal refusal) {
 }
 
 Datum device_challenge(FunctionCallInfo fcinfo) {
-  const pg_uuid_t id = session_argument(fcinfo);
+  const pg_uuid_t id = required_uuid(fcinfo, 0, "session_id");
   const session::UserKey user_key = session::UserKeyIn(SessionIdOf(id));
   need_server_secret();
   SessionRow row{};
@@ -126,7 +121,7 @@ bool bind_as_owner(const pg_uuid_t &id, std::string_view proof, MemoryContext ca
 }
 
 Datum bind_device(FunctionCallInfo fcinfo) {
-  const pg_uuid_t id = session_argument(fcinfo);
+  const pg_uuid_t id = required_uuid(fcinfo, 0, "session_id");
   const std::string_view proof = required_bytes(fcinfo, 1, "proof");
   require_key_columns();
   if (!find_server_secret()) PG_RETURN_BOOL(false);
@@ -222,7 +217,7 @@ void refresh_as_owner(BoundRefresh &refresh, const pg_uuid_t &id, const Optional
 
 Datum refresh_bound_session(FunctionCallInfo fcinfo) {
   refuse_restricted_operation();
-  const pg_uuid_t id = session_argument(fcinfo);
+  const pg_uuid_t id = required_uuid(fcinfo, 0, "session_id");
   const OptionalText proof = optional_text(fcinfo, 1);
   const ClientArgument client = client_argument(fcinfo, 2, 3, PG_NARGS());
   require_key_columns();

@@ -115,8 +115,7 @@ void explain_absence(Answer &answer, const pg_uuid_t &id) {
 }
 
 Datum explain_session(FunctionCallInfo fcinfo) {
-  if (PG_ARGISNULL(0)) raise_null_argument("session_id");
-  const pg_uuid_t id = *PG_GETARG_UUID_P(0);
+  const pg_uuid_t id = required_uuid(fcinfo, 0, "session_id");
   const session::UserKey user_key = session::UserKeyIn(SessionIdOf(id));
   refresh_keyring();
   Answer answer{result_row(fcinfo, {BOOLOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, JSONBOID, TEXTOID}), CurrentMemoryContext};

@@ -81,8 +81,7 @@ session::Status status_of(const LockedSession &session) {
 
 Datum reauthenticate_session(FunctionCallInfo fcinfo) {
   refuse_restricted_operation();
-  if (PG_ARGISNULL(0)) raise_null_argument("session_id");
-  const pg_uuid_t id = *PG_GETARG_UUID_P(0);
+  const pg_uuid_t id = required_uuid(fcinfo, 0, "session_id");
   Reauthentication request{};
   request.context = context_argument(fcinfo);
   as_owner("refresh_session", [&](MemoryContext caller) { reauthenticate(request, id, caller); });

@@ -35,8 +35,7 @@ bool end_session(const pg_uuid_t &id, session::Event event, const char *detail) 
 }
 
 Datum revoke_refresh_session(FunctionCallInfo fcinfo) {
-  if (PG_ARGISNULL(0)) raise_null_argument("session_id");
-  const pg_uuid_t id = *PG_GETARG_UUID_P(0);
+  const pg_uuid_t id = required_uuid(fcinfo, 0, "session_id");
   const char *detail = reason_detail(optional_text(fcinfo, 1));
   return BoolGetDatum(
       as_owner("refresh_session", [&](MemoryContext) { return end_session(id, session::Event::kSessionRevoked, detail); }));

@@ -18,11 +18,6 @@ Datum require_refresh(FunctionCallInfo fcinfo) {
   PG_RETURN_VOID();
 }
 
-pg_uuid_t session_argument(FunctionCallInfo fcinfo) {
-  if (PG_ARGISNULL(0)) raise_null_argument("session_id");
-  return *PG_GETARG_UUID_P(0);
-}
-
 // What no token has room for would be found by a refresh, and fail it.
 void check_size(Jsonb *claims) {
   const std::size_t encoded = claim_members(claims).size / 3 * 4;
@@ -48,7 +43,7 @@ bool change_claims(const pg_uuid_t &id, Datum claims, MemoryContext context) {
 }
 
 Datum set_session_claims(FunctionCallInfo fcinfo) {
-  const pg_uuid_t id = session_argument(fcinfo);
+  const pg_uuid_t id = required_uuid(fcinfo, 0, "session_id");
   Jsonb *claims = required_jsonb(fcinfo, 1, "claims");
   check_session_claims(claims);
   check_size(claims);
@@ -57,7 +52,7 @@ Datum set_session_claims(FunctionCallInfo fcinfo) {
 }
 
 Datum set_session_metadata(FunctionCallInfo fcinfo) {
-  const pg_uuid_t id = session_argument(fcinfo);
+  const pg_uuid_t id = required_uuid(fcinfo, 0, "session_id");
   Jsonb *metadata = required_jsonb(fcinfo, 1, "metadata");
   check_object(metadata, "metadata");
   return BoolGetDatum(as_owner("refresh_session", [&](MemoryContext context) {

@@ -133,7 +133,7 @@ Row<AccountColumn> locked_account(const UserRef &user) {
 
 }  // namespace
 
-bool has_account_columns() { return get_attnum(table_oid("account"), "version") != InvalidAttrNumber; }
+bool has_account_columns() { return has_column("account", "version"); }
 
 void lock_sessions_first() { LockRelationOid(table_oid("refresh_session"), AccessShareLock); }
 

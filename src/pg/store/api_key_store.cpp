@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include "pg/store/owner.hpp"
 #include "pg/store/plans.hpp"
 #include "pg/store/suppressed.hpp"
 
@@ -74,10 +75,7 @@ session::Hash hash_of(std::string_view bytes) {
 
 }  // namespace
 
-bool api_keys_exist() {
-  const Oid schema = get_namespace_oid("jwt_auth", true);
-  return OidIsValid(schema) && OidIsValid(get_relname_relid("api_key", schema));
-}
+bool api_keys_exist() { return has_table("api_key"); }
 
 Networks networks_of(Datum cidr_array, MemoryContext context) {
   Datum *values;

@@ -67,7 +67,7 @@ std::optional<jose::Thumbprint> key_of_tokens(const KeyBinding &binding) {
   return thumbprint;
 }
 
-bool has_key_columns() { return get_attnum(table_oid("refresh_session"), "bound_kind") != InvalidAttrNumber; }
+bool has_key_columns() { return has_column("refresh_session", "bound_kind"); }
 
 void require_key_columns() {
   if (has_key_columns()) return;

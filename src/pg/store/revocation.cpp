@@ -1,5 +1,6 @@
 #include "pg/store/revocation.hpp"
 
+#include "pg/store/owner.hpp"
 #include "pg/support/settings.hpp"
 
 extern "C" {
@@ -41,8 +42,6 @@ const char *name_of(RevocationKind kind) {
   return "refresh_required";
 }
 
-bool revocations_exist() { return OidIsValid(get_relname_relid("revocation", get_namespace_oid("jwt_auth", false))); }
-
 void add_time_if(Parameters &parameters, session::Micros time) {
   add_nullable(parameters, TimestampTzGetDatum(timestamp_of(time)), time == session::kNoCutoff);
 }
@@ -50,7 +49,7 @@ void add_time_if(Parameters &parameters, session::Micros time) {
 }  // namespace
 
 void write_revocation(const Revocation &revocation) {
-  if (!revocations_exist()) return;
+  if (!has_table("revocation")) return;
   const session::Micros now = now_micros();
   Parameters parameters{};
   add(parameters, CStringGetTextDatum(name_of(revocation.kind)));
@@ -67,7 +66,7 @@ void write_revocation(const Revocation &revocation) {
 }
 
 std::uint64_t delete_revocations(session::Micros before, std::int64_t size) {
-  if (!revocations_exist()) return 0;
+  if (!has_table("revocation")) return 0;
   Parameters parameters{};
   add_time(parameters, before);
   add(parameters, Int64GetDatum(size));

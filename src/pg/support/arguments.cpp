@@ -31,9 +31,9 @@ OptionalText optional_name(FunctionCallInfo fcinfo, int index, const char *name)
   return value;
 }
 
-void refuse_unsupported(FunctionCallInfo fcinfo, int index, const char *name) {
-  if (index < PG_NARGS() && !PG_ARGISNULL(index))
-    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("%s is not supported yet", name)));
+pg_uuid_t required_uuid(FunctionCallInfo fcinfo, int index, const char *name) {
+  if (PG_ARGISNULL(index)) raise_null_argument(name);
+  return *PG_GETARG_UUID_P(index);
 }
 
 Jsonb *required_jsonb(FunctionCallInfo fcinfo, int index, const char *name) {

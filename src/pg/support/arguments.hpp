@@ -24,8 +24,8 @@ std::string_view required_bytes(FunctionCallInfo fcinfo, int index, const char *
 OptionalText optional_text(FunctionCallInfo fcinfo, int index);
 // The name of something, where NULL stands for a default: 22023 if it is empty.
 OptionalText optional_name(FunctionCallInfo fcinfo, int index, const char *name);
-// 0A000 for an argument that means something only in a later version.
-void refuse_unsupported(FunctionCallInfo fcinfo, int index, const char *name);
+// A uuid argument that must be there; 22004 with its name otherwise.
+pg_uuid_t required_uuid(FunctionCallInfo fcinfo, int index, const char *name);
 Jsonb *required_jsonb(FunctionCallInfo fcinfo, int index, const char *name);
 // 22023 unless the jsonb is an object.
 void check_object(Jsonb *value, const char *name);

@@ -13,6 +13,7 @@
 #include "failing_memory.hpp"
 #include "jose/crypto/openssl.hpp"
 #include "jose/jwe/jwe.hpp"
+#include "jose/keys/issuer_jwks.hpp"
 #include "jose/keys/key_cache.hpp"
 #include "jose/keys/sealed_jwk.hpp"
 #include "jose/keys/signing_jwk.hpp"
@@ -207,6 +208,22 @@ void AddKeys(std::vector<Case> &cases) {
                        const auto keys = ParseKeys(set);
                        if (!keys) return keys.error();
                        return std::to_string(keys->keys.size());
+                     };
+                   }});
+  cases.push_back({"an issuer's set, with a secret and a key that can't be used",
+                   [vectors = std::make_shared<JsonDocument>(LoadVectors("keys.json"))]() -> Operation {
+                     std::string set = R"({"keys":[{"kty":"EC","crv":"P-256","x":"AA","y":"AA"})";
+                     set += R"(,{"kty":"oct","alg":"HS256","k":"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr8"})";
+                     ForEach(vectors->root(), [&](const JsonValue &vector) {
+                       if (Member(vector, "source") == "RFC 8037 A.2") set += "," + TextOfKey(vector);
+                     });
+                     set += "]}";
+                     return [set]() -> Result<std::string> {
+                       const auto keys = ReadIssuerJwks(set);
+                       if (!keys) return keys.error();
+                       const auto verifying = VerifyingJwks(keys->public_jwks);
+                       if (!verifying) return verifying.error();
+                       return std::to_string(keys->skipped.size()) + std::string(AsText(keys->secret_jwks)) + *verifying;
                      };
                    }});
   for (const char *algorithm : {"HS256", "ES256", "ES512", "Ed25519", "Ed448", "ECDH-ES", "A256GCM"}) {
