@@ -95,6 +95,7 @@ SELECT jwt_auth.import_signing_key_from_file('[{"kty":"oct","k":"c2hvcnQ"}]');
 SELECT jwt_auth.import_signing_key_from_file('"{\"kty\":\"oct\",\"k\":\"c2hvcnQ\"}"');
 SELECT jwt_auth.import_signing_key_from_file(E'\u00A0{"kty":"oct","k":"c2hvcnQ"}');
 SELECT jwt_auth.import_signing_key_from_file('TmV2ZXIgaW4gYSBtZXNzYWdlTmV2ZXIgaW4gYSBtZXNzYWdl');
+SELECT jwt_auth.import_signing_key_from_file(repeat('a', 300));
 SELECT jwt_auth.import_signing_key_from_file('.');
 SELECT jwt_auth.import_signing_key_from_file('PG_VERSION');
 TRUNCATE jwt_auth.signing_key;

@@ -39,9 +39,16 @@ Datum import_signing_key(FunctionCallInfo fcinfo) {
   return add_imported(value_or_raise([&] { return ImportKey(text); }), activation, origin_argument(fcinfo, 2));
 }
 
+[[noreturn]] void raise_long_path() {
+  ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("path is too long")));
+  pg_unreachable();
+}
+
 // A file of the server's, whole. No error repeats the path or what the file holds: either may be a key.
 Bytes read_key_file(const char *path) {
   const int file = OpenTransientFile(path, O_RDONLY | PG_BINARY | O_NONBLOCK);
+  // A part of it is; PostgreSQL has no SQLSTATE of its own for that.
+  if (file < 0 && errno == ENAMETOOLONG) raise_long_path();
   if (file < 0)
     ereport(ERROR, (errcode_for_file_access(), errmsg("could not open the file that path names: %m"),
                     errhint("A relative path is looked up in the data directory of the server.")));
@@ -66,7 +73,7 @@ Bytes read_key_file(const char *path) {
 
 // A key that was given by mistake: as a JWK or a set, whatever stands before it, or as PEM.
 void refuse_key_as_path(const char *path) {
-  if (strlen(path) >= MAXPGPATH) ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("path is too long")));
+  if (strlen(path) >= MAXPGPATH) raise_long_path();
   if (strpbrk(path, "{}\"\r\n") != nullptr || strstr(path, "-----BEGIN") != nullptr)
     ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("path is a key, not the name of a file that holds one")));
 }

@@ -197,7 +197,7 @@ void read_by_statement(KeyedRows rows, ReadMode mode) {
   Parameters parameters{};
   for (const KeyedRow *row : rows)
     for (int i = 0; i < row->table->key_count; i++) add(parameters, row->keys[i]);
-  as_owner(shape.tables[0]->name, [&](MemoryContext caller) {
+  as_owner((*rows.begin())->table->name, [&](MemoryContext caller) {
     Statement &statement = statement_for(shape);
     const std::uint64_t found =
         mode == ReadMode::kLatest ? execute_latest(statement, parameters) : execute(statement, parameters);
