@@ -37,14 +37,16 @@ enum class ErrorCode : std::uint8_t {
   kInvalidArgument,      // 22023
   kDuplicateKey,         // 42710 a key of that kid is there already
   kOutOfMemory,          // 53200
+  kInterrupted,          // 57014 the statement is to end: interruption.hpp
   kInternal,             // XX000 a bug
 };
 
-// A refusal. `detail` is always a string literal, so an Error is plain data, may cross the boundary into a Postgres phase,
-// and can't hold a token, a secret or a key.
+// A refusal. `detail` and `hint` are always string literals, so an Error is plain data, may cross the boundary into a Postgres
+// phase, and can't hold a token, a secret or a key. `hint` says what to do; null: the code's own hint, if it has one.
 struct Error {
   ErrorCode code;
   const char *detail;
+  const char *hint = nullptr;
 };
 
 // Whether it says nothing about what was looked at: the next try may succeed.

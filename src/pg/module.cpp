@@ -1,7 +1,9 @@
+#include "jose/interruption.hpp"
 #include "pg/identity/identity.hpp"
 #include "pg/keyring/keyring.hpp"
 #include "pg/keyring/server_secret.hpp"
 #include "pg/store/keyed_table.hpp"
+#include "pg/support/boundary.hpp"
 #include "pg/support/postgres.hpp"
 #include "pg/support/settings.hpp"
 #include "pg/support/statistics.hpp"
@@ -12,6 +14,7 @@ void _PG_init(void);
 }
 
 void _PG_init(void) {
+  jwt_auth::jose::interruption_check = jwt_auth::pg::IsInterrupted;
   jwt_auth::pg::define_identity_setting();
   jwt_auth::pg::define_settings();
   jwt_auth::pg::init_keyed_tables();

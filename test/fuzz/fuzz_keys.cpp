@@ -10,6 +10,15 @@ using fuzz::Require;
 
 namespace {
 
+// RFC 7517 section 4.5: what shares a kid does not verify the same tokens, unless it is the same key.
+void RequireAlternatives(const jose::Key &a, const jose::Key &b) {
+  if (!a.kid() || a.kid() != b.kid() || (a.operations() & b.operations() & jose::kOpVerify) == 0) return;
+  if ((a.algorithms() & b.algorithms()).empty()) return;
+  Require(a.type() == b.type(), "keys of one kid are alternatives or the same");
+  Require(a.type() == jose::KeyType::kOct ? a.secret() == b.secret() : EVP_PKEY_eq(a.pkey(), b.pkey()) == 1,
+          "keys of one kid are alternatives or the same");
+}
+
 void CheckArgument(std::string_view text, jose::KeyPurpose purpose) {
   const auto keys = jose::ParseKeys(text, purpose);
   if (!keys) {
@@ -20,7 +29,7 @@ void CheckArgument(std::string_view text, jose::KeyPurpose purpose) {
   Require(keys->is_jwks || keys->keys.size() == 1, "only a JWKS holds several keys");
   for (std::size_t i = 0; i < keys->keys.size(); ++i) {
     const jose::Key &key = keys->keys[i];
-    for (std::size_t j = 0; j < i; ++j) Require(!key.kid() || key.kid() != keys->keys[j].kid(), "no kid stands twice in a set");
+    for (std::size_t j = 0; j < i; ++j) RequireAlternatives(key, keys->keys[j]);
     if (key.type() != jose::KeyType::kOct || jose::AsText(key.secret()) != text) continue;
     Require(text.find("-----BEGIN") == std::string_view::npos && text.find("\"kty\"") == std::string_view::npos,
             "text that looks like a key is no secret");
@@ -35,9 +44,11 @@ void AnyCached(jose::KeyCache::Kind kind, std::string_view text) {
   static jose::KeyCache cache(8);
   const auto cached = cache.Get(kind, text);
   Require(cache.size() <= 8, "the cache is bounded");
-  const bool is_text = kind == Kind::kText || kind == Kind::kEncryptionText;
+  const bool is_text = kind == Kind::kText || kind == Kind::kVerificationText || kind == Kind::kEncryptionText;
   const bool to_sign = kind == Kind::kText || kind == Kind::kRawSecret;
-  const auto purpose = to_sign ? jose::KeyPurpose::kSignature : jose::KeyPurpose::kEncryption;
+  const auto purpose = kind == Kind::kVerificationText ? jose::KeyPurpose::kVerification
+                       : to_sign                       ? jose::KeyPurpose::kSignature
+                                                       : jose::KeyPurpose::kEncryption;
   const auto parsed = is_text ? jose::ParseKeys(text, purpose) : jose::SecretKeySet(text, purpose);
   Require(static_cast<bool>(cached) == static_cast<bool>(parsed), "what is kept is what is parsed");
   if (!cached) return;
@@ -78,8 +89,9 @@ void AnyDer(fuzz::Input input) {
 
 FUZZ_TARGET(input) {
   using Kind = jose::KeyCache::Kind;
-  constexpr Kind kKinds[] = {Kind::kText, Kind::kRawSecret, Kind::kEncryptionText, Kind::kEncryptionSecret};
-  const std::size_t choice = input.Choice(8);
+  constexpr Kind kKinds[] = {Kind::kText, Kind::kRawSecret, Kind::kEncryptionText, Kind::kEncryptionSecret,
+                             Kind::kVerificationText};
+  const std::size_t choice = input.Choice(9);
   switch (choice) {
     case 0:
       return CheckArgument(input.Rest(), jose::KeyPurpose::kSignature);

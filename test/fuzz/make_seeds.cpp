@@ -112,6 +112,8 @@ void AddKey(Seeds &seeds, std::string_view jwk) {
   const auto pem = jose::JwkToPem(document->root());
   if (!pem) return;
   seeds.Add("keys", Chosen({0}, {jose::AsText(*pem)}));
+  seeds.Add("pem", Chosen({0}, {jose::AsText(*pem)}));
+  seeds.Add("pem", Chosen({1}, {jose::AsText(*pem)}));
   const bool is_private = document->root().Find("d").has_value();
   seeds.Add("keys", Chosen({3, is_private ? 1 : 0}, {DerOf(jose::AsText(*pem))}));
 }

@@ -100,7 +100,7 @@ SELECT jwt_auth.trust_issuer('x', '{"keys": {}}');
 SELECT jwt_auth.trust_issuer('x', '[]');
 SELECT jwt_auth.trust_issuer('x', '"keys"');
 SELECT jwt_auth.trust_issuer('x', jwks_of(:'encrypting'));
-SELECT jwt_auth.trust_issuer('x', jwks_of(:'idp', :'idp'));
+SELECT jwt_auth.trust_issuer('x', jwks_of(jwt_auth.jwk_generate('ES256', kid => 'k'), jwt_auth.jwk_generate('ES256', kid => 'k')));
 SELECT jwt_auth.trust_issuer('x', NULL);
 SELECT jwt_auth.trust_issuer(NULL, jwks_of(:'idp'));
 SELECT jwt_auth.trust_issuer('', jwks_of(:'idp'));

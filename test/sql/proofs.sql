@@ -35,7 +35,7 @@ SELECT what, checked(proof(claims, header)) FROM (VALUES
   ('case of the path', '{"htu": "https://api.example.com/Refresh"}', '{}'), ('slash', '{"htu": "https://api.example.com/refresh/"}', '{}'), ('scheme', '{"htu": "http://api.example.com/refresh"}', '{}'),
   ('old', '{"iat": 1000000000}', '{}'), ('ahead', '{"iat": 9999999999}', '{}'), ('no iat', '{"iat": null}', '{}'), ('iat as text', '{"iat": "1"}', '{}'),
   ('no jti', '{"jti": null}', '{}'), ('jti of 1 MB', jsonb_build_object('jti', repeat('x', 1048576)), '{}'), ('jti of 257 bytes', jsonb_build_object('jti', repeat('x', 257)), '{}'),
-  ('type', '{}', '{"typ": "JWT"}'), ('no key', '{}', '{"jwk": null}'), ('a secret as key', '{}', '{"jwk": {"kty": "oct", "k": "AAAA"}}'),
+  ('type', '{}', '{"typ": "JWT"}'), ('no key', '{}', '{"jwk": {}}'), ('a secret as key', '{}', '{"jwk": {"kty": "oct", "k": "AAAA"}}'),
   ('unknown curve', '{}', '{"jwk": {"kty": "EC", "crv": "P-257", "x": "AAAA", "y": "AAAA"}}')) AS c(what, claims, header);
 SELECT checked(proof(header => jsonb_build_object('jwk', key::jsonb))) AS private_key FROM device WHERE name = 'phone';
 SELECT checked(proof(header => jsonb_build_object('jwk', jwk))) AS another_key FROM device WHERE name = 'other';

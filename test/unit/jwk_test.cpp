@@ -142,7 +142,7 @@ TEST(Generate, CanBeInterrupted) {
   options.algorithm = "RS256";
   options.rsa_bits = 16384;
   options.interrupted = [] { return true; };
-  EXPECT_REFUSED(GenerateJwk(options), kInternal);
+  EXPECT_REFUSED(GenerateJwk(options), kInterrupted);
 }
 
 TEST(Generate, TheKidIsTheThumbprintButRandomForSecrets) {

@@ -100,11 +100,37 @@ TEST(JwsHeader, AlgIsAStringAndThere) {
   }
 }
 
-TEST(JwsHeader, KidAndTypAreStrings) {
-  for (const char *header : {R"({"alg":"HS256","kid":1})", R"({"alg":"HS256","kid":null})", R"({"alg":"HS256","kid":["k"]})",
-                             R"({"alg":"HS256","typ":1})", R"({"alg":"HS256","typ":{}})"}) {
-    EXPECT_REFUSED(Verify(WithHeader(header)), kMalformed) << header;
+// RFC 7515 section 4.1.
+TEST(JwsHeader, RegisteredMembersHaveTheirTypes) {
+  for (const char *name : {"kid", "typ", "cty", "jku", "x5u", "x5t", "x5t#S256", "jwk", "x5c"}) {
+    for (const char *value : {"null", "1", "true", "[1]", "[[]]", "[null]", "\"a\"", "{}", "[\"a\"]"}) {
+      const bool text = std::string_view(value) == "\"a\"";
+      const bool good = std::string_view(name) == "jwk"   ? std::string_view(value) == "{}"
+                        : std::string_view(name) == "x5c" ? std::string_view(value) == "[\"a\"]"
+                                                          : text;
+      const std::string header = std::string(R"({"alg":"HS256",")") + name + "\":" + value + "}";
+      const auto verified = Verify(WithHeader(header));
+      if (good)
+        EXPECT_ACCEPTED(verified);
+      else
+        EXPECT_REFUSED(verified, kMalformed) << header;
+    }
   }
+}
+
+TEST(JwsParse, WhatStandsAroundATokenIsNamed) {
+  const std::string token = Sign("{}", Keys(kSecret));
+  const auto detail = [](const std::string &text) -> std::string {
+    const auto parsed = UnverifiedJws::Parse(text);
+    return parsed ? "accepted" : parsed.error().detail;
+  };
+  EXPECT_EQ(detail(token), "accepted");
+  for (const char *scheme : {"Bearer ", "bearer ", "BEARER "})
+    EXPECT_EQ(detail(scheme + token), "token has the scheme \"Bearer\" in front");
+  for (const std::string &text : {" " + token, token + "\n", "\"" + token + "\"", "'" + token})
+    EXPECT_EQ(detail(text), "token has white space or quotes around it");
+  EXPECT_EQ(detail(""), "token is empty");
+  EXPECT_EQ(detail("abc"), "token does not have three parts");
 }
 
 TEST(JwsHeader, NoneDoesNotExistInAnyCase) {

@@ -169,8 +169,8 @@ TEST(Dpop, KeyIsPublicAndWellFormed) {
   EXPECT_EQ(Changed([](Parts &p) { p.jwk = With(p.jwk, {{"k", "null"}}); }), "key_not_public");
   EXPECT_EQ(Changed([](Parts &p) { p.jwk = R"({"kty":"oct","k":"AAAA"})"; }), "key_not_public");
   EXPECT_EQ(Changed([](Parts &p) { p.jwk = "{}"; }), "key_unusable");
-  EXPECT_EQ(Changed([](Parts &p) { p.jwk = "\"key\""; }), "key_unusable");
-  EXPECT_EQ(Changed([](Parts &p) { p.jwk = "null"; }), "key_unusable");
+  EXPECT_EQ(Changed([](Parts &p) { p.jwk = "\"key\""; }), "malformed");
+  EXPECT_EQ(Changed([](Parts &p) { p.jwk = "null"; }), "malformed");
   EXPECT_EQ(Changed([](Parts &p) { p.jwk = With(p.jwk, {{"crv", "\"P-257\""}}); }), "key_unusable");
   EXPECT_EQ(Changed([](Parts &p) { p.jwk = With(p.jwk, {{"crv", "\"P-384\""}}); }), "key_unusable");
   EXPECT_EQ(Changed([](Parts &p) { p.jwk = With(p.jwk, {{"x", "\"AAAA\""}}); }), "key_unusable");

@@ -1,13 +1,16 @@
 // Taking encrypted tokens apart and opening them.
 #include "jose/jwe/jwe.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
+#include "jose/interruption.hpp"
 #include "jose/json/base64url.hpp"
 #include "jose/jwe/content_encryption.hpp"
 #include "jose/jwe/jwe_keys.hpp"
 #include "jose/jwe/key_management.hpp"
+#include "jose/jws/header_members.hpp"
 
 namespace jwt_auth::jose {
 namespace {
@@ -31,6 +34,8 @@ bool CutInFive(std::string_view token, std::array<std::string_view, 5> &parts) {
   return token.find('.') == std::string_view::npos;
 }
 
+bool IsCutInThree(std::string_view token) { return std::count(token.begin(), token.end(), '.') == 2; }
+
 // Everything about a token but the key.
 struct Opening {
   const UnverifiedJwe *token;
@@ -50,7 +55,7 @@ Result<void> MayOpen(const Key &key, const Opening &opening) {
   return {};
 }
 
-// Always goes as far as the content, if need be with a random key: what went wrong is nobody's business.
+// All failures look alike: decrypts with a random key if unwrapping failed (RFC 7516 section 11.5).
 std::optional<SecretBytes> Open(const Key &key, const Opening &opening) {
   const UnverifiedJwe &token = *opening.token;
   SecretBytes content_key = RandomBytes(InfoOf(opening.encryption).key_size);
@@ -75,38 +80,46 @@ Result<Opened> OpenWithOne(const Key &key, const Opening &opening) {
   return Opened{&key, std::move(*plaintext)};
 }
 
+// Tries the keys that the token may mean: those of its kid, or all where it names none.
 Result<Opened> OpenWithAny(const KeySet &keys, const Opening &opening) {
   const bool by_password = InfoOf(opening.algorithm).family == JweFamily::kPbes2;
-  const std::size_t most = by_password ? kMaxPasswordsTried : kMaxKeysTried;
-  Error refusal{ErrorCode::kNoSuchKey, "no key of the set is for decrypting"};
+  const std::size_t max_tried = by_password ? kMaxPasswordsTried : kMaxKeysTried;
+  const auto &kid = opening.token->kid();
+  Error refusal{ErrorCode::kNoSuchKey, kid ? "no key has the kid of the token" : "no key of the set is for decrypting"};
   std::size_t tried = 0;
   for (const Key &key : keys.keys) {
-    if (tried == most) break;
+    if (tried == max_tried) break;
+    if (kid && (!key.kid() || *key.kid() != *kid)) continue;
     auto opened = OpenWithOne(key, opening);
     if (opened) return opened;
-    if (opened.error().code == ErrorCode::kUndecryptable) ++tried;
-    // What stays is the refusal that got furthest.
-    if (opened.error().code == ErrorCode::kUndecryptable ||
-        (opened.error().code == ErrorCode::kAlgorithmNotAllowed && tried == 0)) {
-      refusal = opened.error();
+    // Report the refusal of the key that came closest to decrypting.
+    switch (opened.error().code) {
+      case ErrorCode::kUndecryptable:
+        ++tried;
+        refusal = opened.error();
+        break;
+      case ErrorCode::kAlgorithmNotAllowed:
+        if (tried == 0) refusal = opened.error();
+        break;
+      case ErrorCode::kUnusableKey:
+        // The token is to blame, which names a key that its recipient has for something else.
+        if (kid && refusal.code == ErrorCode::kNoSuchKey)
+          refusal = {ErrorCode::kNoSuchKey, "the key with the kid of the token is not for decrypting"};
+        break;
+      default:
+        return opened.error();
     }
+    if (IsInterrupted()) return Error{ErrorCode::kInterrupted, nullptr};
   }
   return refusal;
 }
 
 Result<Opened> OpenWith(const KeySet &keys, const Opening &opening) {
+  if (keys.is_jwks) return OpenWithAny(keys, opening);
   const auto &kid = opening.token->kid();
-  if (!kid) return keys.is_jwks ? OpenWithAny(keys, opening) : OpenWithOne(keys.keys.front(), opening);
-  constexpr Error kUnknownKid{ErrorCode::kNoSuchKey, "no key has the kid of the token"};
-  if (!keys.is_jwks) {
-    const Key &key = keys.keys.front();
-    if (key.kid() && *key.kid() != *kid) return kUnknownKid;
-    return OpenWithOne(key, opening);
-  }
-  for (const Key &key : keys.keys) {
-    if (key.kid() && *key.kid() == *kid) return OpenWithOne(key, opening);
-  }
-  return kUnknownKid;
+  const Key &key = keys.keys.front();
+  if (kid && key.kid() && *key.kid() != *kid) return Error{ErrorCode::kNoSuchKey, "no key has the kid of the token"};
+  return OpenWithOne(key, opening);
 }
 
 }  // namespace
@@ -115,7 +128,10 @@ Result<UnverifiedJwe> UnverifiedJwe::Parse(std::string_view token) {
   constexpr std::size_t kLongest = 1U << 30;  // OpenSSL counts in int
   if (token.size() > kLongest) return Error{ErrorCode::kTooLarge, "token longer than a gigabyte"};
   std::array<std::string_view, 5> parts;
-  if (!CutInFive(token, parts)) return Malformed("token does not have five parts");
+  if (!CutInFive(token, parts)) {
+    if (const auto cause = WhatStandsAround(token)) return *cause;
+    return Malformed(IsCutInThree(token) ? "token is signed (JWS), not encrypted (JWE)" : "token does not have five parts");
+  }
 
   UnverifiedJwe jwe;
   jwe.additional_data_ = parts[0];
@@ -136,14 +152,13 @@ Result<void> UnverifiedJwe::ReadHeader() {
   const JsonValue root = header_.root();
   if (root.Find("crit")) return Malformed("header has crit, and no extension is understood");
   if (root.Find("zip")) return Malformed("header has zip, and compression is not supported");
-  for (const std::string_view name : {"alg", "enc", "kid", "typ", "cty"}) {
-    if (const auto value = root.Find(name); value && !value->is(JsonType::kString)) {
-      return Malformed("alg, enc, kid, typ or cty of the header is not a string");
-    }
+  for (std::uint32_t i = root.begin(); i != root.end(); i = root.after(root.after(i))) {
+    if (const char *complaint = WrongHeaderMember(root.at(i).text(), root.at(root.after(i)))) return Malformed(complaint);
   }
   const auto alg = root.Find("alg");
   const auto enc = root.Find("enc");
   if (!alg || !enc) return Malformed("header without alg or enc");
+  if (!enc->is(JsonType::kString)) return Malformed("enc of the header is not a string");
   alg_ = alg->text();
   enc_ = enc->text();
   if (const auto kid = root.Find("kid")) kid_ = kid->text();

@@ -9,6 +9,7 @@
 #include "jose/jwe/jwe.hpp"
 #include "jose/jwe/jwe_keys.hpp"
 #include "jose/jwe/key_management.hpp"
+#include "jose/jws/header_members.hpp"
 
 namespace jwt_auth::jose {
 namespace {
@@ -40,9 +41,13 @@ Result<Recipient> RecipientOf(const Key &key, std::optional<JweAlgorithm> alg, s
 
 Result<Recipient> FindRecipient(const KeySet &keys, const JweOptions &options) {
   const auto alg = JweAlgorithmNamed(options.alg);
-  if (!options.alg.empty() && !alg) return Invalid("unknown key management algorithm");
+  if (!options.alg.empty() && !alg) {
+    return Error{ErrorCode::kInvalidArgument, "unknown key management algorithm", kKeyManagementNames};
+  }
   const auto enc = JweEncryptionNamed(options.enc);
-  if (!options.enc.empty() && !enc) return Invalid("unknown content encryption");
+  if (!options.enc.empty() && !enc) {
+    return Error{ErrorCode::kInvalidArgument, "unknown content encryption", kContentEncryptionNames};
+  }
   Error refusal{ErrorCode::kUnusableKey, "key is not for encrypting"};
   for (const Key &key : keys.keys) {
     auto recipient = RecipientOf(key, alg, enc);
@@ -92,9 +97,8 @@ Result<void> AppendExtraHeader(const JsonValue &extra, const Recipient &recipien
     for (const std::string_view reserved : {"crit", "zip", "epk", "iv", "tag", "p2s"}) {
       if (name == reserved) return Invalid("header member that is not supported, or not the caller's to set");
     }
-    for (const std::string_view text : {"alg", "enc", "kid", "typ", "cty"}) {
-      if (name == text && !value.is(JsonType::kString)) return Invalid("alg, enc, kid, typ and cty of a header are strings");
-    }
+    if (const char *complaint = WrongHeaderMember(name, value)) return Invalid(complaint);
+    if (name == "enc" && !value.is(JsonType::kString)) return Invalid("enc of the header is not a string");
     if (const auto own = OwnValue(name, recipient, options)) {
       if (value.text() != *own) return Invalid("header names another alg, enc, kid or cty");
       continue;

@@ -21,6 +21,9 @@ constexpr std::array<AlgorithmInfo, kAlgorithmCount> kAlgorithms{{
     {"ES256K", AlgorithmFamily::kEcdsa, Digest::kSha256},
     {"EdDSA", AlgorithmFamily::kEdDsa, Digest::kNone},
     {"EdDSA", AlgorithmFamily::kEdDsa, Digest::kNone},
+    {"ML-DSA-44", AlgorithmFamily::kMlDsa, Digest::kNone},
+    {"ML-DSA-65", AlgorithmFamily::kMlDsa, Digest::kNone},
+    {"ML-DSA-87", AlgorithmFamily::kMlDsa, Digest::kNone},
 }};
 
 }  // namespace

@@ -1,4 +1,4 @@
-// JWS algorithms (RFC 7518 section 3, RFC 8037, RFC 8812, RFC 9864) and sets of them.
+// JWS algorithms (RFC 7518 section 3, RFC 8037, RFC 8812, RFC 9864, RFC 9964) and sets of them.
 #pragma once
 
 #include <cstdint>
@@ -25,10 +25,13 @@ enum class Algorithm : std::uint8_t {
   kES256K,
   kEd25519,
   kEd448,
+  kMlDsa44,
+  kMlDsa65,
+  kMlDsa87,
 };
-constexpr int kAlgorithmCount = 15;
+constexpr int kAlgorithmCount = 18;
 
-enum class AlgorithmFamily : std::uint8_t { kHmac, kRsaPkcs1, kRsaPss, kEcdsa, kEdDsa };
+enum class AlgorithmFamily : std::uint8_t { kHmac, kRsaPkcs1, kRsaPss, kEcdsa, kEdDsa, kMlDsa };
 enum class Digest : std::uint8_t { kNone, kSha1, kSha256, kSha384, kSha512 };
 
 struct AlgorithmInfo {
@@ -72,5 +75,10 @@ class AlgorithmSet {
 // What an `alg` name may stand for: one algorithm, both Edwards ones for "EdDSA", the empty set for an unknown name
 // ("none" in any case among them). Case matters (RFC 7515 section 4.1.1).
 AlgorithmSet AlgorithmsNamed(std::string_view name) noexcept;
+
+// For hints: all of them.
+constexpr const char *kSignatureAlgorithmNames =
+    "Signature algorithms are HS256, HS384, HS512, RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, ES256K, "
+    "EdDSA, Ed25519, Ed448, ML-DSA-44, ML-DSA-65 and ML-DSA-87.";
 
 }  // namespace jwt_auth::jose

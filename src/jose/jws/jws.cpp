@@ -3,7 +3,9 @@
 #include <array>
 #include <utility>
 
+#include "jose/interruption.hpp"
 #include "jose/json/base64url.hpp"
+#include "jose/jws/header_members.hpp"
 
 namespace jwt_auth::jose {
 namespace {
@@ -33,35 +35,45 @@ Result<const Key *> VerifyWithOne(const UnverifiedJws &token, const Key &key, Al
   return &key;
 }
 
+// Tries the keys that the token may mean: those of its kid, or all where it names none.
 Result<const Key *> VerifyWithAny(const UnverifiedJws &token, const KeySet &keys, AlgorithmSet wanted) {
-  Error refusal{ErrorCode::kNoSuchKey, "no key of the set is for verifying signatures"};
+  const auto &kid = token.kid();
+  Error refusal{ErrorCode::kNoSuchKey,
+                kid ? "no key has the kid of the token" : "no key of the set is for verifying signatures"};
   std::size_t tried = 0;
   for (const Key &key : keys.keys) {
     if (tried == kMaxKeysTried) break;
+    if (kid && (!key.kid() || *key.kid() != *kid)) continue;
     const auto verified = VerifyWithOne(token, key, wanted);
     if (verified) return *verified;
-    if (verified.error().code == ErrorCode::kBadSignature) ++tried;
-    // What stays is the refusal that got furthest.
-    if (verified.error().code == ErrorCode::kBadSignature ||
-        (verified.error().code == ErrorCode::kAlgorithmNotAllowed && tried == 0)) {
-      refusal = verified.error();
+    // Report the refusal of the key that came closest to verifying.
+    switch (verified.error().code) {
+      case ErrorCode::kBadSignature:
+        ++tried;
+        refusal = verified.error();
+        break;
+      case ErrorCode::kAlgorithmNotAllowed:
+        if (tried == 0) refusal = verified.error();
+        break;
+      case ErrorCode::kUnusableKey:
+        // The token is to blame, which names a key that its issuer has for something else.
+        if (kid && refusal.code == ErrorCode::kNoSuchKey)
+          refusal = {ErrorCode::kNoSuchKey, "the key with the kid of the token is not for verifying signatures"};
+        break;
+      default:
+        return verified.error();
     }
+    if (IsInterrupted()) return Error{ErrorCode::kInterrupted, nullptr};
   }
   return refusal;
 }
 
 Result<const Key *> FindVerifyingKey(const UnverifiedJws &token, const KeySet &keys, AlgorithmSet wanted) {
-  if (!token.kid()) return keys.is_jwks ? VerifyWithAny(token, keys, wanted) : VerifyWithOne(token, keys.keys.front(), wanted);
-  constexpr Error kUnknownKid{ErrorCode::kNoSuchKey, "no key has the kid of the token"};
-  if (!keys.is_jwks) {
-    const Key &key = keys.keys.front();
-    if (key.kid() && *key.kid() != *token.kid()) return kUnknownKid;
-    return VerifyWithOne(token, key, wanted);
-  }
-  for (const Key &key : keys.keys) {
-    if (key.kid() && *key.kid() == *token.kid()) return VerifyWithOne(token, key, wanted);
-  }
-  return kUnknownKid;
+  if (keys.is_jwks) return VerifyWithAny(token, keys, wanted);
+  const Key &key = keys.keys.front();
+  if (token.kid() && key.kid() && *key.kid() != *token.kid())
+    return Error{ErrorCode::kNoSuchKey, "no key has the kid of the token"};
+  return VerifyWithOne(token, key, wanted);
 }
 
 // The key to sign with, and the algorithm.
@@ -86,7 +98,8 @@ Result<Signer> SignerOf(const Key &key, std::string_view alg_name, AlgorithmSet 
 
 Result<Signer> FindSigner(const KeySet &keys, std::string_view alg_name) {
   const AlgorithmSet named = AlgorithmsNamed(alg_name);
-  if (!alg_name.empty() && named.empty()) return Invalid("unknown signature algorithm");
+  if (!alg_name.empty() && named.empty())
+    return Error{ErrorCode::kInvalidArgument, "unknown signature algorithm", kSignatureAlgorithmNames};
   Error refusal{ErrorCode::kUnusableKey, "key is not for making signatures"};
   for (const Key &key : keys.keys) {
     auto signer = SignerOf(key, alg_name, named);
@@ -104,9 +117,7 @@ Result<void> AppendExtraHeader(const JsonValue &extra, const Signer &signer, std
     const JsonValue value = extra.at(extra.after(i));
     i = extra.after(extra.after(i));
     if (name == "crit" || name == "b64" || name == "enc") return Invalid("header member that is not supported");
-    if (name == "alg" || name == "kid" || name == "typ") {
-      if (!value.is(JsonType::kString)) return Invalid("alg, kid and typ of a header are strings");
-    }
+    if (const char *complaint = WrongHeaderMember(name, value)) return Invalid(complaint);
     if (name == "alg") {
       if (value.text() != signer.alg_name) return Invalid("header names another algorithm");
       continue;
@@ -145,6 +156,14 @@ Result<std::string> MakeHeader(const Signer &signer, const SignOptions &options)
 }  // namespace
 
 Result<UnverifiedJws> UnverifiedJws::Parse(std::string_view token) {
+  auto parsed = ParseParts(token);
+  if (!parsed && parsed.error().code == ErrorCode::kMalformed) {
+    if (const auto cause = WhatStandsAround(token)) return *cause;
+  }
+  return parsed;
+}
+
+Result<UnverifiedJws> UnverifiedJws::ParseParts(std::string_view token) {
   const std::size_t first = token.find('.');
   const std::size_t second = first == kNoDot ? kNoDot : token.find('.', first + 1);
   if (second == kNoDot) return Malformed("token does not have three parts");
@@ -169,14 +188,14 @@ Result<std::shared_ptr<const UnverifiedJws::Header>> UnverifiedJws::FindOrParseH
   // An issuer writes the same header into each of its tokens, and reading one costs as much as the MAC of a token. The last
   // few are kept; a header is found again only by all of its bytes. Never freed: at exit nobody is left to use them.
   constexpr std::size_t kKept = 4;
-  constexpr std::size_t kLongestKept = 1024;
+  constexpr std::size_t kMaxKept = 1024;
   static auto *kept = new std::array<std::shared_ptr<const Header>, kKept>;
   static std::size_t next = 0;
   for (const auto &header : *kept) {
     if (header && header->encoded == encoded) return header;
   }
   auto parsed = ParseHeader(encoded);
-  if (parsed && encoded.size() <= kLongestKept) {
+  if (parsed && encoded.size() <= kMaxKept) {
     (*kept)[next] = *parsed;
     next = (next + 1) % kKept;
   }
@@ -197,9 +216,7 @@ Result<std::shared_ptr<const UnverifiedJws::Header>> UnverifiedJws::ParseHeader(
     const std::string_view name = root.at(i).text();
     const JsonValue value = root.at(root.after(i));
     i = root.after(root.after(i));
-    if (name == "alg" || name == "kid" || name == "typ") {
-      if (!value.is(JsonType::kString)) return Malformed("alg, kid or typ of the header is not a string");
-    }
+    if (const char *complaint = WrongHeaderMember(name, value)) return Malformed(complaint);
     if (name == "alg") {
       header->alg = value.text();
       has_alg = true;

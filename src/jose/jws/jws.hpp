@@ -39,6 +39,7 @@ class UnverifiedJws {
     std::optional<std::string_view> kid, typ;
   };
   UnverifiedJws() = default;
+  static Result<UnverifiedJws> ParseParts(std::string_view token);
   static Result<std::shared_ptr<const Header>> ParseHeader(std::string_view encoded);
   static Result<std::shared_ptr<const Header>> FindOrParseHeader(std::string_view encoded);
 

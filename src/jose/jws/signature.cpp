@@ -113,26 +113,27 @@ bool RsaVerifies(EVP_PKEY_CTX *context, std::string_view signature, const HashOf
   return (first == Verification::kUnclear ? verify() : first) == Verification::kRight;
 }
 
-std::string SignEdwards(EVP_PKEY *key, std::size_t size, std::string_view data) {
+// For EdDSA and ML-DSA, which take the message and not its hash.
+std::string SignMessage(EVP_PKEY *key, std::size_t size, std::string_view data) {
   const OpenSslPtr<EVP_MD_CTX> context(EVP_MD_CTX_new());
   std::string signature(size, '\0');
   std::size_t written = size;
   RequireOpenSsl(context && EVP_DigestSignInit_ex(context.get(), nullptr, nullptr, nullptr, nullptr, key, nullptr) == 1 &&
                      EVP_DigestSign(context.get(), Bytes(signature), &written, Bytes(data), data.size()) == 1 &&
                      written == size,
-                 "EdDSA signature");
+                 "signature");
   return signature;
 }
 
-bool EdwardsVerifies(EVP_PKEY *key, std::string_view data, std::string_view signature) {
+bool MessageVerifies(EVP_PKEY *key, std::string_view data, std::string_view signature) {
   const auto verify = [&] {
     const OpenSslPtr<EVP_MD_CTX> context(EVP_MD_CTX_new());
     RequireOpenSsl(context && EVP_DigestVerifyInit_ex(context.get(), nullptr, nullptr, nullptr, nullptr, key, nullptr) == 1,
-                   "EdDSA verification");
+                   "verification");
     return VerificationOf(EVP_DigestVerify(context.get(), Bytes(signature), signature.size(), Bytes(data), data.size()),
-                          "EdDSA verification") == Verification::kRight;
+                          "verification") == Verification::kRight;
   };
-  // Edwards curves never say why. OpenSSL 3.2 and later record each allocation that fails, so there the first answer holds.
+  // They never say why. OpenSSL 3.2 and later record each allocation that fails, so there the first answer holds.
   constexpr unsigned long kRecordsAllocations = 0x30200000UL;
   return OpenSSL_version_num() >= kRecordsAllocations ? verify() : AskTwice(verify);
 }
@@ -161,7 +162,9 @@ Result<std::string> Key::Sign(Algorithm algorithm, std::string_view data) const 
       return EcdsaFromDer(der, InfoOf(curve_).size);
     }
     case AlgorithmFamily::kEdDsa:
-      return SignEdwards(pkey_.get(), InfoOf(curve_).size * 2, data);
+      return SignMessage(pkey_.get(), InfoOf(curve_).size * 2, data);
+    case AlgorithmFamily::kMlDsa:
+      return SignMessage(pkey_.get(), static_cast<std::size_t>(EVP_PKEY_get_size(pkey_.get())), data);
   }
   return Error{ErrorCode::kInternal, "unknown algorithm family"};
 }
@@ -200,7 +203,12 @@ Result<void> Key::Verify(Algorithm algorithm, std::string_view data, std::string
     }
     case AlgorithmFamily::kEdDsa: {
       if (signature.size() != InfoOf(curve_).size * 2) return kWrong;
-      good = EdwardsVerifies(pkey_.get(), data, signature);
+      good = MessageVerifies(pkey_.get(), data, signature);
+      break;
+    }
+    case AlgorithmFamily::kMlDsa: {
+      if (signature.size() != static_cast<std::size_t>(EVP_PKEY_get_size(pkey_.get()))) return kWrong;
+      good = MessageVerifies(pkey_.get(), data, signature);
       break;
     }
   }

@@ -2,13 +2,12 @@
 
 #include <algorithm>
 
+#include "jose/interruption.hpp"
 #include "jose/keys/jwk.hpp"
 #include "jose/keys/key_material.hpp"
 
 namespace jwt_auth::jose {
 namespace {
-
-constexpr std::size_t kMaxName = 64;
 
 constexpr Error Unusable(const char *detail) { return {ErrorCode::kUnusableKey, detail}; }
 constexpr Error kSecret = Unusable("a private key where only public ones belong");
@@ -37,17 +36,6 @@ bool HoldsSecret(const JsonValue &value) {
 
 bool CanVerify(const Key &key) { return !key.algorithms().empty() && (key.operations() & kOpVerify) != 0; }
 
-std::string NameOf(const JsonValue &jwk) {
-  const auto kid = jwk.Find("kid");
-  if (!kid || !kid->is(JsonType::kString)) return {};
-  std::string name(kid->text().substr(0, kMaxName));
-  // Not in the middle of a character.
-  while (kid->text().size() > name.size() && !name.empty() && (kid->text()[name.size()] & 0xC0) == 0x80) name.pop_back();
-  for (char &c : name)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
-  return name;
-}
-
 // Why a member verifies nothing; null if it does.
 const char *ReasonToSkip(const JsonValue &jwk) {
   if (!jwk.is(JsonType::kObject)) return "not a JSON object";
@@ -67,7 +55,7 @@ Result<void> AddMember(const JsonValue &jwk, IssuerJwks &keys) {
   const bool is_symmetric = IsOct(jwk);
   if (!is_symmetric && (IsSecret(jwk) || HoldsSecret(jwk))) return kSecret;
   const char *reason = ReasonToSkip(jwk);
-  if (reason != nullptr) keys.skipped.push_back({NameOf(jwk), reason});
+  if (reason != nullptr) keys.skipped.push_back(Skipped(jwk, reason));
   // A secret that can't be used is not kept at all.
   if (is_symmetric && reason == nullptr) AppendMember(jwk, keys.secret_jwks);
   if (is_symmetric) return {};
@@ -83,8 +71,10 @@ Result<void> AddSet(const JsonValue &root, const JsonValue &members, IssuerJwks 
   for (std::uint32_t name = root.begin(); name != root.end(); name = root.after(root.after(name))) {
     if (root.at(name).text() != "keys" && HoldsSecret(root.at(root.after(name)))) return kSecret;
   }
-  for (std::uint32_t i = members.begin(); i != members.end(); i = members.after(i))
+  for (std::uint32_t i = members.begin(); i != members.end(); i = members.after(i)) {
+    if (IsInterrupted()) return Error{ErrorCode::kInterrupted, nullptr};
     if (auto added = AddMember(members.at(i), keys); !added) return added.error();
+  }
   return {};
 }
 
@@ -132,7 +122,7 @@ Result<std::string> VerifyingJwks(std::string_view jwks) {
     out.append("{").append(AsText(written));
     for (const std::string_view name : {"kid", "alg", "use"}) {
       const auto member = jwk.Find(name);
-      if (!member || !member->is(JsonType::kString)) continue;
+      if (!member || !member->is(JsonType::kString) || (name == "alg" && key->type() == KeyType::kAkp)) continue;
       out.append(",\"").append(name).append("\":");
       AppendJsonString(member->text(), out);
     }

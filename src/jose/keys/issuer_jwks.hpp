@@ -6,15 +6,10 @@
 #include <vector>
 
 #include "jose/crypto/secret.hpp"
+#include "jose/keys/jwk.hpp"
 #include "jose/result.hpp"
 
 namespace jwt_auth::jose {
-
-// A member of the set that verifies nothing here, and why.
-struct SkippedKey {
-  std::string name;  // its kid without control characters, at most 64 bytes; "" if it has none
-  const char *reason;
-};
 
 // The set in two halves: what may be shown, and what is to be sealed.
 struct IssuerJwks {

@@ -1,4 +1,4 @@
-// Keys: JWK and JWKS (RFC 7517, RFC 7518 section 6, RFC 8037), PEM, raw secrets.
+// Keys: JWK and JWKS (RFC 7517, RFC 7518 section 6, RFC 8037, RFC 9964), PEM, raw secrets.
 #pragma once
 
 #include <openssl/evp.h>
@@ -19,7 +19,7 @@
 
 namespace jwt_auth::jose {
 
-enum class KeyType : std::uint8_t { kOct, kRsa, kEc, kOkp };
+enum class KeyType : std::uint8_t { kOct, kRsa, kEc, kOkp, kAkp };
 enum class Curve : std::uint8_t { kNone, kP256, kP384, kP521, kSecp256k1, kEd25519, kEd448, kX25519, kX448 };
 
 // What a key may do (RFC 7517 sections 4.2 and 4.3), as bits. A key that says nothing may do all that its type can.
@@ -85,28 +85,47 @@ class Key {
   std::unique_ptr<Contexts> contexts_;
 };
 
+// A member of a set that can't be used, and why.
+struct SkippedKey {
+  std::string name;  // its kid without control characters, at most 64 bytes; "" if it has none
+  const char *reason;
+};
+SkippedKey Skipped(const JsonValue &jwk, const char *reason);
+
 // The keys that one argument holds.
 struct KeySet {
   std::vector<Key> keys;
-  bool is_jwks = false;  // a JWKS, however many keys it has: unsuitable siblings are skipped, not errors
+  bool is_jwks = false;             // a JWKS, however many keys it has: unsuitable siblings are skipped, not errors
+  std::vector<SkippedKey> skipped;  // members of a JWKS, in its order
 };
 
-// What a key argument is wanted for. A secret that is too short to sign may encrypt: as an AES key, or as a password.
-enum class KeyPurpose : std::uint8_t { kSignature, kEncryption };
+// The skipped members as text for a message: `key "KID": REASON; key without a kid: REASON`. At most kMaxSkippedTold of them,
+// and how many more there are; empty if there are none.
+constexpr std::size_t kMaxSkippedTold = 8;
+std::string DescribeSkipped(const std::vector<SkippedKey> &skipped);
+
+// What a key argument is wanted for. A secret that is too short to sign may encrypt: as an AES key, or as a password. Where a
+// set is wanted for verifying alone, the private parts of its keys are not looked at: checking that of a large RSA key costs as
+// much as a signature.
+enum class KeyPurpose : std::uint8_t { kSignature, kVerification, kEncryption };
 
 constexpr std::size_t kMaxKeysInSet = 256;
 constexpr std::size_t kMaxKeyArgumentSize = 4U << 20;
 
-// Reads an SQL `key` argument. Text starting with '{' is a JWK or JWKS, with "-----BEGIN" PEM (SPKI, PKCS#8, PKCS#1, SEC1,
-// certificate), anything else a raw HMAC secret. Text that looks like PEM, JSON or ssh-... behind white space or a byte order
-// mark, or is PEM with a spoilt boundary, is an error, never a secret. A malformed or unknown member of a JWKS is skipped; a
-// kid that occurs twice makes the set invalid, as does having nothing usable. kUnusableKey with the reason; kTooLarge beyond
-// kMaxKeysInSet or kMaxKeyArgumentSize.
+// Reads an SQL `key` argument. Text starting with '{', white space in front or not, is a JWK or JWKS; text with "-----BEGIN" is
+// PEM (pem_text.hpp); anything else is a raw HMAC secret. Text of a key in another form (an SSH key, PEM with a spoilt
+// boundary, base64 or base64url of PEM, DER, a JWK or a set) and a URL are errors, never secrets. A malformed or unknown member
+// of a JWKS is skipped and listed. Two different keys that have one kid and could answer for the same token make the set
+// invalid (RFC 7517 section 4.5). kUnusableKey with the reason; kTooLarge beyond kMaxKeysInSet or kMaxKeyArgumentSize;
+// kInterrupted (interruption.hpp). A JWKS of which nothing can be used comes back with no keys.
+Result<KeySet> ReadKeys(std::string_view argument, KeyPurpose purpose = KeyPurpose::kSignature);
+// ReadKeys, where a JWKS of which nothing can be used is kNothingUsable.
 Result<KeySet> ParseKeys(std::string_view argument, KeyPurpose purpose = KeyPurpose::kSignature);
+constexpr Error kNothingUsable{ErrorCode::kUnusableKey, "JWKS without a usable key"};
 // Arbitrary bytes as an HMAC secret (the bytea overloads), or for encryption as an AES key or password. Bytes that hold a
 // key of another kind (PEM, DER, a JWK) are kUnusableKey: a public key is never a secret.
 Result<KeySet> SecretKeySet(std::string_view bytes, KeyPurpose purpose = KeyPurpose::kSignature);
-// One JWK; `jwk` must be an object.
+// One JWK; `jwk` must be an object. It is checked whole, whatever the purpose.
 Result<Key> ParseJwk(const JsonValue &jwk, KeyPurpose purpose = KeyPurpose::kSignature);
 
 // What jwk_generate takes: a JWS or JWE algorithm name, or a curve where the algorithm leaves one open; RSA bits (2048..16384).
@@ -115,7 +134,7 @@ struct GenerateOptions {
   std::string_view curve;  // "" = the algorithm's own
   int rsa_bits = 2048;
   std::optional<std::string_view> kid;  // none: the thumbprint (oct: random)
-  // Asked now and then while primes are searched; true gives up with kInternal. Large RSA keys take minutes.
+  // Asked now and then while primes are searched; true gives up with kInterrupted. Large RSA keys take minutes.
   bool (*interrupted)() = nullptr;
 };
 // A fresh private JWK as compact JSON. kInvalidArgument for a name it does not know.
@@ -127,7 +146,7 @@ Result<std::string> PublicJwk(const JsonValue &jwk);
 // RFC 7638 thumbprint (SHA-256, base64url). Works for every kty.
 Result<std::string> JwkThumbprint(const JsonValue &jwk);
 // PEM to JWK, `kid` and `alg` added if given (kid NULL: thumbprint); and back (PKCS#8 for a private key, SPKI for a public
-// one).
+// one). A key that is for RSASSA-PSS alone gets an `alg` in any case: PS256, or that of the hash that the key is restricted to.
 Result<SecretBytes> JwkFromPem(std::string_view pem, std::optional<std::string_view> kid, std::optional<std::string_view> alg);
 Result<SecretBytes> JwkToPem(const JsonValue &jwk);
 

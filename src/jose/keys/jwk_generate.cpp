@@ -5,11 +5,15 @@
 #include "jose/json/base64url.hpp"
 #include "jose/keys/curve.hpp"
 #include "jose/keys/key_material.hpp"
+#include "jose/keys/ml_dsa_key.hpp"
 
 namespace jwt_auth::jose {
 namespace {
 
-constexpr Error kUnknownAlgorithm{ErrorCode::kInvalidArgument, "unknown algorithm for a key"};
+constexpr Error kUnknownAlgorithm{
+    ErrorCode::kInvalidArgument, "unknown algorithm for a key",
+    "Name a signature algorithm such as ES256, a key management algorithm such as ECDH-ES+A256KW, or "
+    "a content encryption such as A256GCM."};
 constexpr Error kForeignCurve{ErrorCode::kInvalidArgument, "curve that the algorithm does not use"};
 
 // What to make for an algorithm.
@@ -18,6 +22,7 @@ struct Plan {
   std::size_t secret_size = 0;
   const CurveInfo *curve = nullptr;
   std::string_view use;
+  const char *openssl_name = nullptr;  // of kty AKP
 };
 
 Result<const CurveInfo *> ChooseCurve(std::string_view wanted, Curve own) {
@@ -50,6 +55,10 @@ Result<Plan> PlanSignature(AlgorithmSet named, const GenerateOptions &options) {
       }
       return kForeignCurve;
     }
+    case AlgorithmFamily::kMlDsa:
+      if (!options.curve.empty()) return kForeignCurve;
+      if (!IsMlDsaSupported()) return kNoMlDsa;
+      return Plan{KeyType::kAkp, 0, nullptr, "sig", MlDsaName(algorithm)};
   }
   return kUnknownAlgorithm;
 }
@@ -95,7 +104,10 @@ int StopIfInterrupted(EVP_PKEY_CTX *context) {
 }
 
 Result<OpenSslPtr<EVP_PKEY>> GeneratePair(const Plan &plan, const GenerateOptions &options) {
-  const char *type = plan.type == KeyType::kRsa ? "RSA" : plan.type == KeyType::kEc ? "EC" : plan.curve->openssl_name;
+  const char *type = plan.type == KeyType::kRsa   ? "RSA"
+                     : plan.type == KeyType::kEc  ? "EC"
+                     : plan.type == KeyType::kAkp ? plan.openssl_name
+                                                  : plan.curve->openssl_name;
   const OpenSslPtr<EVP_PKEY_CTX> context(EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr));
   RequireOpenSsl(context && EVP_PKEY_keygen_init(context.get()) == 1, "key generation");
   if (plan.type == KeyType::kRsa)
@@ -108,7 +120,7 @@ Result<OpenSslPtr<EVP_PKEY>> GeneratePair(const Plan &plan, const GenerateOption
   const bool made = EVP_PKEY_generate(context.get(), &raw) == 1;
   if (!made && options.interrupted != nullptr && options.interrupted()) {
     DrainErrorQueue();
-    return Error{ErrorCode::kInternal, "key generation interrupted"};
+    return Error{ErrorCode::kInterrupted, nullptr};
   }
   RequireOpenSsl(made, "key generation");
   return OpenSslPtr<EVP_PKEY>(raw);
@@ -154,7 +166,7 @@ Result<SecretBytes> GenerateJwk(const GenerateOptions &options) {
   }
   AppendTextMember(jwk, "kid", options.kid ? *options.kid : kid);
   AppendTextMember(jwk, "use", plan->use);
-  AppendTextMember(jwk, "alg", options.algorithm);
+  if (plan->type != KeyType::kAkp) AppendTextMember(jwk, "alg", options.algorithm);
   Append(jwk, "}");
   return jwk;
 }

@@ -8,6 +8,7 @@
 #include "jose/keys/curve.hpp"
 #include "jose/keys/key_builder.hpp"
 #include "jose/keys/key_material.hpp"
+#include "jose/keys/ml_dsa_key.hpp"
 
 namespace jwt_auth::jose {
 namespace {
@@ -74,8 +75,10 @@ Result<unsigned> ReadOperations(const JsonValue &jwk) {
   const auto use = OptionalText(jwk, "use", "use of the JWK is not a string");
   if (!use) return use.error();
   if (*use) {
-    if (**use != "sig" && **use != "enc") return Unusable("use of the JWK is neither sig nor enc");
-    by_use = **use == "sig" ? kSignatures : kOpAll & ~kSignatures;
+    // SPIFFE names the keys of its JWTs apart from those of its certificates.
+    const bool signs = **use == "sig" || **use == "jwt-svid";
+    if (!signs && **use != "enc") return Unusable("use of the JWK is neither sig nor enc");
+    by_use = signs ? kSignatures : kOpAll & ~kSignatures;
   }
   const auto key_ops = jwk.Find("key_ops");
   if (!key_ops) return by_use;
@@ -93,9 +96,18 @@ Result<void> ReadOct(const JsonValue &jwk, KeyParts &parts) {
   return {};
 }
 
-Result<void> ReadRsa(const JsonValue &jwk, KeyParts &parts) {
+// RFC 7518 section 6.3.2: without the primes and what is derived from them nothing can be checked, and signing is slow.
+bool LacksPrimes(const JsonValue &jwk) {
+  return jwk.Find("d") && !jwk.Find("p") && !jwk.Find("q") && !jwk.Find("dp") && !jwk.Find("dq") && !jwk.Find("qi");
+}
+
+Result<void> ReadRsa(const JsonValue &jwk, bool public_part_only, KeyParts &parts) {
   constexpr const char *kComplaint = "RSA key with a number that is missing or not base64url";
-  if (jwk.Find("oth")) return Unusable("RSA key with more than two primes");
+  if (!public_part_only && LacksPrimes(jwk)) {
+    return Error{ErrorCode::kUnusableKey, "private RSA key without p, q, dp, dq and qi",
+                 "Export the key with its primes, or give its public part if it only has to verify."};
+  }
+  if (!public_part_only && jwk.Find("oth")) return Unusable("RSA key with more than two primes");
   RsaNumbers numbers;
   const std::array<std::pair<std::string_view, SecretBytes *>, 8> members{{{"n", &numbers.n},
                                                                            {"e", &numbers.e},
@@ -105,7 +117,7 @@ Result<void> ReadRsa(const JsonValue &jwk, KeyParts &parts) {
                                                                            {"dp", &numbers.dp},
                                                                            {"dq", &numbers.dq},
                                                                            {"qi", &numbers.qi}}};
-  for (std::size_t i = 2; i < members.size(); ++i) {
+  for (std::size_t i = 2; i < members.size() && !public_part_only; ++i) {
     if (jwk.Find(members[i].first)) numbers.is_private = true;
   }
   for (std::size_t i = 0; i < (numbers.is_private ? members.size() : 2); ++i) {
@@ -121,7 +133,7 @@ Result<void> ReadRsa(const JsonValue &jwk, KeyParts &parts) {
   return {};
 }
 
-Result<void> ReadCurveKey(const JsonValue &jwk, KeyType type, KeyParts &parts) {
+Result<void> ReadCurveKey(const JsonValue &jwk, KeyType type, bool public_part_only, KeyParts &parts) {
   const auto name = OptionalText(jwk, "crv", "crv of the JWK is not a string");
   if (!name) return name.error();
   const CurveInfo *info = *name ? CurveNamed(**name) : nullptr;
@@ -129,7 +141,7 @@ Result<void> ReadCurveKey(const JsonValue &jwk, KeyType type, KeyParts &parts) {
   auto x = RequiredBytes(jwk, "x", "x of the JWK is missing or not base64url");
   if (!x) return x.error();
   std::optional<SecretBytes> d;
-  if (jwk.Find("d")) {
+  if (!public_part_only && jwk.Find("d")) {
     auto bytes = RequiredBytes(jwk, "d", "d of the JWK is not base64url");
     if (!bytes) return bytes.error();
     d = std::move(*bytes);
@@ -150,26 +162,49 @@ Result<void> ReadCurveKey(const JsonValue &jwk, KeyType type, KeyParts &parts) {
   return {};
 }
 
-Result<void> ReadMaterial(const JsonValue &jwk, KeyParts &parts) {
+// RFC 9964 section 3: `alg` is part of the key.
+Result<void> ReadAkp(const JsonValue &jwk, bool public_part_only, KeyParts &parts) {
+  const AlgorithmSet named = parts.alg ? AlgorithmsNamed(*parts.alg) : AlgorithmSet();
+  if (named.empty() || MlDsaName(named.first()) == nullptr)
+    return Unusable("alg of the JWK is missing, unknown or not for kty AKP");
+  auto pub = RequiredBytes(jwk, "pub", "pub of the JWK is missing or not base64url");
+  if (!pub) return pub.error();
+  std::optional<SecretBytes> seed;
+  if (!public_part_only && jwk.Find("priv")) {
+    auto bytes = RequiredBytes(jwk, "priv", "priv of the JWK is not base64url");
+    if (!bytes) return bytes.error();
+    seed = std::move(*bytes);
+  }
+  auto key = MakeMlDsaKey(named.first(), AsText(*pub), seed);
+  if (!key) return key.error();
+  parts.type = KeyType::kAkp;
+  parts.algorithms = named;
+  parts.is_private = seed.has_value();
+  parts.pkey = std::move(*key);
+  return {};
+}
+
+Result<void> ReadMaterial(const JsonValue &jwk, bool public_part_only, KeyParts &parts) {
   const auto kty = OptionalText(jwk, "kty", "kty of the JWK is not a string");
   if (!kty) return kty.error();
   if (!*kty) return Unusable("JWK without kty");
   if (**kty == "oct") return ReadOct(jwk, parts);
-  if (**kty == "RSA") return ReadRsa(jwk, parts);
-  if (**kty == "EC") return ReadCurveKey(jwk, KeyType::kEc, parts);
-  if (**kty == "OKP") return ReadCurveKey(jwk, KeyType::kOkp, parts);
+  if (**kty == "RSA") return ReadRsa(jwk, public_part_only, parts);
+  if (**kty == "EC") return ReadCurveKey(jwk, KeyType::kEc, public_part_only, parts);
+  if (**kty == "OKP") return ReadCurveKey(jwk, KeyType::kOkp, public_part_only, parts);
+  if (**kty == "AKP") return ReadAkp(jwk, public_part_only, parts);
   return Unusable("kty of the JWK is unknown");
 }
 
 // Without an `alg` that says otherwise, a secret is there to sign.
 bool IsTooShortToSign(const KeyParts &parts, KeyPurpose purpose) {
-  return parts.type == KeyType::kOct && purpose == KeyPurpose::kSignature && parts.algorithms.empty() && !parts.alg &&
+  return parts.type == KeyType::kOct && purpose != KeyPurpose::kEncryption && parts.algorithms.empty() && !parts.alg &&
          (parts.operations & (kOpSign | kOpVerify)) != 0;
 }
 
 }  // namespace
 
-Result<Key> ParseJwk(const JsonValue &jwk, KeyPurpose purpose) {
+Result<Key> ReadJwk(const JsonValue &jwk, const JwkReading &reading) {
   if (!jwk.is(JsonType::kObject)) return Unusable("JWK is not an object");
   KeyParts parts;
   const auto kid = OptionalText(jwk, "kid", "kid of the JWK is not a string");
@@ -182,13 +217,20 @@ Result<Key> ParseJwk(const JsonValue &jwk, KeyPurpose purpose) {
   if (!operations) return operations.error();
   parts.operations = *operations;
 
-  if (auto read = ReadMaterial(jwk, parts); !read) return read.error();
+  if (auto read = ReadMaterial(jwk, reading.public_part_only, parts); !read) return read.error();
   AllowNaturalAlgorithms(parts);
+  if (reading.signature_only) {
+    parts.algorithms = parts.algorithms & *reading.signature_only;
+    parts.jwe_algorithms = {};
+    parts.direct_encryptions = {};
+  }
   if (parts.alg) {
     if (auto narrowed = NarrowToAlg(parts, *parts.alg); !narrowed) return narrowed.error();
   }
-  if (IsTooShortToSign(parts, purpose)) return Unusable("HMAC secret shorter than 32 bytes");
+  if (IsTooShortToSign(parts, reading.purpose)) return Unusable("HMAC secret shorter than 32 bytes");
   return KeyBuilder::Build(std::move(parts));
 }
+
+Result<Key> ParseJwk(const JsonValue &jwk, KeyPurpose purpose) { return ReadJwk(jwk, {purpose, false, std::nullopt}); }
 
 }  // namespace jwt_auth::jose

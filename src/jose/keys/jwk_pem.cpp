@@ -2,70 +2,21 @@
 #include <openssl/decoder.h>
 #include <openssl/pem.h>
 
+#include <algorithm>
 #include <array>
+#include <utility>
+#include <vector>
 
+#include "jose/keys/key_builder.hpp"
 #include "jose/keys/key_material.hpp"
 #include "jose/keys/pem.hpp"
+#include "jose/keys/pem_text.hpp"
+#include "jose/keys/pss_key.hpp"
 
 namespace jwt_auth::jose {
 namespace {
 
-constexpr std::size_t kMaxPemSize = 65536;
-constexpr Error kNotPem{ErrorCode::kUnusableKey, "not a PEM text that can be read"};
-
-std::string_view TrimmedRight(std::string_view text) {
-  const std::size_t last = text.find_last_not_of(" \t\r\n");
-  return text.substr(0, last == std::string_view::npos ? 0 : last + 1);
-}
-
-// One armoured block.
-struct PemBlock {
-  std::string_view label;
-  std::string_view text;  // with its armour
-};
-
-// Takes the block at the start of `rest`, which loses it and the white space behind it.
-std::optional<PemBlock> TakeBlock(std::string_view &rest) {
-  constexpr std::string_view kBegin = "-----BEGIN ";
-  constexpr std::string_view kDashes = "-----";
-  if (rest.substr(0, kBegin.size()) != kBegin) return std::nullopt;
-  const std::size_t label_end = rest.find(kDashes, kBegin.size());
-  if (label_end == std::string_view::npos || label_end > 64) return std::nullopt;
-  PemBlock block;
-  block.label = rest.substr(kBegin.size(), label_end - kBegin.size());
-  const std::string end = "-----END " + std::string(block.label) + "-----";
-  const std::size_t end_at = rest.find(end, label_end);
-  if (end_at == std::string_view::npos) return std::nullopt;
-  block.text = rest.substr(0, end_at + end.size());
-  rest.remove_prefix(block.text.size());
-  const std::size_t next = rest.find_first_not_of(" \t\r\n");
-  rest.remove_prefix(next == std::string_view::npos ? rest.size() : next);
-  return block;
-}
-
-// The DER inside a block's armour; kUnusableKey if there are headers, which only encrypted keys have.
-Result<SecretBytes> Unarmoured(std::string_view block) {
-  // OpenSSL wants the last line to end.
-  SecretBytes text(block.begin(), block.end());
-  text.push_back('\n');
-  const OpenSslPtr<BIO> in(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
-  RequireOpenSsl(in != nullptr, "PEM");
-  char *name = nullptr;
-  char *header = nullptr;
-  unsigned char *data = nullptr;
-  long size = 0;
-  if (!OpenSslAccepts(PEM_read_bio(in.get(), &name, &header, &data, &size) == 1)) return kNotPem;
-  const auto clear_free = [size](unsigned char *bytes) { OPENSSL_clear_free(bytes, static_cast<std::size_t>(size)); };
-  const std::unique_ptr<unsigned char, decltype(clear_free)> owned_data(data, clear_free);
-  const std::unique_ptr<char, OpenSslMemoryDeleter> owned_name(name);
-  const std::unique_ptr<char, OpenSslMemoryDeleter> owned_header(header);
-  SecretBytes der(data, data + size);
-  const bool has_headers = header[0] != '\0';
-  const bool has_rest = BIO_pending(in.get()) > 0;
-  if (has_headers) return Error{ErrorCode::kUnusableKey, "encrypted or annotated PEM"};
-  if (has_rest) return kNotPem;
-  return der;
-}
+constexpr Error Unusable(const char *detail, const char *hint = nullptr) { return {ErrorCode::kUnusableKey, detail, hint}; }
 
 // A key of that structure (and type, if not null) that fills `der` to its last byte; null if there is none.
 OpenSslPtr<EVP_PKEY> DecodeDer(const SecretBytes &der, const char *structure, const char *type, int selection) {
@@ -97,6 +48,7 @@ OpenSslPtr<EVP_PKEY> CertificateKey(const SecretBytes &der) {
 struct Decoded {
   OpenSslPtr<EVP_PKEY> key;
   bool is_private;
+  bool is_certificate;
 };
 
 Result<Decoded> DecodeBlock(const PemBlock &block) {
@@ -111,31 +63,59 @@ Result<Decoded> DecodeBlock(const PemBlock &block) {
                                         {"RSA PUBLIC KEY", "pkcs1", "RSA", false},
                                         {"RSA PRIVATE KEY", "pkcs1", "RSA", true},
                                         {"EC PRIVATE KEY", "type-specific", "EC", true}}};
-  if (block.label == "ENCRYPTED PRIVATE KEY") return Error{ErrorCode::kUnusableKey, "encrypted or annotated PEM"};
-  const auto der = Unarmoured(block.text);
-  if (!der) return der.error();
   if (block.label == "CERTIFICATE") {
-    auto key = CertificateKey(*der);
-    if (!key) return Error{ErrorCode::kUnusableKey, "not a certificate that can be read"};
-    return Decoded{std::move(key), false};
+    auto key = CertificateKey(block.der);
+    if (!key) return Unusable("not a certificate that can be read");
+    return Decoded{std::move(key), false, true};
   }
   for (const Form &form : kForms) {
     if (form.label != block.label) continue;
-    auto key = DecodeDer(*der, form.structure, form.type, form.is_private ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY);
-    if (!key) return Error{ErrorCode::kUnusableKey, "not a PEM key that can be read"};
-    return Decoded{std::move(key), form.is_private};
+    auto key = DecodeDer(block.der, form.structure, form.type, form.is_private ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY);
+    if (!key) return Unusable("not a PEM key that can be read");
+    return Decoded{std::move(key), form.is_private, false};
   }
-  return Error{ErrorCode::kUnusableKey, "a kind of PEM that is not supported"};
+  return Unusable("a kind of PEM that is not supported",
+                  "Supported are PUBLIC KEY, PRIVATE KEY, RSA PUBLIC KEY, RSA PRIVATE KEY, EC PRIVATE KEY and CERTIFICATE.");
+}
+
+bool IsSameKey(const Decoded &a, const Decoded &b) { return OpenSslAccepts(EVP_PKEY_eq(a.key.get(), b.key.get()) == 1); }
+
+// The one key of a text: a private key, a public one, or both of a pair, with its certificate and those above it beside it or
+// not; else the key of the first certificate.
+Result<Decoded> ChooseKey(std::vector<Decoded> found) {
+  std::vector<Decoded> certificates;
+  std::optional<Decoded> chosen;
+  for (Decoded &one : found) {
+    if (one.is_certificate) {
+      certificates.push_back(std::move(one));
+    } else if (!chosen) {
+      chosen = std::move(one);
+    } else if (!IsSameKey(*chosen, one)) {
+      return Unusable("PEM text with more than one key", "Give the one key that is meant.");
+    } else if (one.is_private) {
+      chosen = std::move(one);
+    }
+  }
+  if (!chosen) return std::move(certificates.front());
+  const auto belongs = [&chosen](const Decoded &certificate) { return IsSameKey(*chosen, certificate); };
+  if (!certificates.empty() && std::none_of(certificates.begin(), certificates.end(), belongs))
+    return Unusable("PEM text with a key and the certificate of another one");
+  return std::move(*chosen);
 }
 
 Result<Decoded> DecodePem(std::string_view pem) {
-  if (pem.size() > kMaxPemSize) return Error{ErrorCode::kTooLarge, "PEM text too large"};
-  std::string_view rest = pem;
-  auto block = TakeBlock(rest);
-  // `openssl ecparam -genkey` writes the curve's name in front of the key.
-  if (block && block->label == "EC PARAMETERS") block = TakeBlock(rest);
-  if (!block || !rest.empty()) return kNotPem;
-  return DecodeBlock(*block);
+  const auto blocks = ReadPem(pem);
+  if (!blocks) return blocks.error();
+  std::vector<Decoded> found;
+  for (const PemBlock &block : *blocks) {
+    // `openssl ecparam -genkey` writes the curve's name in front of the key.
+    if (block.label == "EC PARAMETERS") continue;
+    auto decoded = DecodeBlock(block);
+    if (!decoded) return decoded.error();
+    found.push_back(std::move(*decoded));
+  }
+  if (found.empty()) return Unusable("PEM text without a key");
+  return ChooseKey(std::move(found));
 }
 
 void AppendTextMember(SecretBytes &out, std::string_view name, std::string_view value) {
@@ -190,35 +170,47 @@ bool IsDerKey(std::string_view bytes) {
   return AskTwice([&] { return DecodesAsKey(der); });
 }
 
-Result<SecretBytes> BareJwkFromPem(std::string_view pem) {
-  const auto decoded = AskTwice([&] { return DecodePem(TrimmedRight(pem)); });
+Result<BareJwk> BareJwkFromPem(std::string_view pem) {
+  const auto decoded = AskTwice([&] { return DecodePem(pem); });
   if (!decoded) return decoded.error();
-  SecretBytes jwk;
-  Append(jwk, "{");
-  if (auto appended = AppendKeyMembers(decoded->key.get(), decoded->is_private, jwk); !appended) return appended.error();
-  Append(jwk, "}");
-  return jwk;
+  BareJwk bare;
+  Append(bare.jwk, "{");
+  if (auto appended = AppendKeyMembers(decoded->key.get(), decoded->is_private, bare.jwk); !appended) return appended.error();
+  Append(bare.jwk, "}");
+  bare.signature_only = PssAlgorithms(decoded->key.get());
+  if (bare.signature_only && bare.signature_only->empty())
+    return Unusable("RSASSA-PSS key for a hash or a salt that JWS does not have",
+                    "PS256, PS384 and PS512 take SHA-256, SHA-384 or SHA-512 for both hashes, and a salt as long as the hash.");
+  return bare;
 }
 
 Result<SecretBytes> JwkFromPem(std::string_view pem, std::optional<std::string_view> kid, std::optional<std::string_view> alg) {
-  auto jwk = BareJwkFromPem(pem);
-  if (!jwk) return jwk.error();
+  auto bare = BareJwkFromPem(pem);
+  if (!bare) return bare.error();
+  SecretBytes &jwk = bare->jwk;
   std::string thumbprint;
   if (!kid) {
-    const auto document = ParseJsonObject(AsText(*jwk));
+    const auto document = ParseJsonObject(AsText(jwk));
     if (!document) return document.error();
     auto computed = JwkThumbprint(document->root());
     if (!computed) return computed.error();
     thumbprint = std::move(*computed);
   }
-  jwk->pop_back();
-  AppendTextMember(*jwk, "kid", kid ? *kid : thumbprint);
-  if (alg) AppendTextMember(*jwk, "alg", *alg);
-  Append(*jwk, "}");
-  const auto document = ParseJsonObject(AsText(*jwk));
+  // That of a key of kty AKP is a part of it.
+  const bool has_alg = AsText(jwk).find("\"alg\":") != std::string_view::npos;
+  if (has_alg && alg && AsText(jwk).find("\"alg\":\"" + std::string(*alg) + "\"") == std::string_view::npos)
+    return Unusable("alg is not the one of the key");
+  jwk.pop_back();
+  AppendTextMember(jwk, "kid", kid ? *kid : thumbprint);
+  // A JWK says by its `alg` alone that a key is for RSASSA-PSS.
+  if (!alg && bare->signature_only) alg = InfoOf(bare->signature_only->first()).name;
+  if (alg && !has_alg) AppendTextMember(jwk, "alg", *alg);
+  Append(jwk, "}");
+  const auto document = ParseJsonObject(AsText(jwk));
   if (!document) return Error{ErrorCode::kInvalidArgument, "kid or alg is not valid text"};
-  if (const auto key = ParseJwk(document->root(), KeyPurpose::kEncryption); !key) return key.error();
-  return jwk;
+  if (const auto key = ReadJwk(document->root(), {KeyPurpose::kEncryption, false, bare->signature_only}); !key)
+    return key.error();
+  return std::move(jwk);
 }
 
 Result<SecretBytes> JwkToPem(const JsonValue &jwk) {

@@ -53,7 +53,7 @@ Result<std::string> PublicJwk(const JsonValue &jwk) {
   out += AsText(members);
   for (const std::string_view name : {"kid", "alg", "use"}) {
     const auto member = jwk.Find(name);
-    if (!member) continue;
+    if (!member || (name == "alg" && key->type() == KeyType::kAkp)) continue;
     out.append(",\"").append(name).append("\":");
     AppendJsonString(member->text(), out);
   }
@@ -72,13 +72,16 @@ Result<std::string> PublicJwk(const JsonValue &jwk) {
 }
 
 Result<std::string> JwkThumbprint(const JsonValue &jwk) {
-  // RFC 7638 section 3.2 and RFC 8037 section 2: the required members, in the order of their names.
+  // RFC 7638 section 3.2, RFC 8037 section 2 and RFC 9964 section 6: the required members, in the order of their names.
   struct Required {
     std::string_view kty;
     std::array<std::string_view, 4> members;
   };
-  constexpr std::array<Required, 4> kRequired{
-      {{"oct", {"k", "kty"}}, {"RSA", {"e", "kty", "n"}}, {"EC", {"crv", "kty", "x", "y"}}, {"OKP", {"crv", "kty", "x"}}}};
+  constexpr std::array<Required, 5> kRequired{{{"oct", {"k", "kty"}},
+                                               {"RSA", {"e", "kty", "n"}},
+                                               {"EC", {"crv", "kty", "x", "y"}},
+                                               {"OKP", {"crv", "kty", "x"}},
+                                               {"AKP", {"alg", "kty", "pub"}}}};
   const auto kty = jwk.Find("kty");
   if (!kty || !kty->is(JsonType::kString)) return Error{ErrorCode::kUnusableKey, "JWK without kty"};
   for (const Required &required : kRequired) {

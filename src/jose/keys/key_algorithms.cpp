@@ -53,6 +53,8 @@ void AllowNaturalAlgorithms(KeyParts &parts) {
     case KeyType::kEc:
     case KeyType::kOkp:
       return AllowCurve(parts);
+    case KeyType::kAkp:
+      return;  // only what its `alg` says, which describes the key
   }
 }
 

@@ -42,6 +42,14 @@ class KeyBuilder {
   }
 };
 
+// How a JWK is to be read where that is not all of it.
+struct JwkReading {
+  KeyPurpose purpose = KeyPurpose::kSignature;
+  bool public_part_only = false;               // as if a key pair's private members were not there
+  std::optional<AlgorithmSet> signature_only;  // for nothing but these
+};
+Result<Key> ReadJwk(const JsonValue &jwk, const JwkReading &reading);
+
 // Sets parts.algorithms, jwe_algorithms and direct_encryptions to what the type, curve and size allow.
 void AllowNaturalAlgorithms(KeyParts &parts);
 

@@ -3,7 +3,7 @@
 namespace jwt_auth::jose {
 namespace {
 
-constexpr std::size_t kMaxKeysKept = 64;
+constexpr std::size_t kMaxKeysKept = 1024;
 // Of a longer text the hash costs less than keeping a copy is worth.
 constexpr std::size_t kMaxLastSize = 8192;
 
@@ -24,11 +24,13 @@ std::string DigestOf(KeyCache::Kind kind, std::string_view argument) {
 Result<KeySet> Parse(KeyCache::Kind kind, std::string_view argument) {
   switch (kind) {
     case KeyCache::Kind::kText:
-      return ParseKeys(argument);
+      return ReadKeys(argument);
+    case KeyCache::Kind::kVerificationText:
+      return ReadKeys(argument, KeyPurpose::kVerification);
     case KeyCache::Kind::kRawSecret:
       return SecretKeySet(argument);
     case KeyCache::Kind::kEncryptionText:
-      return ParseKeys(argument, KeyPurpose::kEncryption);
+      return ReadKeys(argument, KeyPurpose::kEncryption);
     case KeyCache::Kind::kEncryptionSecret:
       return SecretKeySet(argument, KeyPurpose::kEncryption);
   }
@@ -45,7 +47,7 @@ void KeyCache::Remember(Kind kind, std::string_view argument) {
 }
 
 Result<const KeySet *> KeyCache::Get(Kind kind, std::string_view argument) {
-  unkept_.reset();
+  skipped_.clear();
   if (has_last_ && kind == last_kind_ && EqualInConstantTime(argument, AsText(last_))) return &entries_.front().keys;
   // Not worth hashing, and it might be huge.
   if (argument.size() > kMaxKeyArgumentSize) return Error{ErrorCode::kTooLarge, "key argument too large"};
@@ -58,16 +60,24 @@ Result<const KeySet *> KeyCache::Get(Kind kind, std::string_view argument) {
   }
   auto parsed = Parse(kind, argument);
   if (!parsed) return parsed.error();
-  if (capacity_ == 0 || parsed->keys.size() > kMaxKeysKept) return &unkept_.emplace(std::move(*parsed));
-  has_last_ = false;
-  while (entries_.size() >= capacity_) {
-    index_.erase(entries_.back().digest);
-    entries_.pop_back();
+  if (parsed->keys.empty()) {
+    skipped_ = std::move(parsed->skipped);
+    return kNothingUsable;
   }
+  has_last_ = false;
+  const std::size_t count = parsed->keys.size();
+  while (!entries_.empty() && (entries_.size() >= capacity_ || key_count_ + count > kMaxKeysKept)) DropOldest();
   entries_.push_front({std::move(digest), std::move(*parsed)});
+  key_count_ += count;
   index_.emplace(entries_.front().digest, entries_.begin());
   Remember(kind, argument);
   return &entries_.front().keys;
+}
+
+void KeyCache::DropOldest() {
+  key_count_ -= entries_.back().keys.keys.size();
+  index_.erase(entries_.back().digest);
+  entries_.pop_back();
 }
 
 }  // namespace jwt_auth::jose

@@ -8,6 +8,7 @@
 #include "jose/json/base64url.hpp"
 #include "jose/keys/curve.hpp"
 #include "jose/keys/key_material.hpp"
+#include "jose/keys/ml_dsa_key.hpp"
 
 namespace jwt_auth::jose {
 namespace {
@@ -111,16 +112,34 @@ Result<void> AppendOkp(EVP_PKEY *key, const CurveInfo &info, bool with_private, 
   return {};
 }
 
+Result<void> AppendAkp(EVP_PKEY *key, std::string_view alg, bool with_private, SecretBytes &out) {
+  AppendMember(out, "kty", "AKP");
+  Append(out, ",");
+  AppendMember(out, "alg", alg);
+  AppendBytesMember(out, "pub", AsText(RawPublicKey(key)));
+  if (!with_private) return {};
+  const auto seed = MlDsaSeed(key);
+  if (!seed) {
+    return Error{ErrorCode::kUnusableKey, "ML-DSA private key without its seed",
+                 "Export the key in the form that holds the seed (RFC 9881 section 6)."};
+  }
+  AppendBytesMember(out, "priv", AsText(*seed));
+  return {};
+}
+
 Result<void> AppendAny(EVP_PKEY *key, bool with_private, SecretBytes &out) {
   // Not EVP_PKEY_is_a(), which says no as well when memory runs out.
   const char *name = EVP_PKEY_get0_type_name(key);
   RequireOpenSsl(name != nullptr, "type of a key");
   const std::string_view type(name == nullptr ? "" : name);  // clang-tidy does not see that the line above throws
-  if (type == "RSA") return AppendRsa(key, with_private, out);
+  if (type == "RSA" || type == "RSA-PSS") return AppendRsa(key, with_private, out);
   if (type == "EC") return AppendEc(key, with_private, out);
   for (const Curve curve : {Curve::kEd25519, Curve::kEd448, Curve::kX25519, Curve::kX448}) {
     const CurveInfo &info = InfoOf(curve);
     if (type == info.openssl_name) return AppendOkp(key, info, with_private, out);
+  }
+  for (const Algorithm algorithm : {Algorithm::kMlDsa44, Algorithm::kMlDsa65, Algorithm::kMlDsa87}) {
+    if (type == MlDsaName(algorithm)) return AppendAkp(key, type, with_private, out);
   }
   return Error{ErrorCode::kUnusableKey, "a kind of key that is not supported"};
 }

@@ -28,11 +28,11 @@ Result<OpenSslPtr<EVP_PKEY>> MakeEcKey(Curve curve, std::string_view x, std::str
 // kUnusableKey unless `x` is a point of large order and `d`, if given, its private key.
 Result<OpenSslPtr<EVP_PKEY>> MakeOkpKey(Curve curve, std::string_view x, const std::optional<SecretBytes> &d);
 
-// The bytes of a public OKP key, or of the public half of a private one.
+// The bytes of a public OKP or AKP key, or of the public half of a private one.
 SecretBytes RawPublicKey(EVP_PKEY *key);
 
-// Appends `"kty":...` and the other members that describe the key, without braces; the private ones only if asked for.
-// kUnusableKey for a kind of key that has no JWK form here.
+// Appends `"kty":...` and the other members that describe the key (for kty AKP also `alg`), without braces; the private ones
+// only if asked for. kUnusableKey for a kind of key that has no JWK form here.
 Result<void> AppendKeyMembers(EVP_PKEY *key, bool with_private, SecretBytes &out);
 
 }  // namespace jwt_auth::jose

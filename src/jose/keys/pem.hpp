@@ -1,9 +1,11 @@
-// Inside the library only: reading PEM, and recognising keys that are no secrets.
+// Inside the library only: keys in PEM and DER.
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 #include "jose/crypto/secret.hpp"
+#include "jose/jws/algorithm.hpp"
 #include "jose/result.hpp"
 
 namespace jwt_auth::jose {
@@ -15,6 +17,10 @@ bool MayBeDerKey(std::string_view bytes) noexcept;
 bool IsDerKey(std::string_view bytes);
 
 // The key of a PEM text as a JWK with no members but those that describe it. Its rules have not been checked yet.
-Result<SecretBytes> BareJwkFromPem(std::string_view pem);
+struct BareJwk {
+  SecretBytes jwk;
+  std::optional<AlgorithmSet> signature_only;  // for an RSASSA-PSS key: what it is for; never empty
+};
+Result<BareJwk> BareJwkFromPem(std::string_view pem);
 
 }  // namespace jwt_auth::jose

@@ -1,6 +1,7 @@
 #include "jose/keys/signing_jwk.hpp"
 
 #include "jose/json/base64url.hpp"
+#include "jose/keys/foreign_key.hpp"
 #include "jose/keys/jwk.hpp"
 #include "jose/keys/key_material.hpp"
 
@@ -9,16 +10,19 @@ namespace {
 
 constexpr Error Unusable(const char *detail) { return {ErrorCode::kUnusableKey, detail}; }
 
-bool StartsWith(std::string_view text, std::string_view prefix) { return text.substr(0, prefix.size()) == prefix; }
-
 Result<JsonDocument> ReadAsJwk(std::string_view text) {
-  if (StartsWith(text, "{")) {
+  const std::size_t first = text.find_first_not_of(" \t\r\n");
+  if (first != std::string_view::npos && text[first] == '{') {
     auto document = ParseJsonObject(text);
     if (!document) return Unusable("JWK that is not valid JSON");
     if (document->root().Find("keys")) return Unusable("a set of keys; one key is wanted");
     return document;
   }
-  if (!StartsWith(text, "-----BEGIN")) return Unusable("neither a JWK nor PEM");
+  if (text.find("-----BEGIN") == std::string_view::npos) {
+    if (const auto refusal = ForeignKeyInText(text)) return *refusal;
+    return Error{ErrorCode::kUnusableKey, "neither a JWK nor PEM",
+                 "Import a bare secret as a JWK: {\"kty\": \"oct\", \"k\": its base64url, \"alg\": \"HS256\"}."};
+  }
   const auto jwk = JwkFromPem(text, std::nullopt, std::nullopt);
   if (!jwk) return jwk.error();
   return ParseJsonObject(AsText(*jwk));
@@ -45,8 +49,11 @@ Result<SecretBytes> WriteJwk(const Key &key, bool with_private, const SigningJwk
   }
   Append(out, ",\"kid\":");
   AppendJsonString(names.kid, out);
-  Append(out, ",\"use\":\"sig\",\"alg\":");
-  AppendJsonString(names.alg, out);
+  Append(out, ",\"use\":\"sig\"");
+  if (key.type() != KeyType::kAkp) {
+    Append(out, ",\"alg\":");
+    AppendJsonString(names.alg, out);
+  }
   Append(out, "}");
   return out;
 }

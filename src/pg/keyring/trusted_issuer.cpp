@@ -51,7 +51,7 @@ Result<const jose::KeySet *> TrustedIssuer::KeysFor(std::string_view alg) {
 
 Result<const jose::KeySet *> TrustedIssuer::PublicKeys() {
   if (!public_keys_) {
-    auto keys = jose::ParseKeys(jwks_);
+    auto keys = jose::ParseKeys(jwks_, jose::KeyPurpose::kVerification);
     if (!keys && stored_secrets_ && !IsOutOfMemory(keys.error()))
       return Error{ErrorCode::kNoSuchKey, "its issuer has no public key"};
     if (!keys) return keys.error();
@@ -64,7 +64,7 @@ Result<const jose::KeySet *> TrustedIssuer::SecretKeys() {
   if (!secret_keys_) {
     const auto jwks = OpenStoredSecret(jose::AsText(*stored_secrets_), SealNameOfIssuer(name_));
     if (!jwks) return jwks.error();
-    auto keys = jose::ParseKeys(jose::AsText(*jwks));
+    auto keys = jose::ParseKeys(jose::AsText(*jwks), jose::KeyPurpose::kVerification);
     if (!keys) return keys.error();
     secret_keys_ = std::move(*keys);
   }

@@ -36,7 +36,8 @@ Credential credential_argument(FunctionCallInfo fcinfo, int index) {
 
 // Only for failures that say nothing about the token.
 void raise_if_unexpected(const Error &error) {
-  if (error.code == ErrorCode::kOutOfMemory || error.code == ErrorCode::kInternal) raise_error(error);
+  if (error.code == ErrorCode::kOutOfMemory || error.code == ErrorCode::kInterrupted || error.code == ErrorCode::kInternal)
+    raise_error(error);
 }
 
 Datum jsonb_of(const char *text) { return DirectFunctionCall1(jsonb_in, CStringGetDatum(text)); }

@@ -16,14 +16,16 @@ constexpr std::string_view kNestedToken = "JWT";
 
 // A list of names as a set; 22023 for an unknown name or an empty list, 22004 for a NULL in it.
 template <class Set, class Lookup>
-Set name_set(FunctionCallInfo fcinfo, int index, const char *argument, Lookup named) {
+Set name_set(FunctionCallInfo fcinfo, int index, const char *argument, Lookup named, const char *names_hint) {
   const TextArray names = text_array(fcinfo, index, argument);
   if (names.count == 0)
     ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s is empty, which would allow nothing", argument)));
   Set set;
   for (int i = 0; i < names.count; i++) {
     const auto one = named(names.elements[i]);
-    if (!one) ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s has an unknown name", argument)));
+    if (!one)
+      ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s has an unknown name", argument),
+                      errhint("%s", names_hint)));
     set = set | Set(*one);
   }
   return set;
@@ -40,10 +42,11 @@ struct DecryptRequest {
 DecryptRequest decrypt_request(FunctionCallInfo fcinfo, const KeyArgument &key, int algorithms_index, const char *algorithms) {
   DecryptRequest request{key, std::nullopt, jose::JweEncryptionSet::All()};
   if (!PG_ARGISNULL(algorithms_index))
-    request.algorithms = name_set<jose::JweAlgorithmSet>(fcinfo, algorithms_index, algorithms, jose::JweAlgorithmNamed);
+    request.algorithms = name_set<jose::JweAlgorithmSet>(fcinfo, algorithms_index, algorithms, jose::JweAlgorithmNamed,
+                                                         jose::kKeyManagementNames);
   if (!PG_ARGISNULL(algorithms_index + 1))
-    request.encryptions =
-        name_set<jose::JweEncryptionSet>(fcinfo, algorithms_index + 1, "encryptions", jose::JweEncryptionNamed);
+    request.encryptions = name_set<jose::JweEncryptionSet>(fcinfo, algorithms_index + 1, "encryptions",
+                                                           jose::JweEncryptionNamed, jose::kContentEncryptionNames);
   return request;
 }
 
@@ -128,7 +131,7 @@ bool IsNestedToken(const std::optional<std::string_view> &content_type) {
 
 Datum decrypt_claims(FunctionCallInfo fcinfo, KeyForm form) {
   const KeyArgument encryption_key = key_argument(fcinfo, 1, form, "encryption_key", jose::KeyPurpose::kEncryption);
-  const KeyArgument signing_key = key_argument(fcinfo, 2, form, "signing_key");
+  const KeyArgument signing_key = key_argument(fcinfo, 2, form, "signing_key", jose::KeyPurpose::kVerification);
   const ClaimsRequest claims = claims_request(fcinfo, 3, 9);
   const DecryptRequest request = decrypt_request(fcinfo, encryption_key, 7, "key_algorithms");
   const std::string_view token = required_token(fcinfo, 0);

@@ -34,7 +34,7 @@ Datum sign_payload(FunctionCallInfo fcinfo, KeyForm form) {
 }
 
 Datum verify_payload(FunctionCallInfo fcinfo, KeyForm form) {
-  const KeyArgument key = key_argument(fcinfo, 1, form);
+  const KeyArgument key = key_argument(fcinfo, 1, form, "key", jose::KeyPurpose::kVerification);
   const jose::AlgorithmSet algorithms = algorithms_argument(fcinfo, 2);
   const std::string_view token = required_token(fcinfo, 0);
 

@@ -47,7 +47,7 @@ struct VerifyRequest {
 VerifyRequest verify_request(FunctionCallInfo fcinfo, KeyForm form) {
   VerifyRequest request;
   request.token = {};
-  request.key = key_argument(fcinfo, 1, form);
+  request.key = key_argument(fcinfo, 1, form, "key", jose::KeyPurpose::kVerification);
   request.claims = claims_request(fcinfo, 2, 6);
   return request;
 }
@@ -70,7 +70,7 @@ Datum try_verify(FunctionCallInfo fcinfo, KeyForm form) {
   request.token = required_token(fcinfo, 0);
   // A bad key is the caller's mistake whatever its code, so it is raised.
   bool key_is_bad = false;
-  const auto outcome = Guard([&]() -> Result<FlatJson> {
+  const auto outcome = guard_interruptible([&]() -> Result<FlatJson> {
     auto keys = KeysOf(request.key);
     key_is_bad = !keys;
     return keys ? VerifiedClaims(request.token, **keys, request.claims) : keys.error();

@@ -110,7 +110,7 @@ Datum trust_issuer(FunctionCallInfo fcinfo) {
     raise_error({ErrorCode::kInvalidArgument, "issuer is jwt_auth.issuer, whose tokens only our own keys verify"});
 
   const Bytes text = json_text_of(jwks);
-  const auto checked = Guard([&] { return CheckSet(text.view(), issuer.issuer); });
+  const auto checked = guard_interruptible([&] { return CheckSet(text.view(), issuer.issuer); });
   cleanse(text);
   if (!checked.ok) raise_error(checked.error);
   if (!checked.value.verifies) raise_nothing_verifies(checked.value.skipped.view());

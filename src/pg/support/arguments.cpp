@@ -92,7 +92,8 @@ jose::AlgorithmSet algorithms_argument(FunctionCallInfo fcinfo, int index) {
   jose::AlgorithmSet allowed;
   for (int i = 0; i < names.count; i++) {
     const jose::AlgorithmSet named = jose::AlgorithmsNamed(names.elements[i]);
-    if (named.empty()) raise_error({ErrorCode::kInvalidArgument, "algorithms has an unknown name"});
+    if (named.empty())
+      raise_error({ErrorCode::kInvalidArgument, "algorithms has an unknown name", jose::kSignatureAlgorithmNames});
     allowed = allowed | named;
   }
   return allowed;
@@ -112,10 +113,12 @@ jose::Micros micros_argument(FunctionCallInfo fcinfo, int index, const char *nam
 
 KeyArgument key_argument(FunctionCallInfo fcinfo, int index, KeyForm form, const char *name, jose::KeyPurpose purpose) {
   using Kind = jose::KeyCache::Kind;
-  const bool signs = purpose == jose::KeyPurpose::kSignature;
+  const bool encrypts = purpose == jose::KeyPurpose::kEncryption;
   if (form == KeyForm::kSecret)
-    return {signs ? Kind::kRawSecret : Kind::kEncryptionSecret, required_bytes(fcinfo, index, name)};
-  const Kind kind = signs ? Kind::kText : Kind::kEncryptionText;
+    return {encrypts ? Kind::kEncryptionSecret : Kind::kRawSecret, required_bytes(fcinfo, index, name)};
+  const Kind kind = encrypts                                     ? Kind::kEncryptionText
+                    : purpose == jose::KeyPurpose::kVerification ? Kind::kVerificationText
+                                                                 : Kind::kText;
   if (form == KeyForm::kText) return {kind, required_bytes(fcinfo, index, name)};
   Jsonb *key = required_jsonb(fcinfo, index, name);
   if (!JB_ROOT_IS_OBJECT(key))
@@ -123,6 +126,10 @@ KeyArgument key_argument(FunctionCallInfo fcinfo, int index, KeyForm form, const
   return {kind, json_text_of(key).view()};
 }
 
-Result<const jose::KeySet *> KeysOf(const KeyArgument &argument) { return ArgumentKeys().Get(argument.kind, argument.bytes); }
+Result<const jose::KeySet *> KeysOf(const KeyArgument &argument) {
+  auto keys = ArgumentKeys().Get(argument.kind, argument.bytes);
+  if (!keys && !ArgumentKeys().skipped().empty()) NoteDetail(keys.error(), jose::DescribeSkipped(ArgumentKeys().skipped()));
+  return keys;
+}
 
 }  // namespace jwt_auth::pg

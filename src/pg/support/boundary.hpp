@@ -54,10 +54,26 @@ auto Guard(Body &&body) noexcept {
   return outcome;
 }
 
-// Guard(), and a refusal is raised: for functions that have nothing else to do with one.
+// For long C++ phases: whether the statement is to end. InterruptPending alone says nothing: it is also set by timers and
+// barriers that do not cancel the statement.
+inline bool IsInterrupted() noexcept {
+  return INTERRUPTS_CAN_BE_PROCESSED() && (QueryCancelPending != 0 || ProcDiePending != 0 || HasTransactionTimedOut());
+}
+// Guard() for a body that gives up with kInterrupted once IsInterrupted() or jose::IsInterrupted(), which is then raised.
+// Should nothing come of it, the body runs again.
+template <class Body>
+auto guard_interruptible(Body &&body) {
+  for (;;) {
+    const auto outcome = Guard(body);
+    if (outcome.ok || outcome.error.code != ErrorCode::kInterrupted) return outcome;
+    CHECK_FOR_INTERRUPTS();
+  }
+}
+
+// guard_interruptible(), and a refusal is raised: for functions that have nothing else to do with one.
 template <class Body>
 auto value_or_raise(Body &&body) {
-  const auto outcome = Guard(std::forward<Body>(body));
+  const auto outcome = guard_interruptible(std::forward<Body>(body));
   if (!outcome.ok) raise_error(outcome.error);
   return outcome.value;
 }
@@ -85,20 +101,6 @@ Result<Datum> CopyOutVarlena(std::string_view bytes) noexcept;
 // For Postgres phases: the bytes of a detoasted text or bytea.
 inline std::string_view view_of(const struct varlena *value) {
   return {VARDATA_ANY(value), static_cast<std::size_t>(VARSIZE_ANY_EXHDR(value))};
-}
-// For long C++ phases: whether somebody wants the statement to end. InterruptPending alone says nothing: timers and other
-// backends set it for errands that end none.
-inline bool IsInterrupted() noexcept {
-  return INTERRUPTS_CAN_BE_PROCESSED() && (QueryCancelPending != 0 || ProcDiePending != 0 || HasTransactionTimedOut());
-}
-// Guard() for a body that gives up once IsInterrupted(), which is then raised. Should nothing come of it, the body runs again.
-template <class Body>
-auto guard_interruptible(Body &&body) {
-  for (;;) {
-    const auto outcome = Guard(body);
-    if (outcome.ok || !IsInterrupted()) return outcome;
-    CHECK_FOR_INTERRUPTS();
-  }
 }
 // Overwrites palloc'd bytes that held a secret.
 void cleanse(Bytes bytes);

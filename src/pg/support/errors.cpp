@@ -1,6 +1,9 @@
 #include "pg/support/errors.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
+#include <cstring>
 
 namespace jwt_auth::pg {
 
@@ -47,6 +50,7 @@ constexpr ErrorRow kErrors[] = {
     {ErrorCode::kInvalidArgument, "22023", "invalid argument", nullptr, false},
     {ErrorCode::kDuplicateKey, "42710", "a signing key of this kid exists already", nullptr, false},
     {ErrorCode::kOutOfMemory, "53200", "out of memory", nullptr, false},
+    {ErrorCode::kInterrupted, "57014", "canceling statement due to an interruption", nullptr, false},
     {ErrorCode::kInternal, "XX000", "unexpected error in jwt_auth", nullptr, false},
 };
 
@@ -59,15 +63,35 @@ static_assert(InOrder(), "one row for each ErrorCode, in its order");
 
 constexpr const ErrorRow &RowOf(ErrorCode code) noexcept { return kErrors[static_cast<std::size_t>(code)]; }
 
+// What NoteDetail left, and for which refusal.
+constexpr std::size_t kMaxNote = 1024;
+std::array<char, kMaxNote> note;
+const char *noted_for = nullptr;
+
+bool IsNotedFor(const Error &error) {
+  return noted_for != nullptr && error.detail != nullptr && std::strcmp(error.detail, noted_for) == 0;
+}
+
 }  // namespace
 
 void raise_error(const Error &error) {
   const ErrorRow &row = RowOf(error.code);
   const char *s = row.sqlstate;
+  const char *hint = error.hint != nullptr ? error.hint : row.hint;
+  const bool has_note = IsNotedFor(error);
+  noted_for = nullptr;
+  if (error.code == ErrorCode::kInterrupted) CHECK_FOR_INTERRUPTS();
   ereport(ERROR, (errcode(MAKE_SQLSTATE(s[0], s[1], s[2], s[3], s[4])),
                   error.detail != nullptr ? errmsg("%s: %s", row.message, error.detail) : errmsg("%s", row.message),
-                  row.hint != nullptr ? errhint("%s", row.hint) : 0));
+                  has_note ? errdetail("%s", note.data()) : 0, hint != nullptr ? errhint("%s", hint) : 0));
   pg_unreachable();
+}
+
+void NoteDetail(const Error &error, std::string_view text) noexcept {
+  const std::size_t size = std::min(text.size(), note.size() - 1);
+  std::copy_n(text.data(), size, note.data());
+  note[size] = '\0';
+  noted_for = error.detail;
 }
 
 void raise_null_argument(const char *argument) {

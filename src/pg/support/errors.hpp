@@ -1,6 +1,8 @@
 // The one table from refusals to SQLSTATEs and messages, and the one function that raises them.
 #pragma once
 
+#include <string_view>
+
 #include "jose/result.hpp"
 #include "pg/support/postgres.hpp"
 
@@ -8,6 +10,9 @@ namespace jwt_auth::pg {
 
 // Raises the refusal as an SQL error: "message: detail", with the hint of its kind.
 [[noreturn]] void raise_error(const Error &error);
+// For C++ phases: a text for the DETAIL of the next error that raise_error raises with the same `error.detail`. Cut at 1023
+// bytes.
+void NoteDetail(const Error &error, std::string_view text) noexcept;
 // Raises 22004 for the argument of that name.
 [[noreturn]] void raise_null_argument(const char *argument);
 

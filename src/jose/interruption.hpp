@@ -1,0 +1,16 @@
+// How long work learns that it is to end.
+#pragma once
+
+namespace jwt_auth::jose {
+
+// Asked between the steps of long work, such as the keys of a set. It must return: it neither raises nor throws, since frames
+// with destructors are above it.
+using InterruptionCheck = bool (*)() noexcept;
+
+// The one that is asked. The shell installs its own when the library is loaded; null: nothing is ever interrupted.
+inline InterruptionCheck interruption_check = nullptr;
+
+// Whether the work is to end now, with kInterrupted.
+inline bool IsInterrupted() noexcept { return interruption_check != nullptr && interruption_check(); }
+
+}  // namespace jwt_auth::jose
