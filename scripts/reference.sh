@@ -18,7 +18,7 @@ need_to_build
 install_missing
 choose_server_user
 make_work_directory
-quietly "Building" build_extension
+quietly "Building" build_for_use
 quietly "Installing into a private copy of the server" install_privately
 quietly "Starting a throwaway server" start_cluster "shared_preload_libraries = 'jwt_auth'"
 point_clients_here

@@ -121,6 +121,7 @@ INSERT INTO error_meaning VALUES
   ('22023', 'an argument that makes no sense: an unknown algorithm, a claim that is ours to set'),
   ('42710', 'a signing key of that `kid` is there already'),
   ('53200', 'memory is exhausted'),
+  ('57014', 'the statement was cancelled, or took longer than `statement_timeout`'),
   ('XX000', 'a bug; please report it');
 
 CREATE TEMP TABLE error_code (code text, message text);
