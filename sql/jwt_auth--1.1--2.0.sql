@@ -39,7 +39,7 @@ ALTER DOMAIN jwt_auth.event_name ADD CONSTRAINT event_name_check CHECK (VALUE IN
   'token_denied', 'token_consumed', 'policy_changed', 'key_created', 'key_rotated', 'key_retired', 'issuer_trusted',
   'issuer_distrusted', 'api_key_created', 'api_key_revoked', 'bound', 'proof_mismatch',
   'replaced', 'class_changed', 'locked', 'unlocked', 'refused',
-  'refresh_required', 'claims_changed', 'reauthenticated', 'impersonated')) NOT VALID;
+  'refresh_required', 'claims_changed', 'reauthenticated', 'impersonated') OR VALUE LIKE 'app.%') NOT VALID;
 UPDATE pg_catalog.pg_constraint SET convalidated = true
 WHERE contypid OPERATOR(pg_catalog.=) 'jwt_auth.event_name'::pg_catalog.regtype;
 
@@ -311,6 +311,40 @@ COMMENT ON COLUMN jwt_auth.refresh_session.bound_kind
 COMMENT ON COLUMN jwt_auth.refresh_session.bound_key
   IS 'The thumbprint (RFC 7638) of the key for DPoP, the public JWK for DBSC, whose proofs do not bring it along';
 COMMENT ON COLUMN jwt_auth.refresh_session.proof_mismatch_at IS 'When a wrong proof was last recorded: at most once a minute';
+-- The record says by whom, and finds a user's events. Those that are there get the key as the library makes it: the first four bytes of
+-- SHA-256 over a zero byte (our own users have no issuer) and the user id.
+ALTER TABLE jwt_auth.auth_event ADD actor text COLLATE "C", ADD db_role name, ADD user_key integer;
+UPDATE jwt_auth.auth_event
+SET user_key = ('x' || encode(substr(sha256('\x00'::bytea || convert_to(user_id, 'UTF8')), 1, 4), 'hex'))::bit(32)::integer
+WHERE user_id IS NOT NULL;
+CREATE INDEX auth_event_user_key ON jwt_auth.auth_event (user_key) WHERE user_key IS NOT NULL;
+COMMENT ON COLUMN jwt_auth.auth_event.at IS 'When it happened; of a revocation of a user or of everybody: the cutoff';
+COMMENT ON COLUMN jwt_auth.auth_event.session_id IS 'The session that the event is about; NULL: none, or several';
+COMMENT ON COLUMN jwt_auth.auth_event.user_id IS 'Whom it is about; NULL: nobody, or nobody known';
+COMMENT ON COLUMN jwt_auth.auth_event.ip IS 'Address of the caller''s client, where the function takes one';
+COMMENT ON COLUMN jwt_auth.auth_event.user_agent IS 'User agent of that client';
+COMMENT ON COLUMN jwt_auth.auth_event.detail IS 'What there is to say of this kind of event; docs/audit.md lists the keys';
+COMMENT ON COLUMN jwt_auth.auth_event.actor
+  IS 'By whom: the user of the transaction''s identity, or whoever impersonates that user; NULL: nobody was authenticated';
+COMMENT ON COLUMN jwt_auth.auth_event.db_role IS 'The database role that called, as SET ROLE has it';
+COMMENT ON COLUMN jwt_auth.auth_event.user_key IS 'The user key of user_id: what a user''s events are found by';
+COMMENT ON DOMAIN jwt_auth.event_name IS 'What jwt_auth.auth_event tells: a closed list, and the application''s own (record_event) with app. in front';
+-- The record: the application's own events, and who was logged in when.
+
+CREATE FUNCTION jwt_auth.record_event(event text, user_id text, detail jsonb DEFAULT NULL, ip inet DEFAULT NULL)
+RETURNS void LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_record_event';
+COMMENT ON FUNCTION jwt_auth.record_event(text, text, jsonb, inet)
+  IS 'Records an event of the application''s own beside ours: a failed password, an export. Its name begins with app. and has at most 63 characters a-z, 0-9, _, . and -. user_id NULL: of nobody known';
+REVOKE ALL ON FUNCTION jwt_auth.record_event(text, text, jsonb, inet) FROM PUBLIC;
+
+CREATE FUNCTION jwt_auth.session_history(user_id text, since timestamptz, until timestamptz)
+RETURNS TABLE (session_id uuid, began_at timestamptz, ip inet, user_agent text, class text, last_seen timestamptz, is_alive boolean,
+               ended_at timestamptz, ended text, reason text, ended_by text, ended_by_role text)
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_session_history';
+COMMENT ON FUNCTION jwt_auth.session_history(text, timestamptz, timestamptz)
+  IS 'The sessions that the user had at some time from since to until (NULL: no bound), from the audit and from the sessions that are there: when and from where each began, and when, by which event (ended), why and by whom it ended. The latest first';
+REVOKE ALL ON FUNCTION jwt_auth.session_history(text, timestamptz, timestamptz) FROM PUBLIC;
+
 -- Sessions of a class, on a device.
 ALTER TABLE jwt_auth.refresh_session ADD class text COLLATE "C", ADD device_hash bytea;
 ALTER TABLE jwt_auth.refresh_session ALTER device_hash SET STORAGE PLAIN;
@@ -1030,6 +1064,7 @@ RETURNS SETOF record LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_cata
     ('jwt_sign', 'issuer'),
     ('lock_user', 'issuer'),
     ('reauthenticate_session', 'issuer'),
+    ('record_event', 'issuer'),
     ('refresh_bound_session', 'issuer'),
     ('refresh_cookie', 'issuer'),
     ('refresh_session', 'issuer'),
@@ -1045,6 +1080,7 @@ RETURNS SETOF record LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_cata
     ('set_session_metadata', 'issuer'),
     ('set_user_policy', 'issuer'),
     ('unlock_user', 'issuer'),
+    ('session_history', 'issuer'),
     ('user_api_keys', 'issuer'),
     ('user_sessions', 'issuer')
   ) AS kind (name, grantee) ON kind.name = p.proname::text

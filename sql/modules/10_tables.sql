@@ -15,8 +15,8 @@ CREATE DOMAIN jwt_auth.event_name AS text CHECK (VALUE IN (
   'token_denied', 'token_consumed', 'policy_changed', 'key_created', 'key_rotated', 'key_retired', 'issuer_trusted',
   'issuer_distrusted', 'api_key_created', 'api_key_revoked', 'bound', 'proof_mismatch',
   'replaced', 'class_changed', 'locked', 'unlocked', 'refused',
-  'refresh_required', 'claims_changed', 'reauthenticated', 'impersonated'));
-COMMENT ON DOMAIN jwt_auth.event_name IS 'What jwt_auth.auth_event tells: a closed list';
+  'refresh_required', 'claims_changed', 'reauthenticated', 'impersonated') OR VALUE LIKE 'app.%');
+COMMENT ON DOMAIN jwt_auth.event_name IS 'What jwt_auth.auth_event tells: a closed list, and the application''s own (record_event) with app. in front';
 
 CREATE TABLE jwt_auth.account (
   user_key            integer NOT NULL,
@@ -141,11 +141,25 @@ CREATE TABLE jwt_auth.auth_event (
   user_id    text COLLATE "C",
   ip         inet,
   user_agent text,
-  detail     jsonb
+  detail     jsonb,
+  actor      text COLLATE "C",
+  db_role    name,
+  user_key   integer
 );
 CREATE INDEX auth_event_at ON jwt_auth.auth_event USING brin (at);
 CREATE INDEX auth_event_session_id ON jwt_auth.auth_event (session_id) WHERE session_id IS NOT NULL;
+CREATE INDEX auth_event_user_key ON jwt_auth.auth_event (user_key) WHERE user_key IS NOT NULL;
 COMMENT ON TABLE jwt_auth.auth_event IS 'Audit: what happened to sessions, tokens and keys. Nothing in here opens anything';
+COMMENT ON COLUMN jwt_auth.auth_event.at IS 'When it happened; of a revocation of a user or of everybody: the cutoff';
+COMMENT ON COLUMN jwt_auth.auth_event.session_id IS 'The session that the event is about; NULL: none, or several';
+COMMENT ON COLUMN jwt_auth.auth_event.user_id IS 'Whom it is about; NULL: nobody, or nobody known';
+COMMENT ON COLUMN jwt_auth.auth_event.ip IS 'Address of the caller''s client, where the function takes one';
+COMMENT ON COLUMN jwt_auth.auth_event.user_agent IS 'User agent of that client';
+COMMENT ON COLUMN jwt_auth.auth_event.detail IS 'What there is to say of this kind of event; docs/audit.md lists the keys';
+COMMENT ON COLUMN jwt_auth.auth_event.actor
+  IS 'By whom: the user of the transaction''s identity, or whoever impersonates that user; NULL: nobody was authenticated';
+COMMENT ON COLUMN jwt_auth.auth_event.db_role IS 'The database role that called, as SET ROLE has it';
+COMMENT ON COLUMN jwt_auth.auth_event.user_key IS 'The user key of user_id: what a user''s events are found by';
 
 REVOKE ALL ON jwt_auth.account, jwt_auth.refresh_session, jwt_auth.used_proof, jwt_auth.session_data, jwt_auth.denied_token, jwt_auth.auth_event
   FROM PUBLIC;

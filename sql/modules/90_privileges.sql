@@ -53,6 +53,7 @@ RETURNS SETOF record LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_cata
     ('jwt_sign', 'issuer'),
     ('lock_user', 'issuer'),
     ('reauthenticate_session', 'issuer'),
+    ('record_event', 'issuer'),
     ('refresh_bound_session', 'issuer'),
     ('refresh_cookie', 'issuer'),
     ('refresh_session', 'issuer'),
@@ -68,6 +69,7 @@ RETURNS SETOF record LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_cata
     ('set_session_metadata', 'issuer'),
     ('set_user_policy', 'issuer'),
     ('unlock_user', 'issuer'),
+    ('session_history', 'issuer'),
     ('user_api_keys', 'issuer'),
     ('user_sessions', 'issuer')
   ) AS kind (name, grantee) ON kind.name = p.proname::text

@@ -23,6 +23,7 @@ sub stressed_node
 	$node->safe_psql('postgres', q{
 		CREATE EXTENSION jwt_auth;
 		SELECT jwt_auth.create_signing_key('HS256');
+		SELECT jwt_auth.set_session_class('app', max_sessions => 2), jwt_auth.set_session_class('service', listed => false);
 		CREATE TABLE app_user (name text PRIMARY KEY, password_hash uuid);
 		INSERT INTO app_user SELECT 'user ' || n FROM generate_series(0, 99) n;
 		CREATE TRIGGER revoke AFTER UPDATE ON app_user FOR EACH ROW
@@ -40,7 +41,7 @@ sub new_stress
 	return Stress->new(psql => [ 'psql', '-d', $node->connstr('postgres') ], clients => 12, users => USERS, seed => $seed);
 }
 
-my $ENDINGS = q{'evicted', 'reuse_detected', 'unknown_rotation', 'ip_mismatch', 'fingerprint_mismatch', 'expired', 'logout',
+my $ENDINGS = q{'evicted', 'replaced', 'reuse_detected', 'unknown_rotation', 'ip_mismatch', 'fingerprint_mismatch', 'expired', 'logout',
 	'session_revoked', 'others_revoked', 'user_revoked', 'all_revoked'};
 
 # What the rows say against what the model knows, once everything is quiet.
@@ -53,8 +54,10 @@ sub judge
 	my @problems = $stress->problems;
 	is(scalar @problems, 0, 'no answer contradicts another') or diag join "\n", @problems[ 0 .. ($#problems > 20 ? 20 : $#problems) ];
 
-	is( $node->safe_psql('postgres', "SELECT coalesce(max(n), 0) <= 5 FROM (SELECT count(*) AS n FROM jwt_auth.refresh_session GROUP BY user_id) s"),
-		't', 'no user is above the limit');
+	is( $node->safe_psql('postgres', "SELECT count(*) FROM (SELECT class, count(*) AS n FROM jwt_auth.refresh_session GROUP BY user_id, class) s WHERE n > CASE class WHEN 'app' THEN 2 WHEN 'service' THEN 3 ELSE 5 END"),
+		'0', 'no user is above the limit of a class, or of sessions without one');
+	is( $node->safe_psql('postgres', 'SELECT count(*) FROM (SELECT FROM jwt_auth.refresh_session WHERE device_hash IS NOT NULL GROUP BY user_id, class, device_hash HAVING count(*) > 1) s'),
+		'0', 'no device has two sessions of a class');
 	is( $node->safe_psql('postgres', qq{
 		SELECT count(*) FROM (SELECT DISTINCT session_id FROM jwt_auth.auth_event WHERE event = 'login') l
 		LEFT JOIN jwt_auth.refresh_session s USING (session_id)

@@ -20,7 +20,7 @@ my @LEVELS = ('READ COMMITTED', 'READ COMMITTED', 'REPEATABLE READ', 'SERIALIZAB
 my %WEIGHTS = (
 	login => 14, refresh => 40, retry => 10, replay_old => 2, garbage => 2, verify => 30, logout => 2, revoke_session => 2,
 	revoke_others => 1, revoke_user => 0.4, change_password => 0.4, revoke_all => 0.05, mint_link => 3, consume => 6, deny => 2,
-	purge => 0.5,
+	purge => 0.5, change_class => 0.5,
 );
 
 sub new
@@ -156,7 +156,11 @@ sub do_login
 {
 	my ($self) = @_;
 	my $user = $self->any_user;
-	return { user => $user, sql => "SELECT $FIELDS FROM jwt_auth.issue_refresh_session('$user')" };
+	my $class = any_of([ undef, undef, 'app', 'service' ]);
+	# Sessions of the class "service" are not limited, so each has one of a few devices.
+	my $device = rand() < 0.3 || ($class // '') eq 'service' ? 'device ' . int rand 3 : undef;
+	my $arguments = join '', map { ", $_->[0] => '$_->[1]'" } grep { defined $_->[1] } [ class => $class ], [ device => $device ];
+	return { user => $user, sql => "SELECT $FIELDS FROM jwt_auth.issue_refresh_session('$user'$arguments)" };
 }
 
 sub present
@@ -238,6 +242,12 @@ sub do_change_password
 }
 
 sub do_revoke_all { return { sql => "SELECT 'done', jwt_auth.revoke_all_tokens()" } }
+# Its limit stays, so that it can be judged by the rows.
+sub do_change_class
+{
+	return { sql => "SELECT 'done', jwt_auth.set_session_class('app', refresh_token_ttl => '" . (1 + int rand 9) . " days', max_sessions => 2)" };
+}
+
 sub do_purge { return { sql => 'CALL jwt_auth.purge_expired(' . (1 + int rand 20) . ')' } }
 
 sub do_mint_link

@@ -1,5 +1,6 @@
 // explain_session: alive, or why it ended, when, and by which event.
 #include "pg/keyring/keyring.hpp"
+#include "pg/store/auth_event.hpp"
 #include "pg/store/owner.hpp"
 #include "pg/store/plans.hpp"
 #include "pg/store/session_store.hpp"
@@ -21,9 +22,8 @@ enum class EventColumn { kEvent, kAt, kUserId, kDetail, kStatus };
 Query<EventColumn> select_last_event = {
     "SELECT event, coalesce((detail ->> 'ended_at')::timestamptz, at), user_id, detail, detail ->> 'status'"
     " FROM jwt_auth.auth_event WHERE session_id = $1"
-    " AND event IN ('login', 'evicted', 'replaced', 'reuse_detected', 'unknown_rotation', 'ip_mismatch', "
-    "'fingerprint_mismatch', 'expired',"
-    " 'logout', 'session_revoked', 'others_revoked', 'user_revoked', 'all_revoked', 'locked', 'refused')"
+    " AND event IN ('login', " SESSION_ENDINGS
+    ")"
     " AND (detail -> 'enforced') IS DISTINCT FROM 'false'::jsonb"
     " ORDER BY event = 'login', at DESC, id DESC LIMIT 1",
     {UUIDOID}};

@@ -1,5 +1,6 @@
 // issue_refresh_session: a log-in.
 #include "jose/crypto/openssl.hpp"
+#include "jose/json/base64url.hpp"
 #include "pg/identity/proof.hpp"
 #include "pg/keyring/keyring.hpp"
 #include "pg/keyring/session_classes.hpp"
@@ -104,9 +105,25 @@ void record_refused(const Login &login) {
   write_event(event_source(login.user.user_id, login.client), event, timestamp_of(login.now));
 }
 
+std::string_view bytes_of(const session::Hash &hash) { return {reinterpret_cast<const char *>(hash.data()), hash.size()}; }
+
+const char *json_text_of(JsonbValue &value) {
+  Jsonb *json = JsonbValueToJsonb(&value);
+  return JsonbToCString(nullptr, &json->root, static_cast<int>(VARSIZE(json)));
+}
+
+// The class, the hash of the device, and what the application says for the audit.
 const char *login_detail(const Login &login) {
   DetailBuilder detail;
   detail.add_optional("class", login.session_class);
+  if (login.device.present)
+    detail.add_text("device",
+                    value_or_raise([&] { return CopyOut(jose::EncodeBase64Url(bytes_of(login.device.hash))); }).view());
+  if (login.session.has_metadata) {
+    JsonbValue audit;
+    if (getKeyJsonValueFromContainer(&DatumGetJsonbP(login.session.metadata)->root, "audit", 5, &audit) != nullptr)
+      detail.add_json("audit", json_text_of(audit));
+  }
   return detail.finish();
 }
 

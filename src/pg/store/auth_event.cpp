@@ -1,10 +1,14 @@
 #include "pg/store/auth_event.hpp"
 
+#include "pg/store/event_author.hpp"
+#include "pg/store/owner.hpp"
 #include "pg/store/plans.hpp"
 #include "pg/store/revocation.hpp"
+#include "pg/support/audit_setting.hpp"
 #include "pg/support/settings.hpp"
 #include "pg/support/statistics.hpp"
 #include "pg/support/uuid.hpp"
+#include "session/session_id.hpp"
 
 extern "C" {
 #include <commands/async.h>
@@ -14,8 +18,8 @@ namespace jwt_auth::pg {
 
 namespace {
 
-// Rows of one statement. Six are a user's five sessions that end, and the event that says so.
-constexpr int kMostRows = 6;
+// Rows of one statement.
+constexpr int kMostEvents = 5;
 
 // The type of the column `event`. What is written here is of our own closed list: a parameter of this type is not held against
 // the domain's, which would be compiled and hashed for every row.
@@ -24,29 +28,38 @@ Oid event_name_type() {
                          ObjectIdGetDatum(get_namespace_oid("jwt_auth", false)));
 }
 
-// The parameters of all rows come first.
-constexpr int kCommonParameters = 4;
+// The parameters of all rows come first. A database that has not been updated to 2.0 has not got the last three.
+constexpr int kCommonParameters = 7;
+constexpr int kCommonParametersOfVersion1 = 4;
+int common_parameters() {
+  return get_attnum(table_oid("auth_event"), "db_role") != InvalidAttrNumber ? kCommonParameters : kCommonParametersOfVersion1;
+}
 
 // The statement that inserts so many rows of one time, user and client: executing one costs more than the rows it writes.
 Statement &insert_events(int rows) {
-  static Statement statements[kMostRows + 1];
+  static Statement statements[kMostEvents + 1];
   Statement &statement = statements[rows];
   const Oid event_name = event_name_type();
+  const int common = common_parameters();
   if (statement.sql != nullptr) {
-    // The extension may have been dropped and created again.
-    if (statement.parameter_types[kCommonParameters] == event_name) return statement;
+    // The extension may have been dropped and created again, or updated.
+    if (statement.parameter_count == common + 3 * rows && statement.parameter_types[common] == event_name) return statement;
     discard(statement);
-    for (int row = 0; row < rows; row++) statement.parameter_types[kCommonParameters + 3 * row] = event_name;
-    return statement;
+    pfree(const_cast<char *>(statement.sql));
+    statement.sql = nullptr;
   }
   Statement made{nullptr, {TIMESTAMPTZOID, TEXTOID, INETOID, TEXTOID}};
+  const bool has_author = common == kCommonParameters;
+  if (has_author)
+    for (const Oid type : {Oid{INT4OID}, Oid{TEXTOID}, Oid{NAMEOID}}) made.parameter_types[made.parameter_count++] = type;
   StringInfoData sql;
   initStringInfo(&sql);
-  appendStringInfoString(&sql,
-                         "INSERT INTO jwt_auth.auth_event (at, user_id, ip, user_agent, event, session_id, detail) VALUES");
+  appendStringInfo(&sql, "INSERT INTO jwt_auth.auth_event (at, user_id, ip, user_agent%s, event, session_id, detail) VALUES",
+                   has_author ? ", user_key, actor, db_role" : "");
   for (int row = 0; row < rows; row++) {
     const int first = made.parameter_count;
-    appendStringInfo(&sql, "%s ($1, $2, $3, $4, $%d, $%d, $%d)", row == 0 ? "" : ",", first + 1, first + 2, first + 3);
+    appendStringInfo(&sql, "%s ($1, $2, $3, $4%s, $%d, $%d, $%d)", row == 0 ? "" : ",", has_author ? ", $5, $6, $7" : "",
+                     first + 1, first + 2, first + 3);
     for (const Oid type : {event_name, Oid{UUIDOID}, Oid{JSONBOID}}) made.parameter_types[made.parameter_count++] = type;
   }
   made.sql = MemoryContextStrdup(TopMemoryContext, sql.data);
@@ -109,6 +122,48 @@ void tell_verifiers(const EventSource &source, const AuthEvent &event, Timestamp
   }
 }
 
+void add_source(Parameters &parameters, const EventSource &source, TimestampTz at) {
+  add(parameters, TimestampTzGetDatum(at));
+  add_optional(parameters, source.user_id);
+  add_nullable(parameters, source.ip, !source.has_ip);
+  add_optional(parameters, source.user_agent);
+  if (common_parameters() == kCommonParametersOfVersion1) return;
+  const session::UserKey user_key =
+      source.user_id.present
+          ? value_or_raise([&]() -> Result<session::UserKey> { return session::UserKeyOf({}, source.user_id.text); })
+          : 0;
+  add_nullable(parameters, Int32GetDatum(user_key), !source.user_id.present);
+  add_optional(parameters, acting_user());
+  add(parameters, acting_role());
+}
+
+void add_event(Parameters &parameters, const AuthEvent &event) {
+  if (event.application_event.empty())
+    add(parameters, CStringGetTextDatum(session::NameOf(event.event)));
+  else
+    add_text(parameters, event.application_event);
+  add_nullable(parameters, UUIDPGetDatum(event.session_id), event.session_id == nullptr);
+  if (event.detail != nullptr)
+    add(parameters, DirectFunctionCall1(jsonb_in, CStringGetDatum(event.detail)));
+  else
+    add_nullable(parameters, 0, true);
+}
+
+// Those that jwt_auth.audit asks for.
+void write_rows(const EventSource &source, const AuthEvent *events, int count, TimestampTz at) {
+  const AuthEvent *rows[kMostEvents];
+  int row_count = 0;
+  for (int i = 0; i < count; i++) {
+    if (session::IsRecorded(settings::Audit(), events[i].event)) rows[row_count++] = &events[i];
+    if (row_count == 0 || (row_count < kMostEvents && i + 1 < count)) continue;
+    Parameters parameters{};
+    add_source(parameters, source, at);
+    for (int row = 0; row < row_count; row++) add_event(parameters, *rows[row]);
+    execute(insert_events(row_count), parameters);
+    row_count = 0;
+  }
+}
+
 }  // namespace
 
 DetailBuilder::DetailBuilder() { initStringInfo(&text_); }
@@ -127,6 +182,11 @@ void DetailBuilder::add_optional(const char *name, const OptionalText &value) {
 void DetailBuilder::add_number(const char *name, std::int64_t value) {
   add_name(name);
   appendStringInfo(&text_, INT64_FORMAT, value);
+}
+
+void DetailBuilder::add_json(const char *name, const char *value) {
+  add_name(name);
+  appendStringInfoString(&text_, value);
 }
 
 void DetailBuilder::add_bool(const char *name, bool value) {
@@ -154,26 +214,10 @@ const char *detail_of(const session::Ending &ending) {
 void write_event(const EventSource &source, const AuthEvent &event, TimestampTz at) { write_events(source, &event, 1, at); }
 
 void write_events(const EventSource &source, const AuthEvent *events, int count, TimestampTz at) {
-  for (int done = 0; done < count; done += kMostRows) {
-    const int rows = Min(count - done, kMostRows);
-    Parameters parameters{};
-    add(parameters, TimestampTzGetDatum(at));
-    add_optional(parameters, source.user_id);
-    add_nullable(parameters, source.ip, !source.has_ip);
-    add_optional(parameters, source.user_agent);
-    for (int i = done; i < done + rows; i++) {
-      const AuthEvent &event = events[i];
-      add(parameters, CStringGetTextDatum(session::NameOf(event.event)));
-      add_nullable(parameters, UUIDPGetDatum(event.session_id), event.session_id == nullptr);
-      if (event.detail != nullptr)
-        add(parameters, DirectFunctionCall1(jsonb_in, CStringGetDatum(event.detail)));
-      else
-        add_nullable(parameters, 0, true);
-    }
-    execute(insert_events(rows), parameters);
-  }
+  write_rows(source, events, count, at);
   for (int i = 0; i < count; i++) tell_verifiers(source, events[i], at);
-  for (int i = 0; i < count; i++) Count(events[i].event);
+  for (int i = 0; i < count; i++)
+    if (events[i].event != session::Event::kNone) Count(events[i].event);
   if (*settings::notify_channel == '\0') return;
   for (int i = 0; i < count; i++) {
     if (!events[i].is_part && session::IsSecurityEvent(events[i].event)) notify(source, events[i], at);

@@ -6,6 +6,11 @@
 #include "session/event.hpp"
 #include "session/policy.hpp"
 
+// The names of the events that say of a session how it ended, for statements.
+#define SESSION_ENDINGS                                                                                                      \
+  "'evicted', 'replaced', 'reuse_detected', 'unknown_rotation', 'ip_mismatch', 'fingerprint_mismatch', 'expired', 'logout'," \
+  " 'session_revoked', 'others_revoked', 'user_revoked', 'all_revoked', 'refused', 'locked'"
+
 namespace jwt_auth::pg {
 
 // Whom an event is about and from where it was caused; what is absent is NULL in the row. Plain data.
@@ -22,10 +27,11 @@ inline EventSource event_source(std::string_view user_id) { return {{true, user_
 // What happened. Plain data; what is absent is NULL in the row.
 struct AuthEvent {
   session::Event event;
-  const pg_uuid_t *session_id;  // null: none
-  const char *detail;           // JSON text, never with a token or a secret in it; null: none
-  bool is_unenforced;           // a mismatch that the policy only takes note of
-  bool is_part;                 // of an event that is written beside it: the application is told once
+  const pg_uuid_t *session_id;         // null: none
+  const char *detail;                  // JSON text, never with a token or a secret in it; null: none
+  bool is_unenforced;                  // a mismatch that the policy only takes note of
+  bool is_part;                        // of an event that is written beside it: the application is told once
+  std::string_view application_event;  // the name of one of the application's own, which `event` does not have; "": ours
 };
 
 // Builds the JSON object of a detail, member by member, in the current memory context.
@@ -36,6 +42,7 @@ class DetailBuilder {
   void add_optional(const char *name, const OptionalText &value);
   void add_number(const char *name, std::int64_t value);
   void add_bool(const char *name, bool value);
+  void add_json(const char *name, const char *value);
   // The finished text; null for an object without members.
   const char *finish();
 
@@ -48,7 +55,8 @@ class DetailBuilder {
 void add_ending(DetailBuilder &detail, const session::Ending &ending);
 const char *detail_of(const session::Ending &ending);
 
-// Writes the event at the time `at`, and what revocations() is to tell of it. Inside as_owner(). A security event is also sent
+// Writes the event at the time `at`, with who did it, and what revocations() is to tell of it. Inside as_owner(). The row is
+// written as jwt_auth.audit says, all the rest whatever it says. A security event is also sent
 // to jwt_auth.notify_channel:
 // {"event", "at", "user_id", "session_id", "ip", "enforced"}, never a token or a secret; "enforced" only where it is false.
 void write_event(const EventSource &source, const AuthEvent &event, TimestampTz at);

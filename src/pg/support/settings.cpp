@@ -4,6 +4,7 @@
 
 #include "jose/jwt/token_type.hpp"
 #include "jose/proof/http_url.hpp"
+#include "pg/support/audit_setting.hpp"
 #include "pg/support/boundary.hpp"
 #include "pg/support/postgres.hpp"
 
@@ -58,6 +59,7 @@ constexpr std::string_view kRowReaders[] = {"auto", "index", "statement"};  // s
 int access_token_type;     // an index of kAccessTokenTypes
 int row_reader;            // settings::RowReader
 int session_limit_policy;  // session::LimitPolicy
+int audit;                 // session::AuditLevel
 int ip_binding;            // session::IpBinding
 int ip_binding_prefix_v4;
 int ip_binding_prefix_v6;
@@ -207,6 +209,9 @@ void define_session_settings() {
              1, 60 * kMinute, GUC_UNIT_S);
   DefineCustomBoolVariable("jwt_auth.log_refresh", "Whether each refresh is written to auth_event.", nullptr,
                            &settings::log_refresh, false, PGC_SUSET, 0, nullptr, nullptr, nullptr);
+  define_enum("jwt_auth.audit", "What is written to auth_event.",
+              "all, security (what ends, refuses or changes something, and the application's own events), or off.", &audit,
+              session::AuditLevel::kAll, session::kAuditLevels);
   define_string("jwt_auth.notify_channel", "Channel on which security events are sent with NOTIFY.", "Empty: none.",
                 &settings::notify_channel, "", PGC_SUSET, 0, check_notify_channel);
   define_string("jwt_auth.revocation_channel", "Channel on which NOTIFY says that revocations() has something new.",
@@ -253,6 +258,8 @@ RowReader ChosenRowReader() noexcept { return static_cast<RowReader>(row_reader)
 std::string_view AccessTokenType() noexcept { return kAccessTokenTypes[access_token_type]; }
 
 session::LimitPolicy SessionLimitPolicy() noexcept { return static_cast<session::LimitPolicy>(session_limit_policy); }
+
+session::AuditLevel Audit() noexcept { return static_cast<session::AuditLevel>(audit); }
 
 session::BindingPolicy Binding() noexcept {
   return {static_cast<session::IpBinding>(ip_binding), ip_binding_prefix_v4, ip_binding_prefix_v6,

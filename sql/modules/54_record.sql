@@ -1,0 +1,16 @@
+-- The record: the application's own events, and who was logged in when.
+
+CREATE FUNCTION jwt_auth.record_event(event text, user_id text, detail jsonb DEFAULT NULL, ip inet DEFAULT NULL)
+RETURNS void LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_record_event';
+COMMENT ON FUNCTION jwt_auth.record_event(text, text, jsonb, inet)
+  IS 'Records an event of the application''s own beside ours: a failed password, an export. Its name begins with app. and has at most 63 characters a-z, 0-9, _, . and -. user_id NULL: of nobody known';
+REVOKE ALL ON FUNCTION jwt_auth.record_event(text, text, jsonb, inet) FROM PUBLIC;
+
+CREATE FUNCTION jwt_auth.session_history(user_id text, since timestamptz, until timestamptz)
+RETURNS TABLE (session_id uuid, began_at timestamptz, ip inet, user_agent text, class text, last_seen timestamptz, is_alive boolean,
+               ended_at timestamptz, ended text, reason text, ended_by text, ended_by_role text)
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_session_history';
+COMMENT ON FUNCTION jwt_auth.session_history(text, timestamptz, timestamptz)
+  IS 'The sessions that the user had at some time from since to until (NULL: no bound), from the audit and from the sessions that are there: when and from where each began, and when, by which event (ended), why and by whom it ended. The latest first';
+REVOKE ALL ON FUNCTION jwt_auth.session_history(text, timestamptz, timestamptz) FROM PUBLIC;
+
