@@ -315,7 +315,7 @@ COMMENT ON COLUMN jwt_auth.refresh_session.proof_mismatch_at IS 'When a wrong pr
 -- SHA-256 over a zero byte (our own users have no issuer) and the user id.
 ALTER TABLE jwt_auth.auth_event ADD actor text COLLATE "C", ADD db_role name, ADD user_key integer;
 UPDATE jwt_auth.auth_event
-SET user_key = ('x' || encode(substr(sha256('\x00'::bytea || convert_to(user_id, 'UTF8')), 1, 4), 'hex'))::bit(32)::integer
+SET user_key = ('x' || encode(substr(sha256('\x00'::bytea || convert_to(user_id, getdatabaseencoding()::name)), 1, 4), 'hex'))::bit(32)::integer
 WHERE user_id IS NOT NULL;
 CREATE INDEX auth_event_user_key ON jwt_auth.auth_event (user_key) WHERE user_key IS NOT NULL;
 COMMENT ON COLUMN jwt_auth.auth_event.at IS 'When it happened; of a revocation of a user or of everybody: the cutoff';
@@ -338,11 +338,11 @@ COMMENT ON FUNCTION jwt_auth.record_event(text, text, jsonb, inet)
 REVOKE ALL ON FUNCTION jwt_auth.record_event(text, text, jsonb, inet) FROM PUBLIC;
 
 CREATE FUNCTION jwt_auth.session_history(user_id text, since timestamptz, until timestamptz)
-RETURNS TABLE (session_id uuid, began_at timestamptz, ip inet, user_agent text, class text, last_seen timestamptz, is_alive boolean,
+RETURNS TABLE (session_id uuid, began_at timestamptz, ip inet, user_agent text, class text, actor text, last_seen timestamptz, is_alive boolean,
                ended_at timestamptz, ended text, reason text, ended_by text, ended_by_role text)
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_session_history';
 COMMENT ON FUNCTION jwt_auth.session_history(text, timestamptz, timestamptz)
-  IS 'The sessions that the user had at some time from since to until (NULL: no bound), from the audit and from the sessions that are there: when and from where each began, and when, by which event (ended), why and by whom it ended. The latest first';
+  IS 'The sessions that the user had at some time from since to until (NULL: no bound), from the audit and from the sessions that are there: when and from where each began, who acted for the user (actor; NULL: the user), and when, by which event (ended), why and by whom it ended. The latest first';
 REVOKE ALL ON FUNCTION jwt_auth.session_history(text, timestamptz, timestamptz) FROM PUBLIC;
 
 -- Sessions of a class, on a device.

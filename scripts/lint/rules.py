@@ -15,6 +15,8 @@ ALLOWED_BY_HAND = {("src/pg/sql/purge_expired.cpp", "SPI_connect_ext"), ("src/pg
 # Where a longjmp may be caught: to leave a flag as it was.
 CATCHES_ERRORS = {"src/pg/identity/identity.cpp": 1}
 LONGEST_FILE = 700
+# Where each event and each key of an event's detail is documented.
+RECORD_PAGE = "docs/audit.md"
 
 
 def blank(match):
@@ -66,8 +68,24 @@ def check(name, text, is_servers):
         yield count, "%d lines: a file is split before it has %d" % (count, LONGEST_FILE)
 
 
+def names_in_record(name, text):
+    """Events, and keys of an event's detail, that one file of the sources writes."""
+    if name == "src/session/event.cpp":
+        return set(re.findall(r'return "(\w+)";', text))
+    if not name.startswith("src/pg/"):
+        return set()
+    return set(re.findall(r'\b(?:detail|reason)\.add_\w+\(\s*"(\w+)"', text)
+               + re.findall(r'\badd_lifetime\([^"]*"(\w+)"', text) + re.findall(r'\bappend_member\(&?detail, "(\w+)"', text))
+
+
+def undocumented(name, text, page):
+    return sorted(word for word in names_in_record(name, text) if "`%s`" % word not in page)
+
+
 def check_tree(is_servers):
     violations = files = 0
+    with open(RECORD_PAGE, encoding="utf-8") as source:
+        record_page = source.read()
     for base, _, names in os.walk("src"):
         for name in sorted(names):
             if not name.endswith((".hpp", ".cpp")):
@@ -75,9 +93,13 @@ def check_tree(is_servers):
             files += 1
             path = os.path.join(base, name)
             with open(path, encoding="utf-8") as source:
-                for line, text in check(path, source.read(), is_servers):
-                    print("%s:%d: %s" % (path, line, text))
-                    violations += 1
+                content = source.read()
+            for line, text in check(path, content, is_servers):
+                print("%s:%d: %s" % (path, line, text))
+                violations += 1
+            for word in undocumented(path, content, record_page):
+                print("%s: %s says nothing of %s, an event or a key of its detail" % (path, RECORD_PAGE, word))
+                violations += 1
     print("%d files, %d violations" % (files, violations))
     return 1 if violations or not files else 0
 
@@ -103,14 +125,27 @@ PLANTED = [
 ]
 
 
+PLANTED_RECORD = [
+    ("src/session/event.cpp", 'return "known";\nreturn "new_event";\nreturn "";\n', ["new_event"]),
+    ("src/pg/sql/a.cpp", 'detail.add_text("known", x);\ndetail.add_optional(\n    "new_key", x);\n', ["new_key"]),
+    ("src/pg/sql/a.cpp", 'payload.add_text("other", x);\nadd_text("other", x);\n', []),
+    ("src/pg/keyring/a.cpp", 'append_member(&detail, "new_kid", kid);\n', ["new_kid"]),
+]
+
+
 def self_test():
     wrong = 0
+    for name, text, wanted in PLANTED_RECORD:
+        got = undocumented(name, text, "| `known` | ...")
+        if got != wanted:
+            wrong += 1
+            print("%s: %r expected in %r, got %r" % (name, wanted, text[:80], got))
     for name, text, wanted in PLANTED:
         got = list(check(name, text, lambda header: header in ("postgres.h", "utils/jsonb.h")))
         if len(got) != wanted:
             wrong += 1
             print("%s: %d violations expected in %r, got %r" % (name, wanted, text[:80], got))
-    print("%d planted files, %d judged wrongly" % (len(PLANTED), wrong))
+    print("%d planted files, %d judged wrongly" % (len(PLANTED) + len(PLANTED_RECORD), wrong))
     return 1 if wrong else 0
 
 

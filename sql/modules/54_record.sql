@@ -7,10 +7,9 @@ COMMENT ON FUNCTION jwt_auth.record_event(text, text, jsonb, inet)
 REVOKE ALL ON FUNCTION jwt_auth.record_event(text, text, jsonb, inet) FROM PUBLIC;
 
 CREATE FUNCTION jwt_auth.session_history(user_id text, since timestamptz, until timestamptz)
-RETURNS TABLE (session_id uuid, began_at timestamptz, ip inet, user_agent text, class text, last_seen timestamptz, is_alive boolean,
+RETURNS TABLE (session_id uuid, began_at timestamptz, ip inet, user_agent text, class text, actor text, last_seen timestamptz, is_alive boolean,
                ended_at timestamptz, ended text, reason text, ended_by text, ended_by_role text)
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_session_history';
 COMMENT ON FUNCTION jwt_auth.session_history(text, timestamptz, timestamptz)
-  IS 'The sessions that the user had at some time from since to until (NULL: no bound), from the audit and from the sessions that are there: when and from where each began, and when, by which event (ended), why and by whom it ended. The latest first';
+  IS 'The sessions that the user had at some time from since to until (NULL: no bound), from the audit and from the sessions that are there: when and from where each began, who acted for the user (actor; NULL: the user), and when, by which event (ended), why and by whom it ended. The latest first';
 REVOKE ALL ON FUNCTION jwt_auth.session_history(text, timestamptz, timestamptz) FROM PUBLIC;
-

@@ -72,6 +72,22 @@ SELECT l.name, h.is_alive, h.ended, h.reason, h.ip, h.ended_at = h.began_at AS a
 UPDATE jwt_auth.account SET not_before = clock_timestamp() WHERE user_id = 'dora';
 SELECT l.name, h.is_alive, h.ended, h.reason FROM jwt_auth.session_history('dora', NULL, NULL) h JOIN login l USING (session_id) ORDER BY 1;
 
+\echo == somebody who acts for the user: the actor, whoever the transaction acts as
+BEGIN;
+SELECT jwt_auth.authenticate(access_token) IS NOT NULL AS authenticated FROM login WHERE name = 'b1';
+INSERT INTO login SELECT 'i1', NULL, access_token, session_id FROM jwt_auth.impersonate('fay', 'agent 7', '15 minutes', NULL, 'ticket 4711');
+COMMIT;
+SELECT actor, user_id, detail FROM jwt_auth.auth_event WHERE event = 'impersonated' AND user_id = 'fay';
+BEGIN;
+SELECT jwt_auth.authenticate(access_token) IS NOT NULL AS authenticated FROM login WHERE name = 'i1';
+SELECT jwt_auth.record_event('app.export', 'fay');
+COMMIT;
+SELECT event, actor FROM jwt_auth.auth_event WHERE user_id = 'fay' ORDER BY id;
+SELECT login('f2', 'fay');
+SELECT l.name, h.actor, h.is_alive, h.ended FROM jwt_auth.session_history('fay', NULL, NULL) h JOIN login l USING (session_id) ORDER BY 1;
+SELECT jwt_auth.revoke_refresh_session(session_id, 'done') FROM login WHERE name = 'i1';
+SELECT l.name, h.actor, h.is_alive, h.ended, h.reason FROM jwt_auth.session_history('fay', NULL, NULL) h JOIN login l USING (session_id) ORDER BY 1;
+
 \echo == jwt_auth.audit
 SET jwt_auth.audit = 'some';
 DELETE FROM jwt_auth.auth_event;
@@ -96,7 +112,7 @@ CREATE FUNCTION plan(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$ BEGIN
 SELECT bool_or(p LIKE '%auth_event_user_key%') AS by_index FROM plan('SELECT FROM jwt_auth.auth_event WHERE user_key = 1') p;
 RESET enable_seqscan;
 
-SELECT count(jwt_auth.revoke_user_tokens(u)) FROM unnest(ARRAY['alice', 'bob', 'dora', 'erin']) u;
+SELECT count(jwt_auth.revoke_user_tokens(u)) FROM unnest(ARRAY['alice', 'bob', 'dora', 'erin', 'fay']) u;
 DROP FUNCTION login, revoke_as_owner, plan;
 DROP TABLE login;
 DROP OWNED BY regress_support;

@@ -125,6 +125,8 @@ for my $version (@older)
 	# The rows of accounts that came back or of keys that were used since have changed.
 	is_deeply([ grep { !$now{$_} } @rows ], [], "$version: no row is lost");
 
+	is(ask($node, "SELECT count(*) > 1, bool_and(e.user_key = a.user_key) FROM jwt_auth.auth_event e JOIN jwt_auth.account a USING (user_id) WHERE issuer = '' AND user_id IN ('ann', 'bob')", $database),
+		't|t', "$version: the events of before have their user's key");
 	is($session->ask("SELECT jwt_auth.jwt_verify('$next->{access_token}') ->> 'sub'"), 'ann', "$version: the open session goes on");
 	is($session->ask("SELECT jwt_auth.jwt_verify('$bob->{access_token}')"), 'error JW010', "$version: what was revoked is revoked");
 	is(ask($node, $who, $database), 'ann ann', "$version: an issuer goes on as it was");

@@ -73,6 +73,14 @@ void decide(Request &request) {
                  random.unguessable};
 }
 
+// It is the actor who does it, whoever the transaction acts as.
+void record(const Request &request, AuthEvent event) {
+  const OptionalText actor = {true, request.actor.user_id};
+  EventSource source = event_source(request.user.user_id);
+  source.actor = &actor;
+  write_event(source, event, timestamp_of(request.now));
+}
+
 void store(const Request &request) {
   insert_impersonation(request.row);
   DetailBuilder detail;
@@ -83,7 +91,7 @@ void store(const Request &request) {
   event.event = session::Event::kImpersonated;
   event.session_id = &request.row.id;
   event.detail = detail.finish();
-  write_event(event_source(request.user.user_id), event, timestamp_of(request.now));
+  record(request, event);
 }
 
 void record_refused(const Request &request) {
@@ -92,7 +100,7 @@ void record_refused(const Request &request) {
   AuthEvent event{};
   event.event = session::Event::kRefused;
   event.detail = detail.finish();
-  write_event(event_source(request.user.user_id), event, timestamp_of(request.now));
+  record(request, event);
 }
 
 // There is no auth_time: the user proved nothing, so whoever asks for a recent log-in refuses it.

@@ -16,6 +16,7 @@ enum class HistoryColumn {
   kIp,
   kUserAgent,
   kClass,
+  kActor,
   kLastSeen,
   kIsAlive,
   kEndedAt,
@@ -30,10 +31,13 @@ enum class HistoryColumn {
 Query<HistoryColumn> select_history = {
     "SELECT * FROM (SELECT coalesce(s.session_id, b.session_id), coalesce(b.at, s.created_at) AS began_at,"
     " CASE WHEN b.session_id IS NULL THEN s.login_ip ELSE b.ip END, coalesce(b.user_agent, s.user_agent),"
-    " coalesce(s.class, b.detail ->> 'class'), s.refreshed_at, s.session_id IS NOT NULL AND over.event IS NULL,"
+    " coalesce(s.class, b.detail ->> 'class'), coalesce(s.actor, b.impersonator), s.refreshed_at, s.session_id IS NOT NULL AND "
+    "over.event IS NULL,"
     " coalesce(over.at, e.at) AS ended_at, coalesce(over.event, e.event), coalesce(over.reason, e.reason), e.actor, e.db_role"
     " FROM (SELECT * FROM jwt_auth.refresh_session WHERE user_key = $1 AND user_id = $2) s"
-    " FULL JOIN (SELECT session_id, at, ip, user_agent, detail FROM jwt_auth.auth_event WHERE user_key = $1 AND user_id = $2"
+    " FULL JOIN (SELECT session_id, at, ip, user_agent, detail,"
+    "  CASE event WHEN 'impersonated' THEN actor END AS impersonator FROM jwt_auth.auth_event WHERE user_key = $1 AND user_id "
+    "= $2"
     "  AND event IN ('login', 'imported', 'impersonated') AND session_id IS NOT NULL) b ON b.session_id = s.session_id"
     " LEFT JOIN LATERAL (SELECT CASE WHEN s.created_at <= $4 THEN $4 WHEN s.created_at <= $5 THEN $5"
     "   ELSE least(s.ends_at, s.idle_ends_at) END AS at,"

@@ -31,9 +31,7 @@ Oid event_name_type() {
 // The parameters of all rows come first. A database that has not been updated to 2.0 has not got the last three.
 constexpr int kCommonParameters = 7;
 constexpr int kCommonParametersOfVersion1 = 4;
-int common_parameters() {
-  return get_attnum(table_oid("auth_event"), "db_role") != InvalidAttrNumber ? kCommonParameters : kCommonParametersOfVersion1;
-}
+int common_parameters() { return has_column("auth_event", "db_role") ? kCommonParameters : kCommonParametersOfVersion1; }
 
 // The statement that inserts so many rows of one time, user and client: executing one costs more than the rows it writes.
 Statement &insert_events(int rows) {
@@ -133,7 +131,7 @@ void add_source(Parameters &parameters, const EventSource &source, TimestampTz a
           ? value_or_raise([&]() -> Result<session::UserKey> { return session::UserKeyOf({}, source.user_id.text); })
           : 0;
   add_nullable(parameters, Int32GetDatum(user_key), !source.user_id.present);
-  add_optional(parameters, acting_user());
+  add_optional(parameters, source.actor != nullptr ? *source.actor : acting_user());
   add(parameters, acting_role());
 }
 

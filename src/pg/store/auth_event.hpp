@@ -19,6 +19,7 @@ struct EventSource {
   Datum ip;  // inet
   bool has_ip;
   OptionalText user_agent;
+  const OptionalText *actor = nullptr;  // null: whoever the transaction acts as
 };
 
 // Of a user, by no client.
