@@ -37,6 +37,9 @@ INSERT INTO function_group VALUES
   (11, 'Proofs of a key', 'device_challenge'), (11, 'Proofs of a key', 'bind_device'), (11, 'Proofs of a key', 'refresh_bound_session'),
   (11, 'Proofs of a key', 'device_registration_header'), (11, 'Proofs of a key', 'device_challenge_header'),
   (11, 'Proofs of a key', 'device_instructions'), (11, 'Proofs of a key', 'header_string'),
+  (14, 'Several servers', 'user_key'), (14, 'Several servers', 'token_user_key'), (14, 'Several servers', 'hand_over_users'),
+  (14, 'Several servers', 'take_over_users'), (14, 'Several servers', 'drop_handed_over_users'),
+  (13, 'Internal', 'tables_of_users'), (13, 'Internal', 'check_handed_over'),
   (13, 'Internal', 'keyring_changed'), (13, 'Internal', 'signing_key_demoted'), (13, 'Internal', 'private_jwk_in_transit'), (13, 'Internal', 'grant_functions');
 
 CREATE TEMP TABLE event_meaning (name text, meaning text);
@@ -112,6 +115,7 @@ INSERT INTO error_meaning VALUES
   ('JW014', 'a token of another kind: its type (`typ`) is not the one that is expected there'),
   ('JW015', 'the token is bound to a key, and the proof of that key is missing or wrong'),
   ('JW016', 'the user''s rights or the session''s claims have changed since: refresh the session, which lives on'),
+  ('JW018', 'the rows of the user are on another server, by `jwt_auth.user_key_range`: ask that one'),
   ('JW020', 'a key that can''t be used: malformed, weak, of another kind, or its parts don''t belong together'),
   ('JW021', 'no key of the ring is active'),
   ('JW022', 'a private key is sealed and the key file can''t open it, or is unreadable'),

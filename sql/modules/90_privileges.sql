@@ -16,6 +16,8 @@ RETURNS SETOF record LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_cata
     ('current_user_bigint', 'public'),
     ('current_user_id', 'public'),
     ('current_user_uuid', 'public'),
+    ('token_user_key', 'public'),
+    ('user_key', 'public'),
     ('has_scope', 'public'),
     ('jwt_decode_unverified', 'public'),
     ('authenticate', 'verifier'),

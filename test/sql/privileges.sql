@@ -11,7 +11,7 @@ SELECT jwt_auth.grant_verifier('"regress ""quoted"" role"');
 SELECT function, grantee, coalesce(kind, 'owner') AS meant
 FROM jwt_auth.privileges() JOIN pg_proc p ON p.oid = function
 LEFT JOIN (SELECT 'public', unnest(ARRAY['base64url_decode', 'base64url_encode', 'current_actor', 'current_claim', 'current_claims', 'current_issuer', 'current_session_id',
-                                         'current_user_bigint', 'current_user_id', 'current_user_uuid', 'has_scope', 'jwt_decode_unverified'])
+                                         'current_user_bigint', 'current_user_id', 'current_user_uuid', 'has_scope', 'jwt_decode_unverified', 'token_user_key', 'user_key'])
            UNION ALL
            SELECT 'verifier', unnest(ARRAY['authenticate', 'introspect', 'jwks', 'jwks_http', 'jwt_try_verify', 'jwt_verify', 'pre_config', 'pre_request',
                                            'proof_nonce', 'request_ip', 'revocations', 'verify_proof', 'verify_token'])

@@ -1,6 +1,7 @@
 #include "pg/identity/api_key_check.hpp"
 
 #include "pg/keyring/keyring.hpp"
+#include "pg/store/own_users.hpp"
 #include "pg/store/owner.hpp"
 #include "pg/support/uuid.hpp"
 
@@ -31,6 +32,10 @@ ApiKeyCheck check_api_key(std::string_view api_key, const session::Address &addr
   check.well_formed = true;
   check.verdict = session::ApiKeyVerdict::kUnknown;
   const session::PresentedApiKey &presented = decoded.value;
+  if (!is_own_user_key(session::UserKeyIn(presented.id))) {
+    check.refusal = kOtherServer;
+    return check;
+  }
   refresh_keyring();
   check = as_owner("api_key", [&](MemoryContext caller) {
     ApiKeyCheck judged = check;

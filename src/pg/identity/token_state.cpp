@@ -5,6 +5,7 @@
 #include "pg/identity/token_check.hpp"
 #include "pg/session/user_argument.hpp"
 #include "pg/store/api_key_store.hpp"
+#include "pg/store/own_users.hpp"
 #include "pg/store/owner.hpp"
 #include "pg/store/row_reader.hpp"
 #include "pg/support/uuid.hpp"
@@ -137,6 +138,7 @@ const Error *check_issued_at(const TokenFacts &facts, session::UserKey user_key,
 const Error *check_state(const TokenFacts &facts, const pg_uuid_t *key_id, session::UserKey user_key, const TokenId &token_id,
                          Micros now) {
   const bool has_session = facts.sid.present && facts.issuer.empty();
+  if ((has_session || key_id != nullptr) && !is_own_user_key(user_key)) return &kOtherServer;
   if (key_id != nullptr) {
     const Error *refusal = check_key(facts, *key_id, user_key, token_id, now);
     if (refusal != nullptr || !has_session) return refusal;

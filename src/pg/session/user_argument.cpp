@@ -1,5 +1,7 @@
 #include "pg/session/user_argument.hpp"
 
+#include "pg/store/own_users.hpp"
+
 extern "C" {
 #include <catalog/pg_collation.h>
 #include <parser/parse_coerce.h>
@@ -8,13 +10,6 @@ extern "C" {
 namespace jwt_auth::pg {
 
 namespace {
-
-std::string_view user_id_argument(FunctionCallInfo fcinfo, int index) {
-  const std::string_view user_id = required_bytes(fcinfo, index, "user_id");
-  if (user_id.empty() || user_id.size() > kMaxUserId)
-    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("user_id must have 1 to %zu bytes", kMaxUserId)));
-  return user_id;
-}
 
 // Calls a cast function: of the value, and where it takes them the type modifier and that the cast is explicit.
 OptionalText call_cast(Oid function, Datum value) {
@@ -32,13 +27,20 @@ OptionalText call_cast(Oid function, Datum value) {
 
 }  // namespace
 
+std::string_view user_id_argument(FunctionCallInfo fcinfo, int index) {
+  const std::string_view user_id = required_bytes(fcinfo, index, "user_id");
+  if (user_id.empty() || user_id.size() > kMaxUserId)
+    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("user_id must have 1 to %zu bytes", kMaxUserId)));
+  return user_id;
+}
+
 UserRef user_ref(std::string_view issuer, std::string_view user_id) {
   const session::UserKey key =
       value_or_raise([&]() -> Result<session::UserKey> { return session::UserKeyOf(issuer, user_id); });
   return {key, issuer, user_id};
 }
 
-UserRef user_argument(FunctionCallInfo fcinfo, int index) {
+UserRef acting_user_argument(FunctionCallInfo fcinfo, int index) {
   const std::string_view user_id = user_id_argument(fcinfo, index);
   if (session::WithoutPadding(user_id).size() != user_id.size())
     ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("user_id must not end with a blank"),
@@ -47,11 +49,20 @@ UserRef user_argument(FunctionCallInfo fcinfo, int index) {
   return user_ref({}, user_id);
 }
 
+UserRef user_argument(FunctionCallInfo fcinfo, int index) {
+  const UserRef user = acting_user_argument(fcinfo, index);
+  require_own_user_key(user.user_key);
+  return user;
+}
+
 Spellings spellings_argument(FunctionCallInfo fcinfo, int index) {
   const std::string_view given = user_id_argument(fcinfo, index);
   const std::string_view user_id = session::WithoutPadding(given);
-  if (user_id.empty() || user_id.size() == given.size()) return {user_ref({}, given), false, {}};
-  return {user_ref({}, user_id), true, user_ref({}, given)};
+  const bool is_padded = !user_id.empty() && user_id.size() < given.size();
+  const Spellings spellings =
+      is_padded ? Spellings{user_ref({}, user_id), true, user_ref({}, given)} : Spellings{user_ref({}, given), false, {}};
+  require_own_or_acting_user(spellings.user);
+  return spellings;
 }
 
 OptionalText id_column_as_text(HeapTuple row, TupleDesc columns, int number) {

@@ -9,6 +9,7 @@
 #include "pg/session/token_response.hpp"
 #include "pg/session/typed_user_id.hpp"
 #include "pg/store/auth_event.hpp"
+#include "pg/store/own_users.hpp"
 #include "pg/store/owner.hpp"
 #include "pg/store/result_set.hpp"
 #include "pg/store/revocation.hpp"
@@ -194,6 +195,7 @@ Datum exchange_api_key(FunctionCallInfo fcinfo) {
   if (!api_key.present) return response_datum(fcinfo, response);
   const session::Address address = PG_ARGISNULL(1) ? session::kNoAddress : address_of(PG_GETARG_DATUM(1));
   const ApiKeyCheck check = check_api_key(api_key.text, address);
+  if (!check.is_good() && check.refusal.code == ErrorCode::kOtherServer) raise_error(check.refusal);
   if (!check.well_formed) return response_datum(fcinfo, response);
   if (!check.is_good()) {
     response.status = session::StatusOf(check.verdict);
@@ -217,6 +219,7 @@ Datum exchange_api_key(FunctionCallInfo fcinfo) {
 bool revoke_key(const pg_uuid_t &id, const OptionalText &owner) {
   return as_owner("api_key", [&](MemoryContext caller) {
     const session::UserKey user_key = session::UserKeyIn(SessionIdOf(id));
+    require_own_user_key(user_key);
     const DeletedApiKey deleted = delete_api_key(id, user_key, owner, caller);
     if (!deleted.found) return false;
     write_key_event(session::Event::kApiKeyRevoked, {user_key, {}, deleted.user_id}, id, deleted.name, GetCurrentTimestamp());

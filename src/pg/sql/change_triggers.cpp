@@ -2,6 +2,7 @@
 // users, require_refresh_on_change on the tables that say what a user may do.
 #include "pg/session/user_change.hpp"
 #include "pg/session/user_ending.hpp"
+#include "pg/store/own_users.hpp"
 #include "pg/support/postgres.hpp"
 
 extern "C" {
@@ -65,6 +66,7 @@ RowId id_of(const TriggerData &trigger, HeapTuple row, int column) {
   const char *printed = SPI_getvalue(row, columns, column);
   Spellings spellings{user_ref({}, user_id.text), false, {}};
   if (printed != user_id.text && std::strlen(printed) <= kMaxUserId) spellings = {spellings.user, true, user_ref({}, printed)};
+  require_own_or_acting_user(spellings.user);
   return {true, user_id.text, spellings};
 }
 

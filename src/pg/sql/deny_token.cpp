@@ -6,6 +6,7 @@
 #include "pg/keyring/keyring.hpp"
 #include "pg/session/user_argument.hpp"
 #include "pg/store/auth_event.hpp"
+#include "pg/store/own_users.hpp"
 #include "pg/store/owner.hpp"
 #include "pg/store/plans.hpp"
 #include "pg/store/revocation.hpp"
@@ -85,6 +86,8 @@ void tell_verifiers(const TokenFacts &facts, const TokenId &token_id) {
 bool deny(const TokenFacts &facts, session::Event event, const OptionalText &reason) {
   const TokenId token_id = token_id_of(facts);
   const session::UserKey user_key = token_user_key(facts);
+  // Here nothing would notice it. A token that names no user of ours is denied where that is said.
+  if (facts.issuer.empty() && facts.sub.present) require_own_user_key(user_key);
   return as_owner("denied_token", [&](MemoryContext) {
     const TimestampTz now = GetCurrentTimestamp();
     Parameters parameters{};

@@ -34,9 +34,10 @@ Credential credential_argument(FunctionCallInfo fcinfo, int index) {
   return Credential::kAccessToken;
 }
 
-// Only for failures that say nothing about the token.
+// What says nothing about the credential: this server can't judge it.
 void raise_if_unexpected(const Error &error) {
-  if (error.code == ErrorCode::kOutOfMemory || error.code == ErrorCode::kInterrupted || error.code == ErrorCode::kInternal)
+  if (error.code == ErrorCode::kOutOfMemory || error.code == ErrorCode::kInterrupted || error.code == ErrorCode::kInternal ||
+      error.code == ErrorCode::kOtherServer)
     raise_error(error);
 }
 
@@ -63,7 +64,9 @@ Datum introspect_access_token(std::string_view token) {
 
 Datum introspect_api_key(std::string_view api_key) {
   const ApiKeyCheck check = check_api_key(api_key, session::kNoAddress);
-  return check.is_good() ? active(claims_of_key(check.row), "Bearer") : inactive();
+  if (check.is_good()) return active(claims_of_key(check.row), "Bearer");
+  raise_if_unexpected(check.refusal);
+  return inactive();
 }
 
 // A session whose current refresh token was presented. Plain data.
@@ -139,6 +142,7 @@ Datum introspect(FunctionCallInfo fcinfo) {
 // Whoever holds the secret may end the key, from wherever it is.
 void revoke_presented_key(std::string_view api_key) {
   const ApiKeyCheck check = check_api_key(api_key, session::kNoAddress);
+  raise_if_unexpected(check.refusal);
   if (!check.well_formed || check.verdict == session::ApiKeyVerdict::kUnknown) return;
   (void)DirectFunctionCall1(jwt_auth_revoke_api_key, UUIDPGetDatum(&check.row.id));
 }

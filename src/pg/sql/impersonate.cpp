@@ -8,6 +8,7 @@
 #include "pg/store/account_version.hpp"
 #include "pg/store/auth_event.hpp"
 #include "pg/store/impersonation.hpp"
+#include "pg/store/own_users.hpp"
 #include "pg/store/owner.hpp"
 #include "pg/support/uuid.hpp"
 
@@ -82,6 +83,8 @@ void record(const Request &request, AuthEvent event) {
 }
 
 void store(const Request &request) {
+  // Whoever revokes an actor of another server does so here as well, and finds the account.
+  if (!is_own_user_key(request.actor.user_key)) hold_account(request.actor);
   insert_impersonation(request.row);
   DetailBuilder detail;
   detail.add_text("actor", request.actor.user_id);
@@ -119,7 +122,7 @@ Datum impersonate(FunctionCallInfo fcinfo) {
   Request request{};
   request.user = user_argument(fcinfo, 0);
   if (PG_ARGISNULL(1)) raise_null_argument("actor");
-  request.actor = user_argument(fcinfo, 1);
+  request.actor = acting_user_argument(fcinfo, 1);
   if (request.actor.user_id == request.user.user_id)
     ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("actor must not be the user")));
   request.lifetime = lifetime_argument(fcinfo, 2);

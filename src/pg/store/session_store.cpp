@@ -1,6 +1,7 @@
 #include "pg/store/session_store.hpp"
 
 #include "pg/keyring/keyring.hpp"
+#include "pg/store/own_users.hpp"
 #include "pg/store/suppressed.hpp"
 #include "pg/support/address.hpp"
 #include "pg/support/uuid.hpp"
@@ -195,6 +196,7 @@ RowOf<SessionColumn> session_row(const pg_uuid_t &id, session::UserKey user_key)
 }  // namespace
 
 bool read_session(const pg_uuid_t &id, session::UserKey user_key, ReadMode mode, MemoryContext context, SessionRow &row) {
+  require_own_user_key(user_key);
   RowOf<SessionColumn> found = session_row(id, user_key);
   read_rows({&found}, mode);
   if (!found.found) return false;

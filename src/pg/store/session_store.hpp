@@ -28,7 +28,7 @@ struct SessionRow {
   OptionalText actor;         // who acts for the user: the session is an impersonation
 };
 
-// False if there is no such row in the snapshot. Text is copied into `context`.
+// False if there is no such row in the snapshot. JW018 if its user is of another server. Text is copied into `context`.
 bool read_session(const pg_uuid_t &id, session::UserKey user_key, ReadMode mode, MemoryContext context, SessionRow &row);
 
 // A hash that may be absent: plain data.

@@ -36,6 +36,7 @@ constexpr ErrorRow kErrors[] = {
     {ErrorCode::kRefreshFirst, "JW016", "refresh first",
      "The session lives on, and its rights or claims have changed since this token was issued: refresh it and use the new one.",
      true},
+    {ErrorCode::kOtherServer, "JW018", "user is of another server", nullptr, true},
     {ErrorCode::kUnusableKey, "JW020", "unusable key", nullptr, false},
     {ErrorCode::kNoActiveKey, "JW021", "no active signing key",
      "Create one with jwt_auth.create_signing_key(), or activate one with jwt_auth.rotate_signing_key().", false},

@@ -42,6 +42,7 @@ char *notify_channel;
 char *revocation_channel;
 int jwks_max_age;
 bool pre_config_hmac_keys;
+const session::UserKeyRanges *own_users;
 
 }  // namespace settings
 
@@ -64,6 +65,8 @@ int ip_binding;            // session::IpBinding
 int ip_binding_prefix_v4;
 int ip_binding_prefix_v6;
 int fingerprint_binding;  // session::FingerprintBinding
+
+char *user_key_range;  // read by PostgreSQL alone
 
 bool issuer_is_text = true;
 bool audience_is_text = true;
@@ -114,6 +117,27 @@ bool check_role_claim(char **value, void **, GucSource) {
   if (!path.empty() && path.front() != '.' && path.back() != '.' && path.find("..") == std::string_view::npos) return true;
   GUC_check_errdetail("A claim is named by one or more names with a dot between them, such as \"role\" or \"app.role\".");
   return false;
+}
+
+// `extra` becomes the parsed form.
+bool check_user_key_range(char **value, void **extra, GucSource) {
+  if (**value == '\0') return true;
+  session::UserKeyRanges ranges;
+  if (!session::ParseUserKeyRanges(*value, ranges)) {
+    GUC_check_errdetail("Ranges are written FIRST..LAST, with commas between them.");
+    GUC_check_errhint("For example \"-2147483648..-1\" for half of all users. There may be %d of them.",
+                      static_cast<int>(session::UserKeyRanges::kMax));
+    return false;
+  }
+  void *memory = AllocateForSetting(sizeof ranges);
+  if (memory == nullptr) return false;
+  std::memcpy(memory, &ranges, sizeof ranges);
+  *extra = memory;
+  return true;
+}
+
+void assign_user_key_range(const char *, void *extra) {
+  settings::own_users = static_cast<const session::UserKeyRanges *>(extra);
 }
 
 bool check_notify_channel(char **value, void **, GucSource) {
@@ -218,6 +242,12 @@ void define_session_settings() {
                 "Its messages are empty. Empty: none.", &settings::revocation_channel, "", PGC_SUSET, 0, check_notify_channel);
 }
 
+void define_scaling_settings() {
+  DefineCustomStringVariable("jwt_auth.user_key_range", "User keys (user_key()) whose users are this server's.",
+                             "FIRST..LAST, several with commas between them: a session of another user is JW018. Empty: all.",
+                             &user_key_range, "", PGC_SUSET, 0, check_user_key_range, assign_user_key_range, nullptr);
+}
+
 void define_front_settings() {
   define_string("jwt_auth.client_ip_header", "Request header in which pre_request() finds the client's address.", nullptr,
                 &settings::client_ip_header, "x-forwarded-for", PGC_SUSET, 0, nullptr);
@@ -284,6 +314,7 @@ void define_settings() {
   define_session_settings();
   define_front_settings();
   define_developer_settings();
+  define_scaling_settings();
   MarkGUCPrefixReserved("jwt_auth");
 }
 

@@ -7,6 +7,7 @@
 #include "session/binding.hpp"
 #include "session/lifetime.hpp"
 #include "session/limit.hpp"
+#include "session/user_key_range.hpp"
 
 namespace jwt_auth::pg {
 
@@ -38,6 +39,7 @@ extern char *notify_channel;      // "" = none
 extern char *revocation_channel;  // "" = none
 extern int jwks_max_age;          // seconds
 extern bool pre_config_hmac_keys;
+extern const session::UserKeyRanges *own_users;  // by jwt_auth.user_key_range; null: all
 
 // For developers: how rows are read. kAuto: by the index where that can be done.
 enum class RowReader { kAuto, kIndex, kStatement };

@@ -1,0 +1,42 @@
+#include "session/token_owner.hpp"
+
+#include "jose/json/base64url.hpp"
+#include "jose/jws/jws.hpp"
+#include "session/api_key.hpp"
+#include "session/refresh_token.hpp"
+
+namespace jwt_auth::session {
+
+namespace {
+
+std::optional<UserKey> OwnerOfClaims(const jose::JsonValue &claims) {
+  const auto sid = claims.Find("sid");
+  SessionId id;
+  if (sid && sid->is(jose::JsonType::kString) && ParseSessionId(sid->text(), id)) return UserKeyIn(id);
+  const auto sub = claims.Find("sub");
+  if (!sub || !sub->is(jose::JsonType::kString)) return std::nullopt;
+  const std::string_view user_id = WithoutPadding(sub->text());
+  if (user_id.empty()) return std::nullopt;
+  return UserKeyOf({}, user_id);
+}
+
+}  // namespace
+
+std::optional<UserKey> ClaimedOwner(std::string_view token) {
+  if (token.substr(0, kRefreshTokenPrefix.size()) == kRefreshTokenPrefix) {
+    const auto refresh_token = RefreshToken::Decode(token);
+    return refresh_token ? std::optional(UserKeyIn(refresh_token->session_id())) : std::nullopt;
+  }
+  if (LooksLikeApiKey(token)) {
+    const auto api_key = ApiKey::Decode(token);
+    return api_key ? std::optional(UserKeyIn(api_key->id())) : std::nullopt;
+  }
+  const auto parsed = jose::UnverifiedJws::Parse(token);
+  if (!parsed) return std::nullopt;
+  const auto payload = jose::DecodeBase64Url(parsed->encoded_payload());
+  if (!payload) return std::nullopt;
+  const auto claims = jose::ParseJsonObject(*payload);
+  return claims ? OwnerOfClaims(claims->root()) : std::nullopt;
+}
+
+}  // namespace jwt_auth::session
