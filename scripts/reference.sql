@@ -37,8 +37,8 @@ INSERT INTO function_group VALUES
   (11, 'Proofs of a key', 'device_challenge'), (11, 'Proofs of a key', 'bind_device'), (11, 'Proofs of a key', 'refresh_bound_session'),
   (11, 'Proofs of a key', 'device_registration_header'), (11, 'Proofs of a key', 'device_challenge_header'),
   (11, 'Proofs of a key', 'device_instructions'), (11, 'Proofs of a key', 'header_string'),
-  (14, 'Several servers', 'user_key'), (14, 'Several servers', 'token_user_key'), (14, 'Several servers', 'hand_over_users'),
-  (14, 'Several servers', 'take_over_users'), (14, 'Several servers', 'drop_handed_over_users'),
+  (15, 'Several servers', 'user_key'), (15, 'Several servers', 'token_user_key'), (15, 'Several servers', 'hand_over_users'),
+  (15, 'Several servers', 'take_over_users'), (15, 'Several servers', 'drop_handed_over_users'),
   (13, 'Internal', 'tables_of_users'), (13, 'Internal', 'check_handed_over'),
   (13, 'Internal', 'keyring_changed'), (13, 'Internal', 'signing_key_demoted'), (13, 'Internal', 'private_jwk_in_transit'), (13, 'Internal', 'grant_functions');
 

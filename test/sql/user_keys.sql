@@ -32,6 +32,8 @@ SET jwt_auth.user_key_range = '-2147483648..-1, 7..9';
 RESET jwt_auth.user_key_range;
 
 \echo == on another server: signatures verify, sessions, log-ins and revocations are JW018
+-- What a backend remembers of a token that it has accepted says nothing of whose server it is.
+SELECT jwt_auth.jwt_verify(:'access_token') ->> 'sub' AS first_time, jwt_auth.jwt_verify(:'access_token') ->> 'sub' AS remembered;
 SELECT format('%s..%s', jwt_auth.user_key('bob'), jwt_auth.user_key('bob')) AS only_bob \gset
 SET jwt_auth.user_key_range = :'only_bob';
 SELECT status FROM jwt_auth.issue_refresh_session('ann');
@@ -43,6 +45,14 @@ SELECT valid, error_code, error_message FROM jwt_auth.jwt_try_verify(:'access_to
 SELECT jwt_auth.authenticate(:'access_token');
 SELECT jwt_auth.authenticate(:'api_key');
 SELECT status FROM jwt_auth.exchange_api_key(:'api_key');
+SELECT jwt_auth.lock_user('ann');
+SELECT jwt_auth.unlock_user('ann');
+SELECT jwt_auth.require_refresh('ann');
+SELECT jwt_auth.set_session_claims(:'session_id', '{"role": "admin"}');
+SELECT jwt_auth.set_session_metadata(:'session_id', '{"name": "phone"}');
+SELECT status FROM jwt_auth.reauthenticate_session(:'session_id');
+SELECT status FROM jwt_auth.impersonate('ann', 'support', '1 minute');
+SELECT jwt_auth.device_challenge(:'session_id');
 SELECT jwt_auth.introspect(:'access_token');
 SELECT jwt_auth.introspect(:'refresh_token');
 SELECT jwt_auth.introspect(:'api_key');
@@ -90,5 +100,6 @@ SELECT string_agg(name, ' ') FROM jwt_auth.tables_of_users() AS name WHERE name 
 
 RESET jwt_auth.user_key_range;
 \echo == nothing was lost
+SELECT jwt_auth.jwt_verify(:'access_token') ->> 'sub' AS still_remembered;
 SELECT status FROM jwt_auth.refresh_session(:'refresh_token');
 TRUNCATE jwt_auth.signing_key, jwt_auth.auth_event, jwt_auth.account, jwt_auth.refresh_session, jwt_auth.session_data, jwt_auth.denied_token, jwt_auth.api_key, jwt_auth.api_key_use, jwt_auth.revocation;

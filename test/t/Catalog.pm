@@ -1,4 +1,4 @@
-# Everything that an extension made in a database, as lines of text: to compare a database that was updated with a fresh one.
+# Everything that an extension made in a database, as lines of text, one for each thing: to compare a database that was updated with a fresh one.
 package Catalog;
 
 use strict;
@@ -14,7 +14,7 @@ WITH member AS (
   FROM pg_depend WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'
     AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'jwt_auth')
 )
-SELECT line FROM (
+SELECT translate(line, E'\n', ' ') FROM (
   SELECT 'object ' || (o).type || ' ' || (o).identity AS line FROM member
   UNION ALL
   SELECT 'comment ' || (o).type || ' ' || (o).identity || ': ' || coalesce(obj_description(objid, classid::regclass::name), 'none') FROM member

@@ -18,8 +18,8 @@ session::UserKey token_user_key(const TokenFacts &facts);
 // in that claim means nothing: tokens of jwt_sign() may hold any.
 bool key_id_of(const TokenFacts &facts, pg_uuid_t &key_id);
 
-// kOtherServer, kSessionEnded, kBeforeCutoff, kDenied, or null if the token is good. Writes nothing, reads with the latest snapshot; after
-// refresh_keyring().
+// kOtherServer, kSessionEnded, kBeforeCutoff, kDenied, or null if the token is good. Writes nothing, reads with the latest
+// snapshot; after refresh_keyring().
 const Error *token_state_refusal(const TokenFacts &facts, jose::Micros now);
 
 }  // namespace jwt_auth::pg

@@ -34,7 +34,7 @@ $first->safe_psql('postgres', "CREATE PUBLICATION ring FOR TABLE $ring; SELECT j
 for my $node ($second, $third)
 {
 	my $name = $node->name;
-	$node->safe_psql('postgres', "CREATE SUBSCRIPTION of_$name CONNECTION '" . $first->connstr('postgres') . "' PUBLICATION ring");
+	$node->safe_psql('postgres', "CREATE SUBSCRIPTION of_$name CONNECTION '" . ($first->connstr('postgres') =~ s/'/''/gr) . "' PUBLICATION ring");
 	$node->poll_query_until('postgres', "SELECT count(*) = 1 FROM jwt_auth.signing_key WHERE state = 'active'") or die;
 	$node->poll_query_until('postgres', 'SELECT count(*) = 1 FROM jwt_auth.server_secret') or die;
 }
