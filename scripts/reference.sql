@@ -49,6 +49,7 @@ INSERT INTO event_meaning VALUES
   ('evicted', 'a session ended to make room for a log-in; the detail names the policy and the newcomer'),
   ('refreshed', 'a rotation; only with `jwt_auth.log_refresh`'),
   ('replay_elsewhere', 'a lost answer was asked for again from another address or fingerprint than the rotation''s'),
+  ('late_replay', 'a lost answer was asked for again after `refresh_reuse_interval` and given (`late_retry`). It may have been somebody with a stolen token: tell the user'),
   ('reuse_detected', 'a refresh token was presented that had been used before: the session ended; the detail says which one was presented'),
   ('unknown_rotation', 'a refresh token newer than its row: the row was lost in a restore or failover, the session ended'),
   ('ip_mismatch', 'a refresh from another address; the session ended, or with `"enforced": false` it was only noted'),
@@ -84,7 +85,7 @@ INSERT INTO event_meaning VALUES
 CREATE TEMP TABLE status_meaning (name text, tokens text, meaning text);
 INSERT INTO status_meaning VALUES
   ('ok', 'new', 'logged in, or rotated'),
-  ('replayed', 'the same successor', 'the previous refresh token came again within `refresh_reuse_interval`, its successor unused: a lost answer'),
+  ('replayed', 'the same successor', 'the previous refresh token came again within `refresh_reuse_interval`, its successor unused: a lost answer; or later, as `late_retry` allows'),
   ('limit_reached', 'none', 'the user has as many sessions as allowed, and the policy is `reject`'),
   ('locked', 'none', 'the user is locked (`lock_user`); nothing was made'),
   ('refused', 'none', 'the application''s `claims_function` answered NULL; the session ended, or none was made'),

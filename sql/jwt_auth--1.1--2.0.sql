@@ -39,7 +39,7 @@ ALTER DOMAIN jwt_auth.event_name ADD CONSTRAINT event_name_check CHECK (VALUE IN
   'token_denied', 'token_consumed', 'policy_changed', 'key_created', 'key_rotated', 'key_retired', 'issuer_trusted',
   'issuer_distrusted', 'api_key_created', 'api_key_revoked', 'bound', 'proof_mismatch',
   'replaced', 'class_changed', 'locked', 'unlocked', 'refused',
-  'refresh_required', 'claims_changed', 'reauthenticated', 'impersonated') OR VALUE LIKE 'app.%') NOT VALID;
+  'refresh_required', 'claims_changed', 'reauthenticated', 'impersonated', 'late_replay') OR VALUE LIKE 'app.%') NOT VALID;
 UPDATE pg_catalog.pg_constraint SET convalidated = true
 WHERE contypid OPERATOR(pg_catalog.=) 'jwt_auth.event_name'::pg_catalog.regtype;
 
@@ -684,7 +684,8 @@ REVOKE ALL ON FUNCTION jwt_auth.device_instructions(uuid, text, text, text, text
 -- What the application knows better: a user who is locked, rights that have changed, a stronger log-in, somebody who acts for a user.
 
 ALTER TABLE jwt_auth.account ADD locked_until timestamptz, ADD version bigint NOT NULL DEFAULT 0;
-ALTER TABLE jwt_auth.refresh_session ADD version bigint NOT NULL DEFAULT 0, ADD auth_time timestamptz, ADD auth_context text, ADD actor text COLLATE "C";
+ALTER TABLE jwt_auth.refresh_session ADD version bigint NOT NULL DEFAULT 0, ADD auth_time timestamptz, ADD auth_context text, ADD actor text COLLATE "C",
+  ADD late_generation integer, ADD late_at timestamptz;
 COMMENT ON COLUMN jwt_auth.account.locked_until
   IS 'Until when the user is locked; infinity: without an end, NULL: not locked. A time that has passed is a cutoff';
 COMMENT ON COLUMN jwt_auth.account.version
@@ -696,6 +697,9 @@ COMMENT ON COLUMN jwt_auth.refresh_session.auth_time
 COMMENT ON COLUMN jwt_auth.refresh_session.auth_context IS 'The claims amr and acr of that time, a JSON object; NULL: none';
 COMMENT ON COLUMN jwt_auth.refresh_session.actor
   IS 'Who acts for the user: the row is of impersonate(), cannot be refreshed and counts for nothing; NULL: the user';
+COMMENT ON COLUMN jwt_auth.refresh_session.late_generation
+  IS 'The generation whose token was handed out again after refresh_reuse_interval, by the latest late retry; NULL: there was none';
+COMMENT ON COLUMN jwt_auth.refresh_session.late_at IS 'When that was: for refresh_reuse_interval from here the same answer is given again';
 
 CREATE FUNCTION jwt_auth.lock_user(user_id text, reason text DEFAULT NULL, until timestamptz DEFAULT NULL)
 RETURNS integer LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_lock_user';
@@ -890,7 +894,7 @@ BEGIN
       ('audience', '', 'tokens don''t say whom they are for'),
       ('session_max_age', '0', 'a session that is used lasts for ever'),
       ('max_sessions_per_user', '0', 'a user may have any number of sessions'),
-      ('refresh_reuse_interval', '0', 'a client that loses one answer is taken for a thief')
+      ('refresh_reuse_interval', '0', 'a client with several tabs is soon taken for a thief')
     ) AS weak (name, value, what)
     WHERE current_setting('jwt_auth.' || name) = value;
   IF has_function_privilege('pg_show_all_file_settings()', 'EXECUTE') AND has_table_privilege('pg_file_settings', 'SELECT') THEN

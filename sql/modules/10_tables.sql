@@ -15,7 +15,7 @@ CREATE DOMAIN jwt_auth.event_name AS text CHECK (VALUE IN (
   'token_denied', 'token_consumed', 'policy_changed', 'key_created', 'key_rotated', 'key_retired', 'issuer_trusted',
   'issuer_distrusted', 'api_key_created', 'api_key_revoked', 'bound', 'proof_mismatch',
   'replaced', 'class_changed', 'locked', 'unlocked', 'refused',
-  'refresh_required', 'claims_changed', 'reauthenticated', 'impersonated') OR VALUE LIKE 'app.%');
+  'refresh_required', 'claims_changed', 'reauthenticated', 'impersonated', 'late_replay') OR VALUE LIKE 'app.%');
 COMMENT ON DOMAIN jwt_auth.event_name IS 'What jwt_auth.auth_event tells: a closed list, and the application''s own (record_event) with app. in front';
 
 CREATE TABLE jwt_auth.account (
@@ -68,6 +68,8 @@ CREATE TABLE jwt_auth.refresh_session (
   auth_time        timestamptz,
   auth_context     text,
   actor            text COLLATE "C",
+  late_generation  integer,
+  late_at          timestamptz,
   PRIMARY KEY (session_id, user_key)
 ) WITH (fillfactor = 70);
 CREATE INDEX refresh_session_user_key ON jwt_auth.refresh_session (user_key);
@@ -97,6 +99,9 @@ COMMENT ON COLUMN jwt_auth.refresh_session.auth_time
 COMMENT ON COLUMN jwt_auth.refresh_session.auth_context IS 'The claims amr and acr of that time, a JSON object; NULL: none';
 COMMENT ON COLUMN jwt_auth.refresh_session.actor
   IS 'Who acts for the user: the row is of impersonate(), cannot be refreshed and counts for nothing; NULL: the user';
+COMMENT ON COLUMN jwt_auth.refresh_session.late_generation
+  IS 'The generation whose token was handed out again after refresh_reuse_interval, by the latest late retry; NULL: there was none';
+COMMENT ON COLUMN jwt_auth.refresh_session.late_at IS 'When that was: for refresh_reuse_interval from here the same answer is given again';
 
 CREATE TABLE jwt_auth.used_proof (
   user_key   integer NOT NULL,

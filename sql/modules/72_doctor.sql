@@ -119,7 +119,7 @@ BEGIN
       ('audience', '', 'tokens don''t say whom they are for'),
       ('session_max_age', '0', 'a session that is used lasts for ever'),
       ('max_sessions_per_user', '0', 'a user may have any number of sessions'),
-      ('refresh_reuse_interval', '0', 'a client that loses one answer is taken for a thief')
+      ('refresh_reuse_interval', '0', 'a client with several tabs is soon taken for a thief')
     ) AS weak (name, value, what)
     WHERE current_setting('jwt_auth.' || name) = value;
   IF has_function_privilege('pg_show_all_file_settings()', 'EXECUTE') AND has_table_privilege('pg_file_settings', 'SELECT') THEN

@@ -78,6 +78,8 @@ const char *NameOf(Event event) noexcept {
       return "reauthenticated";
     case Event::kImpersonated:
       return "impersonated";
+    case Event::kLateReplay:
+      return "late_replay";
   }
   return "";
 }
@@ -105,6 +107,7 @@ bool IsSecurityEvent(Event event) noexcept {
     case Event::kLocked:
     case Event::kUnlocked:
     case Event::kImpersonated:
+    case Event::kLateReplay:
       return true;
     default:
       return false;

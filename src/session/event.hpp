@@ -44,8 +44,9 @@ enum class Event : std::uint8_t {
   kClaimsChanged,
   kReauthenticated,
   kImpersonated,
+  kLateReplay,
 };
-constexpr Event kLastEvent = Event::kImpersonated;
+constexpr Event kLastEvent = Event::kLateReplay;
 
 // As stored in auth_event.event.
 const char *NameOf(Event event) noexcept;

@@ -17,10 +17,36 @@ bool IsElsewhere(const Client &latest, const Client &client) noexcept {
   return !latest.has_fingerprint || !SameHash(latest.fingerprint, client.fingerprint);
 }
 
-bool IsWithinRetryWindow(Micros rotated_at, Micros now, Micros interval) noexcept {
-  Micros elapsed = 0;
-  if (__builtin_sub_overflow(now, rotated_at, &elapsed)) return false;
-  return elapsed < interval && elapsed > -interval;
+// Whether an enforcing policy refuses to answer a late retry of this client: the session may be bound to neither, if the log-in
+// gave no address, and the answer of the latest rotation was for one client.
+bool IsRefusedElsewhere(const BindingPolicy &policy, const Client &latest, const Client &client) noexcept {
+  return CheckAddress(policy, latest.address, client.address) == BindingCheck::kViolated ||
+         CheckFingerprint(policy, latest, client) == BindingCheck::kViolated;
+}
+
+LateAnswer LateAnswerTo(const SessionState &state, const Client &client, const RefreshPolicy &policy, Micros now) noexcept {
+  const LateAnswer answer = AnswerLate(state.generation, state.late, policy.late_retry, policy.reuse_interval, now);
+  // Whoever proves the key is the client that lost the answer, however late and however often it asks.
+  if (policy.key == KeyProof::kProven) return answer == LateAnswer::kRefused ? LateAnswer::kRecorded : answer;
+  return IsRefusedElsewhere(policy.binding, state.latest, client) ? LateAnswer::kRefused : answer;
+}
+
+Decision DecideOnPrevious(const SessionState &state, const Client &client, const RefreshPolicy &policy, Micros now) noexcept {
+  const auto replayed = [](Event event) {
+    return Decision{Status::kReplayed, false, event, TokenAge::kPrevious, false, false};
+  };
+  const LateAnswer answer = IsWithinInterval(state.refreshed_at, now, policy.reuse_interval)
+                                ? LateAnswer::kRepeated
+                                : LateAnswerTo(state, client, policy, now);
+  switch (answer) {
+    case LateAnswer::kRecorded:
+      return replayed(Event::kLateReplay);
+    case LateAnswer::kRepeated:
+      return replayed(IsElsewhere(state.latest, client) ? Event::kReplayElsewhere : Event::kNone);
+    case LateAnswer::kRefused:
+      break;
+  }
+  return {Status::kReuseDetected, true, Event::kReuseDetected, TokenAge::kPrevious, false, false};
 }
 
 }  // namespace
@@ -103,12 +129,7 @@ Decision Decide(const SessionState &state, const RefreshTokenHashes &token, cons
     case TokenAge::kCurrent:
       return {Status::kOk, false, Event::kNone, age, address == BindingCheck::kLogged, fingerprint == BindingCheck::kLogged};
     case TokenAge::kPrevious:
-      // Whoever proves the key is the client that lost the answer, however late it asks.
-      if (policy.key == KeyProof::kProven || IsWithinRetryWindow(state.refreshed_at, now, policy.reuse_interval)) {
-        const Event event = IsElsewhere(state.latest, client) ? Event::kReplayElsewhere : Event::kNone;
-        return {Status::kReplayed, false, event, age, false, false};
-      }
-      return ends(Status::kReuseDetected, Event::kReuseDetected);
+      return DecideOnPrevious(state, client, policy, now);
     case TokenAge::kNewer:
       return ends(Status::kInvalid, Event::kUnknownRotation);
     case TokenAge::kOld:

@@ -6,6 +6,7 @@
 
 #include "session/binding.hpp"
 #include "session/event.hpp"
+#include "session/late_retry.hpp"
 #include "session/lifetime.hpp"
 #include "session/refresh_token.hpp"
 
@@ -44,6 +45,7 @@ struct SessionState {
   Hash previous_hash;
   Client bound;   // at log-in
   Client latest;  // at the latest rotation
+  std::optional<LateReplay> late;
 };
 
 // Why and when a session ended whose row is still there: by a cutoff, or because its time has run out.
@@ -66,8 +68,9 @@ enum class KeyProof : std::uint8_t {
 
 struct RefreshPolicy {
   BindingPolicy binding;
-  Micros reuse_interval;  // 0: a retry is never answered
+  Micros reuse_interval;  // 0: every retry comes late
   KeyProof key = KeyProof::kNotBound;
+  LateRetry late_retry = LateRetry::kNever;
 };
 
 // Which of a session's refresh tokens was presented, as far as the row can tell.
@@ -95,9 +98,12 @@ constexpr Decision kUnknownSession = {Status::kInvalid, false, Event::kNone, Tok
 //   its key not proven                      proof_required, proof_invalid; nothing ends (proof_mismatch)
 //   binding violated under enforcement      ip_mismatch, fingerprint_mismatch; ends
 //   current secret                          ok; the caller rotates
-//   previous secret, within the interval,
-//   or of a session whose key was proven    replayed; nothing is written, but event replay_elsewhere if the client differs
-//   previous secret, later                  reuse_detected; ends
+//   previous secret, within the interval    replayed; nothing is written, but event replay_elsewhere if the client differs
+//   previous secret, later, as AnswerLate
+//   has it
+//     kRecorded                             replayed (late_replay): the caller records it in the row, under the row's lock
+//     kRepeated                             as within the interval
+//     kRefused                              reuse_detected; ends
 //   no secret, a proven generation above    invalid; ends (unknown_rotation): the row lost a rotation
 //     the row's
 //   no secret                               reuse_detected; ends

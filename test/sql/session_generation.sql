@@ -21,10 +21,12 @@ FROM (VALUES ('as it is', NULL::bytea), ('the current one', '\x00000002'), ('the
   LATERAL jwt_auth.issue_refresh_session(what) t0, LATERAL jwt_auth.refresh_session(t0.refresh_token) t1, LATERAL jwt_auth.refresh_session(t1.refresh_token) t2
 WHERE t2.status = 'ok';
 \echo -- the previous one, late
+SET jwt_auth.late_retry = never;
 SET jwt_auth.refresh_reuse_interval = 0;
 SELECT (SELECT r.status FROM jwt_auth.refresh_session(with_generation(t1.refresh_token, '\x00000009')) r) AS status, what_happened(t0.session_id)
 FROM jwt_auth.issue_refresh_session('previous') t0, LATERAL jwt_auth.refresh_session(t0.refresh_token) t1, LATERAL jwt_auth.refresh_session(t1.refresh_token) t2 WHERE t2.status = 'ok';
 RESET jwt_auth.refresh_reuse_interval;
+RESET jwt_auth.late_retry;
 \echo -- with the current or the previous secret the generation decides nothing
 SELECT session_id, refresh_token AS t0 FROM jwt_auth.issue_refresh_session('honest') \gset
 SELECT status, refresh_token AS t1, generation_of(refresh_token) FROM jwt_auth.refresh_session(with_generation(:'t0', '\xffffffff')) \gset

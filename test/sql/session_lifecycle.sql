@@ -57,6 +57,7 @@ SELECT alive, user_id, event, detail, explanation FROM jwt_auth.explain_session(
 SELECT count(*) AS rows, (SELECT count(*) FROM jwt_auth.session_data) AS data FROM jwt_auth.refresh_session;
 
 \echo == the interval counts from the rotation, and nothing extends it
+SET jwt_auth.late_retry = never;
 SET jwt_auth.refresh_reuse_interval = '1h';
 SELECT * FROM jwt_auth.issue_refresh_session('bob') \gset t0_
 SELECT * FROM jwt_auth.refresh_session(:'t0_refresh_token') \gset t1_
@@ -79,6 +80,7 @@ SELECT status FROM jwt_auth.refresh_session(:'t0_refresh_token');
 UPDATE jwt_auth.refresh_session SET refreshed_at = refreshed_at + interval '1 hour';
 SELECT status FROM jwt_auth.refresh_session(:'t0_refresh_token');
 
+RESET jwt_auth.late_retry;
 \echo == a row that lost a rotation: no theft, but the end
 SELECT * FROM jwt_auth.issue_refresh_session('carol') \gset t0_
 CREATE TEMP TABLE backup AS TABLE jwt_auth.refresh_session;

@@ -60,7 +60,7 @@ my %broken = (
 	"SET jwt_auth.refresh_reuse_interval = '5min'" =>
 	  'warning settings: jwt_auth.refresh_reuse_interval is 5min: a stolen refresh token goes unnoticed for that long after a rotation',
 	'SET jwt_auth.refresh_reuse_interval = 0' =>
-	  q(notice settings: jwt_auth.refresh_reuse_interval is '0': a client that loses one answer is taken for a thief),
+	  q(notice settings: jwt_auth.refresh_reuse_interval is '0': a client with several tabs is soon taken for a thief),
 	'SET jwt_auth.max_sessions_per_user = 0' => q(notice settings: jwt_auth.max_sessions_per_user is '0': a user may have any number of sessions),
 	"SET jwt_auth.issuer = ''" => q(notice settings: jwt_auth.issuer is '': tokens don't say who issued them),
 	"SET jwt_auth.claims_function = 'app.nowhere'" =>

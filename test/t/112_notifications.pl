@@ -37,6 +37,10 @@ SELECT * FROM jwt_auth.refresh_session(:'a_refresh_token', '192.0.2.7') \\gset b
 SELECT * FROM jwt_auth.refresh_session(:'b_refresh_token', '192.0.2.7') \\gset c_
 SELECT status FROM jwt_auth.refresh_session(:'a_refresh_token', '203.0.113.66');}),
 	'reuse_detected alice session 203.0.113.66', 'theft, and from where');
+is(heard(qq{SET jwt_auth.refresh_reuse_interval = 0;
+$alice SELECT status FROM jwt_auth.refresh_session(:'a_refresh_token', '192.0.2.7');
+SELECT status FROM jwt_auth.refresh_session(:'a_refresh_token', '203.0.113.66');}),
+	'late_replay alice session 203.0.113.66', 'a lost answer that was given again late');
 is(heard(qq{SET jwt_auth.ip_binding = 'exact';\n$alice SELECT status FROM jwt_auth.refresh_session(:'a_refresh_token', '203.0.113.66');}),
 	'ip_mismatch alice session 203.0.113.66', 'another address');
 is(heard(qq{SET jwt_auth.ip_binding = 'log';\n$alice SELECT status FROM jwt_auth.refresh_session(:'a_refresh_token', '203.0.113.66');}),

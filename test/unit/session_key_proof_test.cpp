@@ -81,8 +81,29 @@ TEST(KeyProof, ProvenRotatesAndAnswersALateRetry) {
   EXPECT_EQ(With(KeyProof::kProven, 2).status, Status::kOk);
   EXPECT_EQ(With(KeyProof::kProven, 3).status, Status::kReplayed);
   EXPECT_EQ(With(KeyProof::kProven, 3, 4, Row(), {kNoCutoff, kNoCutoff}, 0).status, Status::kReplayed);
+  EXPECT_EQ(With(KeyProof::kProven, 3).event, Event::kLateReplay);
   EXPECT_EQ(With(KeyProof::kNotBound, 3).status, Status::kReuseDetected);
   EXPECT_EQ(With(KeyProof::kProven, 4).status, Status::kReuseDetected);
+}
+
+// Whatever late_retry says, in each rotation, and again after the interval: each time it is recorded.
+TEST(KeyProof, ProvenMayBeLateAnyTime) {
+  for (const LateRetry late_retry : kLateRetries) {
+    for (const LateReplay late : {LateReplay{4, kNow}, LateReplay{5, kNow - 10 * kSecond}, LateReplay{9, kNow}}) {
+      SessionState state = Row();
+      state.late = late;
+      state.latest.has_fingerprint = true;
+      RefreshPolicy policy{};
+      policy.binding.fingerprint = FingerprintBinding::kExact;
+      policy.reuse_interval = 10 * kSecond;
+      policy.key = KeyProof::kProven;
+      policy.late_retry = late_retry;
+      const RefreshTokenHashes token = {SessionId{}, 4, Filled(1), Filled(3), false};
+      const Decision decision = Decide(state, token, kUnknownClient, policy, {kNoCutoff, kNoCutoff}, kNow);
+      EXPECT_EQ(decision.status, Status::kReplayed);
+      EXPECT_EQ(decision.event, Event::kLateReplay);
+    }
+  }
 }
 
 TEST(KeyProof, ComesBeforeTheAddress) {

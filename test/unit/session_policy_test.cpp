@@ -43,6 +43,7 @@ enum class Cut { kNone, kLongAgo, kUserAtCreation, kUserAfter, kGlobalAtCreation
 enum class End { kFarAway, kInAMicrosecond, kIdleNow, kIdlePast, kBothNow, kBothPast, kNoAbsoluteIdlePast };
 enum class Where { kSame, kSameSubnet, kElsewhere, kOtherFamily, kNowhere };
 enum class Print { kSame, kOther, kNone };
+enum class Late { kNever, kNone, kTwoGenerationsAgo, kLastGeneration, kJustNow, kAtTheLimit };
 enum class Rotated { kNow, kAtTheLimit, kJustInside, kPast, kFutureInside, kFutureFar };
 
 struct Case {
@@ -58,6 +59,7 @@ struct Case {
   FingerprintBinding fingerprint;
   Rotated rotated;
   bool retry_allowed;
+  Late late;
 };
 
 const Address kHome = V4(192, 0, 2, 7);
@@ -81,6 +83,23 @@ Micros RotationTime(Rotated rotated) {
       return kNow + 3600 * kSecond;
   }
   return 0;
+}
+
+std::optional<LateReplay> LateReplayOf(Late late) {
+  switch (late) {
+    case Late::kNone:
+      return std::nullopt;
+    case Late::kTwoGenerationsAgo:
+      return LateReplay{5, kNow - 1};
+    case Late::kLastGeneration:
+      return LateReplay{6, kNow - 1};
+    case Late::kNever:
+    case Late::kJustNow:
+      return LateReplay{7, kNow - kInterval + 1};
+    case Late::kAtTheLimit:
+      return LateReplay{7, kNow - kInterval};
+  }
+  return std::nullopt;
 }
 
 SessionState StateOf(const Case &c) {
@@ -124,6 +143,7 @@ SessionState StateOf(const Case &c) {
   if (c.bound_ip) state.bound.address = kHome;
   if (c.bound_print) state.bound = {state.bound.address, true, Filled(0x11)};
   state.latest = {kHome, true, Filled(0x11)};
+  state.late = LateReplayOf(c.late);
   return state;
 }
 
@@ -278,10 +298,26 @@ int WindowLabel(const Case &c) {
   return c.retry_allowed && lately ? inside : outside;
 }
 
+// Whether an enforcing policy refuses the client, held against that of the latest rotation.
+bool IsRefusedElsewhere(const Case &c) {
+  const bool other_subnet = c.where != Where::kSame && c.where != Where::kSameSubnet;
+  return (c.ip == IpBinding::kExact && c.where != Where::kSame) || (c.ip == IpBinding::kSubnet && other_subnet) ||
+         (c.fingerprint == FingerprintBinding::kExact && c.print != Print::kSame);
+}
+
+int LateLabel(const Case &c) {
+  static const int off = Label("late", "off"), first = Label("late", "first"), again = Label("late", "again"),
+                   spent = Label("late", "spent");
+  if (c.late == Late::kNever) return off;
+  if (IsRefusedElsewhere(c)) return spent;
+  if (c.late == Late::kNone || c.late == Late::kTwoGenerationsAgo) return first;
+  return c.late == Late::kJustNow && c.retry_allowed ? again : spent;
+}
+
 // What the rules say of a combination. Mismatches that are only logged are not in them: they go with every `ok`.
 Expected Oracle(const Case &c) {
   static const int right = Label("family", "right"), wrong = Label("family", "wrong"), ip = Label("binding", "ip"),
-                   fingerprint = Label("binding", "fingerprint"), holds = Label("binding", "holds"), off = Label("late", "off"),
+                   fingerprint = Label("binding", "fingerprint"), holds = Label("binding", "holds"),
                    here = Label("elsewhere", "no"), elsewhere = Label("elsewhere", "yes");
   const bool other_address = c.bound_ip && c.where != Where::kSame;
   const bool other_subnet = other_address && c.where != Where::kSameSubnet;
@@ -297,7 +333,7 @@ Expected Oracle(const Case &c) {
                                                              : holds,
                                              TokenLabel(c),
                                              WindowLabel(c),
-                                             off,
+                                             LateLabel(c),
                                              is_elsewhere ? elsewhere : here};
   const RefreshRules::Rule &rule = Rules().Find(situation);
   const bool ok = rule.status == Status::kOk;
@@ -314,7 +350,7 @@ std::string Describe(const Case &c) {
   return "family " + n(c.family) + " secret " + n(c.secret) + " previous " + n(c.row_has_previous) + " cut " + n(c.cut) +
          " end " + n(c.end) + " bound " + n(c.bound_ip) + n(c.bound_print) + " where " + n(c.where) + " print " + n(c.print) +
          " ip " + NameOf(c.ip) + " fingerprint " + NameOf(c.fingerprint) + " rotated " + n(c.rotated) + " retry " +
-         n(c.retry_allowed);
+         n(c.retry_allowed) + " late " + n(c.late);
 }
 
 template <class Enum>
@@ -327,7 +363,10 @@ std::vector<Enum> UpTo(Enum last) {
 // Compares one combination; true if it is as the table has it.
 bool Agrees(const Case &c, std::set<const RefreshRules::Rule *> &used) {
   const SessionState state = StateOf(c);
-  const RefreshPolicy policy = {{c.ip, 24, 64, c.fingerprint}, c.retry_allowed ? kInterval : 0};
+  const RefreshPolicy policy = {{c.ip, 24, 64, c.fingerprint},
+                                c.retry_allowed ? kInterval : 0,
+                                KeyProof::kNotBound,
+                                c.late == Late::kNever ? LateRetry::kNever : LateRetry::kOnce};
   const Decision decision = Decide(state, TokenOf(c), ClientOf(c), policy, CutoffsOf(c, state.created_at), kNow);
   const Expected expected = Oracle(c);
   used.insert(expected.rule);
@@ -336,11 +375,18 @@ bool Agrees(const Case &c, std::set<const RefreshRules::Rule *> &used) {
          (c.family == Family::kWrong || decision.token_age == OracleAge(c));
 }
 
+// A late retry is one of the previous token: with any other, one state of it is enough, another one each time.
+std::vector<Late> LateOf(Secret secret, std::uint64_t combinations) {
+  const std::vector<Late> all = UpTo(Late::kAtTheLimit);
+  if (secret == Secret::kPrevious || secret == Secret::kPreviousGenerationAhead) return all;
+  return {all[combinations % all.size()]};
+}
+
 TEST(SessionPolicy, EveryCombinationMeansWhatTheTableSays) {
   std::set<const RefreshRules::Rule *> used;
   std::uint64_t combinations = 0;
   for (const Family family : UpTo(Family::kWrong))
-    for (const Secret secret : UpTo(Secret::kAhead))
+    for (const Secret secret : UpTo(Secret::kAheadUnproven))
       for (const bool row_has_previous : {false, true})
         for (const Cut cut : UpTo(Cut::kGlobalAfter))
           for (const End end : UpTo(End::kNoAbsoluteIdlePast))
@@ -350,35 +396,62 @@ TEST(SessionPolicy, EveryCombinationMeansWhatTheTableSays) {
                   for (const IpBinding ip : UpTo(IpBinding::kExact))
                     for (const FingerprintBinding fingerprint : UpTo(FingerprintBinding::kExact))
                       for (const Rotated rotated : UpTo(Rotated::kFutureFar))
-                        for (const bool retry_allowed : {false, true}) {
-                          const Case c = {family,
-                                          secret,
-                                          row_has_previous,
-                                          cut,
-                                          end,
-                                          (bound & 1) != 0,
-                                          (bound & 2) != 0,
-                                          where,
-                                          print,
-                                          ip,
-                                          fingerprint,
-                                          rotated,
-                                          retry_allowed};
-                          ++combinations;
-                          ASSERT_TRUE(Agrees(c, used)) << Describe(c);
-                        }
-  EXPECT_EQ(combinations, 2ULL * 7 * 2 * 6 * 7 * 4 * 5 * 3 * 4 * 3 * 6 * 2);
-  // Every rule decides something, but for those of the late retry, which only the model knows so far.
+                        for (const bool retry_allowed : {false, true})
+                          for (const Late late : LateOf(secret, combinations)) {
+                            const Case c = {family,
+                                            secret,
+                                            row_has_previous,
+                                            cut,
+                                            end,
+                                            (bound & 1) != 0,
+                                            (bound & 2) != 0,
+                                            where,
+                                            print,
+                                            ip,
+                                            fingerprint,
+                                            rotated,
+                                            retry_allowed,
+                                            late};
+                            ++combinations;
+                            ASSERT_TRUE(Agrees(c, used)) << Describe(c);
+                          }
+  EXPECT_EQ(combinations, 2ULL * (6 + 2 * 6) * 2 * 6 * 7 * 4 * 5 * 3 * 4 * 3 * 6 * 2);
   std::set<Status> statuses;
   for (const RefreshRules::Rule &rule : Rules().rules()) {
-    const std::string &late = Rules().Cell(rule, "late");
     const std::string &event = Rules().Cell(rule, "event");
-    EXPECT_EQ(used.count(&rule) == 1, late == "*" || late == "off") << "line of late " << late << ", event " << event;
-    if (used.count(&rule) == 0) continue;
+    EXPECT_EQ(used.count(&rule), 1U) << "no combination met the rule of late " << Rules().Cell(rule, "late") << ", event "
+                                     << event;
     EXPECT_EQ(event, rule.event == Event::kNone ? "none" : NameOf(rule.event));
     statuses.insert(rule.status);
   }
   EXPECT_EQ(statuses.size(), 8U) << "every status that a presentation can have, limit_reached being a log-in's";
+}
+
+// The binding is that of the latest rotation where the log-in gave none: an enforcing policy grants no late retry elsewhere.
+TEST(SessionPolicy, ALateRetryIsHeldAgainstTheLatestRotation) {
+  Case c = {};
+  c.row_has_previous = true;
+  c.secret = Secret::kPrevious;
+  c.rotated = Rotated::kPast;
+  c.retry_allowed = true;
+  c.late = Late::kNone;
+  SessionState state = StateOf(c);
+  const Cutoffs none = {kNoCutoff, kNoCutoff};
+  const auto status_of = [&](IpBinding ip, FingerprintBinding fingerprint, const Client &client) {
+    const RefreshPolicy policy = {{ip, 24, 64, fingerprint}, kInterval, KeyProof::kNotBound, LateRetry::kOnce};
+    return Decide(state, TokenOf(c), client, policy, none, kNow).status;
+  };
+  const Client home = {kHome, true, Filled(0x11)}, neighbour = {kNeighbour, true, Filled(0x22)}, away = {kAway, false, {}};
+  EXPECT_EQ(status_of(IpBinding::kExact, FingerprintBinding::kExact, home), Status::kReplayed);
+  EXPECT_EQ(status_of(IpBinding::kExact, FingerprintBinding::kOff, neighbour), Status::kReuseDetected);
+  EXPECT_EQ(status_of(IpBinding::kSubnet, FingerprintBinding::kOff, neighbour), Status::kReplayed);
+  EXPECT_EQ(status_of(IpBinding::kSubnet, FingerprintBinding::kOff, away), Status::kReuseDetected);
+  EXPECT_EQ(status_of(IpBinding::kLog, FingerprintBinding::kLog, away), Status::kReplayed);
+  EXPECT_EQ(status_of(IpBinding::kOff, FingerprintBinding::kExact, neighbour), Status::kReuseDetected);
+  EXPECT_EQ(status_of(IpBinding::kOff, FingerprintBinding::kExact, away), Status::kReuseDetected);
+  // What the rotation's client did not tell is not compared.
+  state.latest = kUnknownClient;
+  EXPECT_EQ(status_of(IpBinding::kExact, FingerprintBinding::kExact, away), Status::kReplayed);
 }
 
 // A thief and a victim who take turns one step apart: whoever comes second presents the previous token of a successor that was
@@ -422,15 +495,16 @@ TEST(SessionPolicy, NamesAreTheDocumentedOnes) {
 
 TEST(SessionEvent, AClosedListOfWhichSecurityEventsAreTold) {
   std::set<std::string> names, told;
-  for (const Event event : UpTo(Event::kClassChanged)) {
+  for (const Event event : UpTo(kLastEvent)) {
     names.insert(NameOf(event));
     EXPECT_EQ(EventNamed(NameOf(event)), event);
     if (IsSecurityEvent(event)) told.insert(NameOf(event));
   }
-  EXPECT_EQ(names.size(), 30U) << "each has a name of its own";
-  const std::set<std::string> expected = {"replay_elsewhere", "reuse_detected",  "ip_mismatch",   "fingerprint_mismatch",
-                                          "session_revoked",  "others_revoked",  "user_revoked",  "all_revoked",
-                                          "token_denied",     "api_key_revoked", "proof_mismatch"};
+  EXPECT_EQ(names.size(), static_cast<std::size_t>(kLastEvent) + 1) << "each has a name of its own";
+  const std::set<std::string> expected = {"replay_elsewhere", "reuse_detected",  "ip_mismatch",    "fingerprint_mismatch",
+                                          "session_revoked",  "others_revoked",  "user_revoked",   "all_revoked",
+                                          "token_denied",     "api_key_revoked", "proof_mismatch", "locked",
+                                          "unlocked",         "impersonated",    "late_replay"};
   EXPECT_EQ(told, expected);
   EXPECT_EQ(EventNamed("Login"), Event::kNone);
 }

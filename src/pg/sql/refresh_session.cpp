@@ -127,8 +127,10 @@ void judge(Refresh &refresh) {
   refresh.account = read_account(refresh.user);
   refresh.account.version = version_for_claims(refresh.user, refresh.account);
   refresh.now = now_micros();
+  // A database that has not been updated to 2.0 yet can't record late replays.
+  const session::LateRetry late_retry = has_key_columns() ? settings::LateRetryPolicy() : session::LateRetry::kNever;
   const session::RefreshPolicy policy = {refresh.account.binding, settings::refresh_reuse_interval * jose::kMicrosPerSecond,
-                                         key_proof(refresh)};
+                                         key_proof(refresh), late_retry};
   const session::Cutoffs cutoffs = {refresh.account.not_before, global_cutoff()};
   if (correct_if_ahead(refresh.row.state, refresh.now)) refresh.corrected = true;
   session::SessionState state = refresh.row.state;
@@ -247,6 +249,8 @@ void act(Refresh &refresh) {
       !note_proof_mismatch(refresh.id, refresh.user_key, refresh.now))
     return;
   if (refresh.decision.ends) end_session(refresh);
+  if (refresh.decision.event == session::Event::kLateReplay)
+    record_late_replay(refresh.id, refresh.user_key, {refresh.row.state.generation, refresh.now});
   record(refresh);
 }
 
@@ -299,10 +303,10 @@ void run(Refresh &refresh) {
 
 Datum refresh_session(FunctionCallInfo fcinfo) {
   refuse_restricted_operation();
-  const std::string_view text = required_bytes(fcinfo, 0, "refresh_token");
+  const OptionalText text = optional_text(fcinfo, 0);
   const ClientArgument client = client_argument(fcinfo, 1, 2, 3);
   const ProofArgument proof = proof_argument(fcinfo, 4);
-  const std::optional<session::RefreshTokenHashes> hashes = hashes_of(text);
+  const std::optional<session::RefreshTokenHashes> hashes = text.present ? hashes_of(text.text) : std::nullopt;
   TokenResponse response{};
   response.status = Status::kInvalid;
   if (!hashes) {
@@ -312,7 +316,7 @@ Datum refresh_session(FunctionCallInfo fcinfo) {
 
   refresh_keyring();
   Refresh refresh{};
-  refresh.text = text;
+  refresh.text = text.text;
   refresh.token = *hashes;
   refresh.id = UuidOf(hashes->session_id);
   refresh.user_key = session::UserKeyIn(hashes->session_id);

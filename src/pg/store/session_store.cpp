@@ -40,6 +40,8 @@ enum class SessionColumn {
   kAuthTime,
   kAuthContext,
   kActor,
+  kLateGeneration,
+  kLateAt,
 };
 
 // In the order of SessionColumn.
@@ -66,7 +68,9 @@ TableOf<SessionColumn> session_table = {"refresh_session",
                                          {"version", INT8OID, true},
                                          {"auth_time", TIMESTAMPTZOID, true},
                                          {"auth_context", TEXTOID, true},
-                                         {"actor", TEXTOID, true}}};
+                                         {"actor", TEXTOID, true},
+                                         {"late_generation", INT4OID, true},
+                                         {"late_at", TIMESTAMPTZOID, true}}};
 
 enum class LiveColumn { kSessionId, kCreatedAt, kRefreshedAt, kGeneration, kSameDevice };
 Query<LiveColumn> select_live_sessions = {
@@ -121,6 +125,10 @@ Statement update_times = {
     "UPDATE jwt_auth.refresh_session SET auth_time = $3, ends_at = $4, idle_ends_at = $5, purge_after = least(purge_after, $6)"
     " WHERE session_id = $1 AND user_key = $2",
     {UUIDOID, INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, DATEOID}};
+
+Statement update_late_replay = {
+    "UPDATE jwt_auth.refresh_session SET late_generation = $3, late_at = $4 WHERE session_id = $1 AND user_key = $2",
+    {UUIDOID, INT4OID, INT4OID, TIMESTAMPTZOID}};
 
 enum class DeletedColumn { kHasData };
 Query<DeletedColumn> delete_session_row = {
@@ -227,6 +235,10 @@ bool read_session(const pg_uuid_t &id, session::UserKey user_key, ReadMode mode,
   row.auth_time = found.time_or(SessionColumn::kAuthTime, row.state.created_at);
   row.auth_context = copy_of(found, SessionColumn::kAuthContext, context);
   row.actor = copy_of(found, SessionColumn::kActor, context);
+  if (!found.is_null(SessionColumn::kLateGeneration)) {
+    row.state.late = session::LateReplay{static_cast<std::uint32_t>(found.int4(SessionColumn::kLateGeneration)),
+                                         found.time_or(SessionColumn::kLateAt, kNoCutoff)};
+  }
   return true;
 }
 
@@ -327,6 +339,14 @@ bool rotate_session(const Rotation &rotation, MemoryContext context, SessionRow 
   row.auth_time = rows[0].time_or(RotatedColumn::kAuthTime, row.state.created_at);
   row.auth_context = rows[0].text(RotatedColumn::kAuthContext, context);
   return true;
+}
+
+void record_late_replay(const pg_uuid_t &id, session::UserKey user_key, const session::LateReplay &replay) {
+  Parameters parameters{};
+  add_session(parameters, id, user_key);
+  add(parameters, Int32GetDatum(static_cast<std::int32_t>(replay.generation)));
+  add_time(parameters, replay.at);
+  if (execute(update_late_replay, parameters) == 0) raise_suppressed("refresh_session");
 }
 
 void raise_if_unseen(const pg_uuid_t &id, session::UserKey user_key) {

@@ -86,6 +86,10 @@ struct Rotation {
 // copied into `context`.
 bool rotate_session(const Rotation &rotation, MemoryContext context, SessionRow &row);
 
+// Writes a late replay into a row that is locked. 09000 if a trigger suppresses it: without it the next one would be granted
+// too.
+void record_late_replay(const pg_uuid_t &id, session::UserKey user_key, const session::LateReplay &replay);
+
 // Where a statement found no session: whether that is because the transaction's snapshot is older than the session. Then the
 // caller is told so (40001), for "there is none" would be wrong.
 void raise_if_unseen(const pg_uuid_t &id, session::UserKey user_key);

@@ -65,6 +65,7 @@ int ip_binding;            // session::IpBinding
 int ip_binding_prefix_v4;
 int ip_binding_prefix_v6;
 int fingerprint_binding;  // session::FingerprintBinding
+int late_retry;           // session::LateRetry
 
 char *user_key_range;  // read by PostgreSQL alone
 
@@ -211,8 +212,12 @@ void define_session_settings() {
               "evict_oldest and evict_idle end another session, reject refuses the log-in.", &session_limit_policy,
               session::LimitPolicy::kEvictOldest, session::kLimitPolicies);
   define_int("jwt_auth.refresh_reuse_interval", "How long after a rotation the previous refresh token may be presented again.",
-             "A retry within it gets the same successor; 0: none does.", &settings::refresh_reuse_interval, 10, 0, kDay,
-             GUC_UNIT_S);
+             "A retry within it gets the same successor; what a later one gets is jwt_auth.late_retry. 0: every retry is late.",
+             &settings::refresh_reuse_interval, 10, 0, kDay, GUC_UNIT_S);
+  define_enum("jwt_auth.late_retry", "Whether the previous refresh token gets its successor after refresh_reuse_interval too.",
+              "once: while the successor is unused, and not in two successive rotations; each is an event. never: it ends the "
+              "session.",
+              &late_retry, session::LateRetry::kOnce, session::kLateRetries);
   define_enum("jwt_auth.ip_binding", "What a client address other than the log-in's means.",
               "off, log, or end the session unless it is of the same subnet or exact.", &ip_binding, session::IpBinding::kOff,
               session::kIpBindings);
@@ -295,6 +300,8 @@ session::BindingPolicy Binding() noexcept {
   return {static_cast<session::IpBinding>(ip_binding), ip_binding_prefix_v4, ip_binding_prefix_v6,
           static_cast<session::FingerprintBinding>(fingerprint_binding)};
 }
+
+session::LateRetry LateRetryPolicy() noexcept { return static_cast<session::LateRetry>(late_retry); }
 
 session::LifetimePolicy Lifetimes() noexcept {
   return {access_token_ttl * jose::kMicrosPerSecond, refresh_token_ttl * jose::kMicrosPerSecond,

@@ -5,6 +5,7 @@
 
 #include "jose/result.hpp"
 #include "session/binding.hpp"
+#include "session/late_retry.hpp"
 #include "session/lifetime.hpp"
 #include "session/limit.hpp"
 #include "session/user_key_range.hpp"
@@ -23,7 +24,7 @@ extern int access_token_ttl;                    // seconds
 extern int refresh_token_ttl;                   // seconds
 extern int session_max_age;                     // seconds; 0 = none
 extern int max_sessions_per_user;               // 0 = unlimited
-extern int refresh_reuse_interval;              // seconds; 0 = no retry
+extern int refresh_reuse_interval;              // seconds; 0 = every retry is late
 extern char *claims_function;                   // "" = none
 extern char *key_encryption_key_file;           // "" = none
 extern char *previous_key_encryption_key_file;  // "" = none
@@ -49,6 +50,7 @@ RowReader ChosenRowReader() noexcept;
 std::string_view AccessTokenType() noexcept;
 session::LimitPolicy SessionLimitPolicy() noexcept;
 session::BindingPolicy Binding() noexcept;
+session::LateRetry LateRetryPolicy() noexcept;
 session::LifetimePolicy Lifetimes() noexcept;
 // kInvalidArgument if jwt_auth.issuer or jwt_auth.audience holds bytes that are not UTF-8: a file of settings may have any.
 Result<void> CheckNames() noexcept;
