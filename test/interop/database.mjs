@@ -19,6 +19,38 @@ export async function row(sql, ...parameters) {
   return rows[0]
 }
 
+// The error that the statement ends with; undefined if there is none.
+export async function refusal(sql, ...parameters) {
+  try {
+    await client.query(sql, parameters)
+  } catch (error) {
+    return error
+  }
+}
+
+// Runs what changes keys or issuers, which the other files' tests share, in a transaction that leaves nothing behind.
+export async function rolledBack(work) {
+  await client.query('BEGIN')
+  try {
+    return await work()
+  } finally {
+    await client.query('ROLLBACK')
+  }
+}
+
+// The messages of the notices and warnings that came while the work was done.
+export async function noticesOf(work) {
+  const messages = []
+  const keep = (notice) => messages.push([notice.message, notice.detail].filter(Boolean).join(': '))
+  client.on('notice', keep)
+  try {
+    await work()
+  } finally {
+    client.off('notice', keep)
+  }
+  return messages
+}
+
 export const sign = (claims, key, algorithm) =>
   value('SELECT jwt_auth.jwt_sign($1::jsonb, $2::text, $3::text)', JSON.stringify(claims), key, algorithm)
 

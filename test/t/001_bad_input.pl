@@ -181,6 +181,13 @@ my @keys = (
 	[ 'PEM around noise', "E'-----BEGIN PUBLIC KEY-----\\n' || body('noise') || E'\\n-----END PUBLIC KEY-----'", 'JW040' ],
 	[ 'PEM cut off', "'-----BEGIN PRIVATE KEY-----'", 'JW020' ],
 	[ 'PEM behind white space and a byte order mark', "U&'\\FEFF  -----BEGIN PUBLIC KEY----- and then nothing of use'", 'JW020' ],
+	[ 'a million blocks of PEM', "repeat(E'-----BEGIN PUBLIC KEY-----\\nAAAA\\n-----END PUBLIC KEY-----\\n', 1000000)", 'JW040' ],
+	[ '65 blocks of PEM', "repeat(E'-----BEGIN PUBLIC KEY-----\\nAAAA\\n-----END PUBLIC KEY-----\\n', 65)", 'JW040' ],
+	[ 'PEM with a body of 16 MB', "E'-----BEGIN PUBLIC KEY-----\\n' || repeat('A', 16777216) || E'\\n-----END PUBLIC KEY-----'", 'JW040' ],
+	[ 'PEM within PEM', "repeat(E'-----BEGIN PUBLIC KEY-----\\n', 20) || 'AAAA' || repeat(E'\\n-----END PUBLIC KEY-----', 20)", 'JW020' ],
+	[ 'base64 of base64 of PEM',
+		"encode(convert_to(encode(convert_to(jwt_auth.jwk_to_pem(key('ES256')::jsonb), 'UTF8'), 'base64'), 'UTF8'), 'base64')", 'JW020' ],
+	[ 'a set of 10,000 keys', "(SELECT jsonb_build_object('keys', jsonb_agg(public_key('ES256')::jsonb)) FROM generate_series(1, 10000))::text", 'JW040' ],
 	[ 'an SSH key', "'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiii'", 'JW020' ],
 	[ 'depth', "'{\"kty\":\"oct\",\"k\":\"" . ('A' x 43) . "\",\"x\":" . $deep->(101) . "}'", 'JW040' ],
 	[ 'a set with a kid for two keys', "jsonb_build_object('keys', jsonb_build_array(key('ES256')::jsonb || '{\"kid\":\"k\"}', jwt_auth.jwk_generate('ES256', kid => 'k')))::text", 'JW020' ]);
