@@ -173,6 +173,9 @@ $$;
 \echo 'Where a *key* is given as text: one that starts with `{` is a JWK or a JWK set, one that starts with `-----BEGIN` is PEM, anything else is an HMAC secret.'
 \echo 'Times are the clock''s, not the transaction''s. An `interval` of leeway is what a clock may be off.'
 \echo
+\echo 'Where a function takes a `user_id` or an `actor`, that is `text`, as listed here, or `uuid` or `bigint`: the user whose id is its text. A literal'
+\echo 'without a type and NULL are `text`.'
+\echo
 \echo '## Functions'
 SELECT CASE WHEN row_number() OVER (PARTITION BY place ORDER BY listed, signature) = 1
             THEN E'\n### ' || grouped || E'\n\n| function | who | |\n|---|---|---|\n' ELSE '' END || line
@@ -186,6 +189,7 @@ FROM (
   FROM function_group g
   JOIN pg_proc p ON p.proname = g.name AND p.pronamespace = 'jwt_auth'::regnamespace
   JOIN jwt_auth.privileges() k ON k.function = p.oid
+  WHERE obj_description(p.oid, 'pg_proc') !~ '^The same (for ids|with user_id) of type'
 ) AS functions ORDER BY place, listed, signature;
 
 \echo

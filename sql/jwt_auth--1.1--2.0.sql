@@ -95,18 +95,6 @@ RETURNS record LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_au
 COMMENT ON FUNCTION jwt_auth.create_api_key(text, text, text[], timestamptz, cidr[], jsonb)
   IS 'Makes an API key for a user; it is shown this once. scopes: what it may be used for (the claim scope). allowed_from: networks that it may be used from; NULL: anywhere. claims: further claims of its bearer. Refused (42501) to whoever is authenticated with an API key';
 REVOKE ALL ON FUNCTION jwt_auth.create_api_key(text, text, text[], timestamptz, cidr[], jsonb) FROM PUBLIC;
-CREATE FUNCTION jwt_auth.create_api_key(user_id uuid, name text, scopes text[] DEFAULT NULL, expires_at timestamptz DEFAULT NULL,
-                                        allowed_from cidr[] DEFAULT NULL, claims jsonb DEFAULT NULL,
-                                        OUT key_id uuid, OUT api_key text)
-RETURNS record LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_create_api_key';
-COMMENT ON FUNCTION jwt_auth.create_api_key(uuid, text, text[], timestamptz, cidr[], jsonb) IS 'The same for ids of type uuid';
-REVOKE ALL ON FUNCTION jwt_auth.create_api_key(uuid, text, text[], timestamptz, cidr[], jsonb) FROM PUBLIC;
-CREATE FUNCTION jwt_auth.create_api_key(user_id bigint, name text, scopes text[] DEFAULT NULL, expires_at timestamptz DEFAULT NULL,
-                                        allowed_from cidr[] DEFAULT NULL, claims jsonb DEFAULT NULL,
-                                        OUT key_id uuid, OUT api_key text)
-RETURNS record LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_create_api_key';
-COMMENT ON FUNCTION jwt_auth.create_api_key(bigint, text, text[], timestamptz, cidr[], jsonb) IS 'The same for ids of type bigint';
-REVOKE ALL ON FUNCTION jwt_auth.create_api_key(bigint, text, text[], timestamptz, cidr[], jsonb) FROM PUBLIC;
 
 CREATE FUNCTION jwt_auth.exchange_api_key(api_key text, ip inet DEFAULT NULL)
 RETURNS jwt_auth.token_response LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_exchange_api_key';
@@ -125,14 +113,6 @@ RETURNS boolean LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_a
 COMMENT ON FUNCTION jwt_auth.revoke_own_api_key(text, uuid)
   IS 'revoke_api_key() for a key of this user alone: false for a key of somebody else';
 REVOKE ALL ON FUNCTION jwt_auth.revoke_own_api_key(text, uuid) FROM PUBLIC;
-CREATE FUNCTION jwt_auth.revoke_own_api_key(user_id uuid, key_id uuid)
-RETURNS boolean LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_revoke_own_api_key';
-COMMENT ON FUNCTION jwt_auth.revoke_own_api_key(uuid, uuid) IS 'The same for ids of type uuid';
-REVOKE ALL ON FUNCTION jwt_auth.revoke_own_api_key(uuid, uuid) FROM PUBLIC;
-CREATE FUNCTION jwt_auth.revoke_own_api_key(user_id bigint, key_id uuid)
-RETURNS boolean LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_revoke_own_api_key';
-COMMENT ON FUNCTION jwt_auth.revoke_own_api_key(bigint, uuid) IS 'The same for ids of type bigint';
-REVOKE ALL ON FUNCTION jwt_auth.revoke_own_api_key(bigint, uuid) FROM PUBLIC;
 
 CREATE FUNCTION jwt_auth.user_api_keys(user_id text)
 RETURNS TABLE (key_id uuid, name text, scopes text[], allowed_from cidr[], created_at timestamptz, expires_at timestamptz,
@@ -141,18 +121,6 @@ LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_user_api_key
 COMMENT ON FUNCTION jwt_auth.user_api_keys(text)
   IS 'The API keys of a user that are good, the newest first; last_used_at is right to the hour';
 REVOKE ALL ON FUNCTION jwt_auth.user_api_keys(text) FROM PUBLIC;
-CREATE FUNCTION jwt_auth.user_api_keys(user_id uuid)
-RETURNS TABLE (key_id uuid, name text, scopes text[], allowed_from cidr[], created_at timestamptz, expires_at timestamptz,
-               last_used_at timestamptz)
-LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_user_api_keys';
-COMMENT ON FUNCTION jwt_auth.user_api_keys(uuid) IS 'The same for ids of type uuid';
-REVOKE ALL ON FUNCTION jwt_auth.user_api_keys(uuid) FROM PUBLIC;
-CREATE FUNCTION jwt_auth.user_api_keys(user_id bigint)
-RETURNS TABLE (key_id uuid, name text, scopes text[], allowed_from cidr[], created_at timestamptz, expires_at timestamptz,
-               last_used_at timestamptz)
-LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_user_api_keys';
-COMMENT ON FUNCTION jwt_auth.user_api_keys(bigint) IS 'The same for ids of type bigint';
-REVOKE ALL ON FUNCTION jwt_auth.user_api_keys(bigint) FROM PUBLIC;
 
 CREATE FUNCTION jwt_auth.has_scope(scope text)
 RETURNS boolean LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'jwt_auth_has_scope';
@@ -412,20 +380,10 @@ RETURNS integer LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 
 COMMENT ON FUNCTION jwt_auth.user_key(text)
   IS 'The key by which users are spread over servers: the first four bytes of SHA-256 over a zero byte and the id, as integer';
 
-CREATE FUNCTION jwt_auth.user_key(user_id uuid)
-RETURNS integer LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'jwt_auth_user_key';
-COMMENT ON FUNCTION jwt_auth.user_key(uuid) IS 'The same for ids of type uuid';
-
-CREATE FUNCTION jwt_auth.user_key(user_id bigint)
-RETURNS integer LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'jwt_auth_user_key';
-COMMENT ON FUNCTION jwt_auth.user_key(bigint) IS 'The same for ids of type bigint';
-
-
 CREATE FUNCTION jwt_auth.token_user_key(token text)
 RETURNS integer LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'jwt_auth_token_user_key';
 COMMENT ON FUNCTION jwt_auth.token_user_key(text)
   IS 'user_key() of whom an access token, a refresh token or an API key names, to choose the server by; NULL if it names nobody. Nothing is verified';
-
 
 CREATE FUNCTION jwt_auth.tables_of_users(OUT name text)
 RETURNS SETOF text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -1277,9 +1235,41 @@ COMMENT ON FUNCTION jwt_auth.privilege_differences()
   IS 'How the privileges on the extension''s objects differ from those of a fresh installation: granted true for one that somebody has beside, false for one that the owner or PUBLIC lacks; and the statement that mends it. What grant_verifier and grant_issuer gave is among it';
 REVOKE ALL ON FUNCTION jwt_auth.privilege_differences() FROM PUBLIC;
 
+-- User ids of other types: every function that takes user_id as text gets overloads for uuid and bigint, and for each type of actor where
+-- it takes one, all bound to the same C function. A literal of unknown type and NULL go to text.
+DO $$
+DECLARE
+  overload record;
+  signature text;
+BEGIN
+  FOR overload IN
+    SELECT p.oid, p.proname, id.type AS id_type, actor.type AS actor_type, has.actor AS has_actor
+    FROM pg_proc p
+    CROSS JOIN LATERAL (SELECT 'actor' = ANY (p.proargnames[1:p.pronargs]) AS actor) AS has
+    CROSS JOIN unnest(ARRAY['text', 'uuid', 'bigint']) WITH ORDINALITY AS id (type, n)
+    CROSS JOIN unnest(ARRAY['text', 'uuid', 'bigint']) WITH ORDINALITY AS actor (type, n)
+    WHERE p.pronamespace = 'jwt_auth'::regnamespace AND p.prolang = (SELECT l.oid FROM pg_language l WHERE l.lanname = 'c')
+      AND p.proargtypes[array_position(p.proargnames[1:p.pronargs], 'user_id') - 1] = 'text'::regtype AND id.n + actor.n > 2 AND (has.actor OR actor.n = 1)
+    ORDER BY p.proname, id.n, actor.n
+  LOOP
+    -- The first of each name is the argument; what the function answers comes behind it.
+    EXECUTE regexp_replace(regexp_replace(regexp_replace(pg_get_functiondef(overload.oid), '^CREATE OR REPLACE', 'CREATE'),
+                                          '\muser_id text', 'user_id ' || overload.id_type), '\mactor text', 'actor ' || overload.actor_type);
+    signature := format('jwt_auth.%I(%s)', overload.proname,
+                        regexp_replace(regexp_replace(pg_get_function_identity_arguments(overload.oid),
+                                                      '\muser_id text', 'user_id ' || overload.id_type), '\mactor text', 'actor ' || overload.actor_type));
+    EXECUTE format('COMMENT ON FUNCTION %s IS %L', signature,
+                   CASE WHEN overload.has_actor THEN format('The same with user_id of type %s and actor of type %s', overload.id_type, overload.actor_type)
+                        ELSE format('The same for ids of type %s', overload.id_type) END);
+    IF NOT has_function_privilege('public', overload.oid, 'EXECUTE') THEN
+      EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', signature);
+    END IF;
+  END LOOP;
+END $$;
 
 -- Whatever default privileges the database has: what is new has the privileges of a fresh installation. What was there keeps what
--- roles were granted on it; only what the owner and PUBLIC have is set right. This is the last statement that may grant anything.
+-- roles were granted on it; only what the owner and PUBLIC have is set right. Whoever had a function that was made anew, or one that
+-- has got overloads, has these. This is the last statement that may grant anything.
 DO $$
 DECLARE
   statement text;
@@ -1293,7 +1283,7 @@ BEGIN
   FOR statement IN
     SELECT format('GRANT EXECUTE ON ROUTINE %s TO %s%s', p.oid::regprocedure, g.grantee::regrole, CASE WHEN bool_or(g.grantable) THEN ' WITH GRANT OPTION' ELSE '' END)
     FROM pg_temp.grant_before g JOIN pg_proc p ON p.proname = g.name AND p.pronamespace = 'jwt_auth'::regnamespace
-    WHERE NOT EXISTS (SELECT FROM pg_proc gone WHERE gone.oid = g.id)
+    WHERE NOT EXISTS (SELECT FROM pg_proc s WHERE s.oid = g.id AND (s.prosrc <> p.prosrc OR s.pronargs <> p.pronargs))
       AND NOT EXISTS (SELECT FROM pg_temp.object_before b WHERE b.catalog = 'pg_proc'::regclass AND b.id = p.oid)
     GROUP BY p.oid, g.grantee
   LOOP

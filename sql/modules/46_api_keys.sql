@@ -44,18 +44,6 @@ RETURNS record LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_au
 COMMENT ON FUNCTION jwt_auth.create_api_key(text, text, text[], timestamptz, cidr[], jsonb)
   IS 'Makes an API key for a user; it is shown this once. scopes: what it may be used for (the claim scope). allowed_from: networks that it may be used from; NULL: anywhere. claims: further claims of its bearer. Refused (42501) to whoever is authenticated with an API key';
 REVOKE ALL ON FUNCTION jwt_auth.create_api_key(text, text, text[], timestamptz, cidr[], jsonb) FROM PUBLIC;
-CREATE FUNCTION jwt_auth.create_api_key(user_id uuid, name text, scopes text[] DEFAULT NULL, expires_at timestamptz DEFAULT NULL,
-                                        allowed_from cidr[] DEFAULT NULL, claims jsonb DEFAULT NULL,
-                                        OUT key_id uuid, OUT api_key text)
-RETURNS record LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_create_api_key';
-COMMENT ON FUNCTION jwt_auth.create_api_key(uuid, text, text[], timestamptz, cidr[], jsonb) IS 'The same for ids of type uuid';
-REVOKE ALL ON FUNCTION jwt_auth.create_api_key(uuid, text, text[], timestamptz, cidr[], jsonb) FROM PUBLIC;
-CREATE FUNCTION jwt_auth.create_api_key(user_id bigint, name text, scopes text[] DEFAULT NULL, expires_at timestamptz DEFAULT NULL,
-                                        allowed_from cidr[] DEFAULT NULL, claims jsonb DEFAULT NULL,
-                                        OUT key_id uuid, OUT api_key text)
-RETURNS record LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_create_api_key';
-COMMENT ON FUNCTION jwt_auth.create_api_key(bigint, text, text[], timestamptz, cidr[], jsonb) IS 'The same for ids of type bigint';
-REVOKE ALL ON FUNCTION jwt_auth.create_api_key(bigint, text, text[], timestamptz, cidr[], jsonb) FROM PUBLIC;
 
 CREATE FUNCTION jwt_auth.exchange_api_key(api_key text, ip inet DEFAULT NULL)
 RETURNS jwt_auth.token_response LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_exchange_api_key';
@@ -74,14 +62,6 @@ RETURNS boolean LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_a
 COMMENT ON FUNCTION jwt_auth.revoke_own_api_key(text, uuid)
   IS 'revoke_api_key() for a key of this user alone: false for a key of somebody else';
 REVOKE ALL ON FUNCTION jwt_auth.revoke_own_api_key(text, uuid) FROM PUBLIC;
-CREATE FUNCTION jwt_auth.revoke_own_api_key(user_id uuid, key_id uuid)
-RETURNS boolean LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_revoke_own_api_key';
-COMMENT ON FUNCTION jwt_auth.revoke_own_api_key(uuid, uuid) IS 'The same for ids of type uuid';
-REVOKE ALL ON FUNCTION jwt_auth.revoke_own_api_key(uuid, uuid) FROM PUBLIC;
-CREATE FUNCTION jwt_auth.revoke_own_api_key(user_id bigint, key_id uuid)
-RETURNS boolean LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_revoke_own_api_key';
-COMMENT ON FUNCTION jwt_auth.revoke_own_api_key(bigint, uuid) IS 'The same for ids of type bigint';
-REVOKE ALL ON FUNCTION jwt_auth.revoke_own_api_key(bigint, uuid) FROM PUBLIC;
 
 CREATE FUNCTION jwt_auth.user_api_keys(user_id text)
 RETURNS TABLE (key_id uuid, name text, scopes text[], allowed_from cidr[], created_at timestamptz, expires_at timestamptz,
@@ -90,18 +70,6 @@ LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_user_api_key
 COMMENT ON FUNCTION jwt_auth.user_api_keys(text)
   IS 'The API keys of a user that are good, the newest first; last_used_at is right to the hour';
 REVOKE ALL ON FUNCTION jwt_auth.user_api_keys(text) FROM PUBLIC;
-CREATE FUNCTION jwt_auth.user_api_keys(user_id uuid)
-RETURNS TABLE (key_id uuid, name text, scopes text[], allowed_from cidr[], created_at timestamptz, expires_at timestamptz,
-               last_used_at timestamptz)
-LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_user_api_keys';
-COMMENT ON FUNCTION jwt_auth.user_api_keys(uuid) IS 'The same for ids of type uuid';
-REVOKE ALL ON FUNCTION jwt_auth.user_api_keys(uuid) FROM PUBLIC;
-CREATE FUNCTION jwt_auth.user_api_keys(user_id bigint)
-RETURNS TABLE (key_id uuid, name text, scopes text[], allowed_from cidr[], created_at timestamptz, expires_at timestamptz,
-               last_used_at timestamptz)
-LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_user_api_keys';
-COMMENT ON FUNCTION jwt_auth.user_api_keys(bigint) IS 'The same for ids of type bigint';
-REVOKE ALL ON FUNCTION jwt_auth.user_api_keys(bigint) FROM PUBLIC;
 
 CREATE FUNCTION jwt_auth.has_scope(scope text)
 RETURNS boolean LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'jwt_auth_has_scope';

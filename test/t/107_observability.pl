@@ -51,8 +51,8 @@ my %broken = (
 	  'error installation: trigger keyring_changed of jwt_auth.signing_key is missing: backends would go on with old keys',
 	'ALTER TABLE jwt_auth.signing_key DISABLE TRIGGER signing_key_demoted' =>
 	  'error installation: trigger signing_key_demoted of jwt_auth.signing_key is missing or disabled: a key that is demoted by hand verifies for ever',
-	'GRANT EXECUTE ON FUNCTION jwt_auth.issue_refresh_session TO PUBLIC' =>
-	  'error privileges: jwt_auth.issue_refresh_session(text,inet,text,text,jsonb,jsonb,text,text,text,text,text) is executable by PUBLIC',
+	'GRANT EXECUTE ON FUNCTION jwt_auth.refresh_session TO PUBLIC' =>
+	  'error privileges: jwt_auth.refresh_session(text,inet,text,text,text,text,text) is executable by PUBLIC',
 	'GRANT SELECT ON jwt_auth.refresh_session TO PUBLIC' => 'error privileges: PUBLIC may SELECT jwt_auth.refresh_session',
 	'CREATE ROLE snoop; GRANT SELECT, UPDATE ON jwt_auth.signing_key TO snoop' => 'warning privileges: snoop may SELECT, UPDATE jwt_auth.signing_key',
 	"SET jwt_auth.access_token_ttl = '1d'" =>

@@ -126,6 +126,8 @@ $after =~ s/^(schema|type .*): .*/$1/mg;
 is($after, $meant, 'but for what was granted to them, the privileges are those of a fresh installation');
 my $granted_after = ask($node, "SELECT string_agg(DISTINCT proname, ' ' ORDER BY proname) FROM pg_proc WHERE pronamespace = 'jwt_auth'::regnamespace AND has_function_privilege('app', oid, 'EXECUTE') AND NOT has_function_privilege('plain', oid, 'EXECUTE')", 'updated');
 is(join(' ', grep { my $name = $_; !grep { $_ eq $name } split / /, $granted_after } split / /, $granted_before), '', 'a role that was granted functions has them, also those that were made anew');
+is(ask($node, "SELECT has_function_privilege('app', 'jwt_auth.user_sessions(uuid)', 'EXECUTE'), has_function_privilege('app', 'jwt_auth.unlock_user(uuid)', 'EXECUTE')", 'updated'), 't|f',
+	'and their overloads, but nothing that is new');
 is(ask($node, "SELECT has_table_privilege('plain', 'jwt_auth.auth_event', 'SELECT'), bool_and(has_function_privilege('app', oid, 'EXECUTE WITH GRANT OPTION')) FROM pg_proc WHERE pronamespace = 'jwt_auth'::regnamespace AND proname = 'trust_issuer'", 'updated'), 't|t',
 	'so has one that was granted a table, and one with the grant option');
 $node->stop;

@@ -4,6 +4,7 @@
 
 extern "C" {
 #include <catalog/pg_collation.h>
+#include <catalog/pg_proc.h>
 #include <parser/parse_coerce.h>
 }
 
@@ -25,9 +26,33 @@ OptionalText call_cast(Oid function, Datum value) {
   return {true, view_of(PG_DETOAST_DATUM_PACKED(result))};
 }
 
+// The type that the function declares for an argument: its overloads for text, uuid and bigint are one C function.
+Oid declared_type(FunctionCallInfo fcinfo, int index) {
+  HeapTuple tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(fcinfo->flinfo->fn_oid));
+  if (!HeapTupleIsValid(tuple)) elog(ERROR, "cache lookup failed for function %u", fcinfo->flinfo->fn_oid);
+  const Oid type = reinterpret_cast<Form_pg_proc>(GETSTRUCT(tuple))->proargtypes.values[index];
+  ReleaseSysCache(tuple);
+  return type;
+}
+
+// An id that is not text, as its text; null for one that is text.
+const char *printed_id(FunctionCallInfo fcinfo, int index) {
+  if (PG_ARGISNULL(index)) raise_null_argument("user_id");
+  switch (declared_type(fcinfo, index)) {
+    case UUIDOID:
+      return DatumGetCString(DirectFunctionCall1(uuid_out, PG_GETARG_DATUM(index)));
+    case INT8OID:
+      return DatumGetCString(DirectFunctionCall1(int8out, PG_GETARG_DATUM(index)));
+    default:
+      return nullptr;
+  }
+}
+
 }  // namespace
 
 std::string_view user_id_argument(FunctionCallInfo fcinfo, int index) {
+  const char *printed = printed_id(fcinfo, index);
+  if (printed != nullptr) return {printed, std::strlen(printed)};
   const std::string_view user_id = required_bytes(fcinfo, index, "user_id");
   if (user_id.empty() || user_id.size() > kMaxUserId)
     ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("user_id must have 1 to %zu bytes", kMaxUserId)));
@@ -47,6 +72,12 @@ UserRef acting_user_argument(FunctionCallInfo fcinfo, int index) {
                     errhint("The value of a char(n) column is padded with blanks: pass the column itself, its cast to text, or "
                             "rtrim() of it.")));
   return user_ref({}, user_id);
+}
+
+UserRef any_user_argument(FunctionCallInfo fcinfo, int index) {
+  const std::string_view given = user_id_argument(fcinfo, index);
+  const std::string_view user_id = session::WithoutPadding(given);
+  return user_ref({}, user_id.empty() ? given : user_id);
 }
 
 UserRef user_argument(FunctionCallInfo fcinfo, int index) {

@@ -1,4 +1,7 @@
 // A user id as an argument, and as a column of the application's table of users.
+//
+// Every function that takes one has overloads for text, uuid and bigint, all bound to one C function: a uuid or a bigint is the
+// user whose id is its text.
 #pragma once
 
 #include "pg/store/session_store.hpp"
@@ -14,7 +17,9 @@ constexpr std::size_t kMaxUserId = 1024;
 UserRef user_argument(FunctionCallInfo fcinfo, int index);
 // The same for somebody who acts for a user of this server, and may be a user of another one.
 UserRef acting_user_argument(FunctionCallInfo fcinfo, int index);
-// The argument as it is: 22004 for NULL, 22023 for an id that is empty or longer than 1024 bytes.
+// The same without these rules, for what asks no table: any user of any server, by the id without trailing blanks.
+UserRef any_user_argument(FunctionCallInfo fcinfo, int index);
+// The argument as text, otherwise as it is: 22004 for NULL, 22023 for an id that is empty or longer than 1024 bytes.
 std::string_view user_id_argument(FunctionCallInfo fcinfo, int index);
 // Who has this id, and whose tokens issuer ("": we) signs.
 UserRef user_ref(std::string_view issuer, std::string_view user_id);

@@ -7,7 +7,7 @@
 #include "pg/session/claims_function.hpp"
 #include "pg/session/key_claims.hpp"
 #include "pg/session/token_response.hpp"
-#include "pg/session/typed_user_id.hpp"
+#include "pg/session/user_argument.hpp"
 #include "pg/store/auth_event.hpp"
 #include "pg/store/own_users.hpp"
 #include "pg/store/owner.hpp"
@@ -93,7 +93,7 @@ Micros expiry_argument(FunctionCallInfo fcinfo, int index) {
 
 NewKeyArguments new_key_arguments(FunctionCallInfo fcinfo) {
   NewKeyArguments arguments{};
-  arguments.user = typed_user_argument(fcinfo, 0);
+  arguments.user = user_argument(fcinfo, 0);
   arguments.name = name_argument(fcinfo, 1);
   arguments.has_scopes = has_scopes_argument(fcinfo, 2);
   arguments.scopes = PG_GETARG_DATUM(2);
@@ -232,7 +232,7 @@ bool revoke_key(const pg_uuid_t &id, const OptionalText &owner) {
 }
 
 Datum revoke_own_api_key(FunctionCallInfo fcinfo) {
-  const UserRef user = typed_user_argument(fcinfo, 0);
+  const UserRef user = spellings_argument(fcinfo, 0).user;
   return BoolGetDatum(revoke_key(required_uuid(fcinfo, 1, "key_id"), {true, user.user_id}));
 }
 
@@ -245,7 +245,7 @@ Query<ListedColumn> select_user_keys = {
     {INT4OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID}};
 
 Datum user_api_keys(FunctionCallInfo fcinfo) {
-  const UserRef user = typed_user_argument(fcinfo, 0);
+  const UserRef user = spellings_argument(fcinfo, 0).user;
   refresh_keyring();
   ReturnSetInfo &set = result_set(fcinfo);
   as_owner("api_key", [&](MemoryContext) {

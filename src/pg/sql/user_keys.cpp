@@ -1,5 +1,5 @@
 // Where a user's rows are, for whoever spreads users over servers: user_key, token_user_key.
-#include "pg/session/typed_user_id.hpp"
+#include "pg/session/user_argument.hpp"
 #include "pg/support/settings.hpp"
 #include "session/token_owner.hpp"
 

@@ -5,14 +5,6 @@ RETURNS integer LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 
 COMMENT ON FUNCTION jwt_auth.user_key(text)
   IS 'The key by which users are spread over servers: the first four bytes of SHA-256 over a zero byte and the id, as integer';
 
-CREATE FUNCTION jwt_auth.user_key(user_id uuid)
-RETURNS integer LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'jwt_auth_user_key';
-COMMENT ON FUNCTION jwt_auth.user_key(uuid) IS 'The same for ids of type uuid';
-
-CREATE FUNCTION jwt_auth.user_key(user_id bigint)
-RETURNS integer LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'jwt_auth_user_key';
-COMMENT ON FUNCTION jwt_auth.user_key(bigint) IS 'The same for ids of type bigint';
-
 CREATE FUNCTION jwt_auth.token_user_key(token text)
 RETURNS integer LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'jwt_auth_token_user_key';
 COMMENT ON FUNCTION jwt_auth.token_user_key(text)
