@@ -96,7 +96,7 @@ SELECT jwt_auth.take_over_users('signing_key', '{}');
 SELECT jwt_auth.take_over_users('account', '[]');
 SELECT jwt_auth.take_over_users('account', '{}');
 SELECT jwt_auth.take_over_users(NULL, '{}');
-SELECT string_agg(name, ' ') FROM jwt_auth.tables_of_users() AS name WHERE name IN ('account', 'refresh_session', 'session_data', 'denied_token', 'api_key', 'api_key_use', 'used_proof');
+SELECT string_agg(name, ' ') FROM jwt_auth.tables_of_users() AS name WHERE name IN ('account', 'refresh_session', 'session_data', 'denied_token', 'api_key', 'api_key_use', 'used_proof', 'auth_event');
 
 RESET jwt_auth.user_key_range;
 \echo == nothing was lost

@@ -69,15 +69,15 @@ my @moving = grep { my $key = key_of($_); $key >= $from && $key <= $to } map { "
 my %pid;
 my $results = PostgreSQL::Test::Utils::tempdir();
 my $stop = "$results/stop";
-for my $n (0 .. $#moving)
+# Answers where the user was at the end, how often he refreshed, and what went wrong, if anything.
+sub keep_refreshing
 {
-	defined($pid{$n} = fork) or die "fork: $!";
-	next if $pid{$n};
+	my ($n) = @_;
 	my @at = map { open_session($_) } $second, $third;
 	my ($place, $moved, $good) = (0, 0, 0);
 	my ($status, $token) = split /\|/, $at[0]->ask("SELECT status, refresh_token FROM jwt_auth.issue_refresh_session('$moving[$n]', metadata => '{\"device\": $n}')");
-	my $failure = $status eq 'ok' ? '' : "log-in: $status";
-	until ($failure || (-e $stop && $moved))
+	return "0 0 log-in: $status" if $status ne 'ok';
+	until (-e $stop && $moved)
 	{
 		my $answer = $at[$place]->ask("SELECT status, refresh_token FROM jwt_auth.refresh_session('$token')");
 		if ($answer eq 'error JW018')
@@ -87,11 +87,19 @@ for my $n (0 .. $#moving)
 			next;
 		}
 		my ($new_status, $new_token) = split /\|/, $answer;
-		if (($new_status // '') ne 'ok') { $failure = $answer }
-		else { $token = $new_token; $good++ }
-		$good > 20000 and $failure = 'no end';
+		return "$place $good $answer" if ($new_status // '') ne 'ok';
+		$token = $new_token;
+		return "$place $good no end" if ++$good > 20000;
 	}
-	append_to_file("$results/$n", "$place $good $failure");
+	return "$place $good ";
+}
+for my $n (0 .. $#moving)
+{
+	defined($pid{$n} = fork) or die "fork: $!";
+	next if $pid{$n};
+	# A child that died would stop the servers on its way out, since they are the parent's objects.
+	my $outcome = eval { keep_refreshing($n) } // '0 0 died: ' . ($@ =~ s/\n.*//sr);
+	append_to_file("$results/$n", $outcome);
 	require POSIX;
 	POSIX::_exit(0);
 }
