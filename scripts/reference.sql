@@ -13,7 +13,7 @@ INSERT INTO function_group VALUES
   (2, 'Ending sessions and tokens', 'revoke_refresh_session'), (2, 'Ending sessions and tokens', 'revoke_refresh_token'),
   (2, 'Ending sessions and tokens', 'revoke_other_sessions'), (2, 'Ending sessions and tokens', 'revoke_user_tokens'),
   (2, 'Ending sessions and tokens', 'revoke_all_tokens'), (2, 'Ending sessions and tokens', 'revoke_on_password_change'), (2, 'Ending sessions and tokens', 'revoke_on_change'),
-  (2, 'Ending sessions and tokens', 'lock_user'), (2, 'Ending sessions and tokens', 'unlock_user'),
+  (2, 'Ending sessions and tokens', 'lock_user'), (2, 'Ending sessions and tokens', 'unlock_user'), (2, 'Ending sessions and tokens', 'forget_user'),
   (2, 'Ending sessions and tokens', 'deny_token'), (2, 'Ending sessions and tokens', 'consume_token'),
   (14, 'Changing sessions', 'require_refresh'), (14, 'Changing sessions', 'require_refresh_on_change'), (14, 'Changing sessions', 'set_session_claims'),
   (14, 'Changing sessions', 'set_session_metadata'), (14, 'Changing sessions', 'reauthenticate_session'), (14, 'Changing sessions', 'impersonate'),
@@ -78,6 +78,7 @@ INSERT INTO event_meaning VALUES
   ('claims_changed', '`set_session_claims`'),
   ('reauthenticated', '`reauthenticate_session`; the detail has `amr` and `acr`'),
   ('impersonated', '`impersonate`; the detail has the actor, the lifetime in seconds and the reason'),
+  ('forgotten', '`forget_user`; whose data it was is not said'),
   ('unlocked', '`unlock_user`; the end of a lock''s `until` writes none'),
   ('api_key_created', '`create_api_key`; the detail has its id and name'),
   ('api_key_revoked', '`revoke_api_key`, `revoke_own_api_key`, or `revoke` of the key');

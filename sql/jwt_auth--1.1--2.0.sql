@@ -39,7 +39,7 @@ ALTER DOMAIN jwt_auth.event_name ADD CONSTRAINT event_name_check CHECK (VALUE IN
   'token_denied', 'token_consumed', 'policy_changed', 'key_created', 'key_rotated', 'key_retired', 'issuer_trusted',
   'issuer_distrusted', 'api_key_created', 'api_key_revoked', 'bound', 'proof_mismatch',
   'replaced', 'class_changed', 'locked', 'unlocked', 'refused',
-  'refresh_required', 'claims_changed', 'reauthenticated', 'impersonated', 'late_replay') OR VALUE LIKE 'app.%') NOT VALID;
+  'refresh_required', 'claims_changed', 'reauthenticated', 'impersonated', 'late_replay', 'forgotten') OR VALUE LIKE 'app.%') NOT VALID;
 UPDATE pg_catalog.pg_constraint SET convalidated = true
 WHERE contypid OPERATOR(pg_catalog.=) 'jwt_auth.event_name'::pg_catalog.regtype;
 
@@ -296,6 +296,7 @@ COMMENT ON COLUMN jwt_auth.auth_event.actor
   IS 'By whom: the user of the transaction''s identity, or whoever impersonates that user; NULL: nobody was authenticated';
 COMMENT ON COLUMN jwt_auth.auth_event.db_role IS 'The database role that called, as SET ROLE has it';
 COMMENT ON COLUMN jwt_auth.auth_event.user_key IS 'The user key of user_id: what a user''s events are found by';
+COMMENT ON COLUMN jwt_auth.denied_token.token_id IS 'SHA-256 over issuer and jti, or over issuer and signing input of a token without jti; of a user who was forgotten: a keyed hash of the id';
 COMMENT ON DOMAIN jwt_auth.event_name IS 'What jwt_auth.auth_event tells: a closed list, and the application''s own (record_event) with app. in front';
 -- The record: the application's own events, and who was logged in when.
 
@@ -312,6 +313,12 @@ LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_session_hist
 COMMENT ON FUNCTION jwt_auth.session_history(text, timestamptz, timestamptz)
   IS 'The sessions that the user had at some time from since to until (NULL: no bound), from the audit and from the sessions that are there: when and from where each began, who acted for the user (actor; NULL: the user), and when, by which event (ended), why and by whom it ended. The latest first';
 REVOKE ALL ON FUNCTION jwt_auth.session_history(text, timestamptz, timestamptz) FROM PUBLIC;
+
+CREATE FUNCTION jwt_auth.forget_user(user_id text)
+RETURNS boolean LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_forget_user';
+COMMENT ON FUNCTION jwt_auth.forget_user(text)
+  IS 'Erases a person: sessions and their data, API keys, policies, a lock, and from the audit whom its events were about, from where, by whom and their detail. Tokens from before stay refused while any can be good, and whoever has the id next may log in. False if nothing was known of the user';
+REVOKE ALL ON FUNCTION jwt_auth.forget_user(text) FROM PUBLIC;
 
 -- Sessions of a class, on a device.
 ALTER TABLE jwt_auth.refresh_session ADD class text COLLATE "C", ADD device_hash bytea;
@@ -1153,6 +1160,7 @@ RETURNS SETOF record LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_cata
     ('device_instructions', 'issuer'),
     ('device_registration_header', 'issuer'),
     ('exchange_api_key', 'issuer'),
+    ('forget_user', 'issuer'),
     ('header_string', 'issuer'),
     ('impersonate', 'issuer'),
     ('issue_refresh_session', 'issuer'),
@@ -1178,11 +1186,11 @@ RETURNS SETOF record LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_cata
     ('revoke_refresh_session', 'issuer'),
     ('revoke_refresh_token', 'issuer'),
     ('revoke_user_tokens', 'issuer'),
+    ('session_history', 'issuer'),
     ('set_session_claims', 'issuer'),
     ('set_session_metadata', 'issuer'),
     ('set_user_policy', 'issuer'),
     ('unlock_user', 'issuer'),
-    ('session_history', 'issuer'),
     ('user_api_keys', 'issuer'),
     ('user_sessions', 'issuer')
   ) AS kind (name, grantee) ON kind.name = p.proname::text

@@ -15,7 +15,7 @@ CREATE DOMAIN jwt_auth.event_name AS text CHECK (VALUE IN (
   'token_denied', 'token_consumed', 'policy_changed', 'key_created', 'key_rotated', 'key_retired', 'issuer_trusted',
   'issuer_distrusted', 'api_key_created', 'api_key_revoked', 'bound', 'proof_mismatch',
   'replaced', 'class_changed', 'locked', 'unlocked', 'refused',
-  'refresh_required', 'claims_changed', 'reauthenticated', 'impersonated', 'late_replay') OR VALUE LIKE 'app.%');
+  'refresh_required', 'claims_changed', 'reauthenticated', 'impersonated', 'late_replay', 'forgotten') OR VALUE LIKE 'app.%');
 COMMENT ON DOMAIN jwt_auth.event_name IS 'What jwt_auth.auth_event tells: a closed list, and the application''s own (record_event) with app. in front';
 
 CREATE TABLE jwt_auth.account (
@@ -136,7 +136,7 @@ CREATE TABLE jwt_auth.denied_token (
 );
 CREATE INDEX denied_token_expires_at ON jwt_auth.denied_token (expires_at);
 COMMENT ON TABLE jwt_auth.denied_token IS 'Access tokens that are refused until they would have expired anyway';
-COMMENT ON COLUMN jwt_auth.denied_token.token_id IS 'SHA-256 over issuer and jti, or over issuer and signing input of a token without jti';
+COMMENT ON COLUMN jwt_auth.denied_token.token_id IS 'SHA-256 over issuer and jti, or over issuer and signing input of a token without jti; of a user who was forgotten: a keyed hash of the id';
 
 CREATE TABLE jwt_auth.auth_event (
   id         bigint GENERATED ALWAYS AS IDENTITY,

@@ -1,4 +1,4 @@
--- The record: the application's own events, and who was logged in when.
+-- The record: the application's own events, who was logged in when, and a person who is to be forgotten.
 
 CREATE FUNCTION jwt_auth.record_event(event text, user_id text, detail jsonb DEFAULT NULL, ip inet DEFAULT NULL)
 RETURNS void LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_record_event';
@@ -13,3 +13,9 @@ LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_session_hist
 COMMENT ON FUNCTION jwt_auth.session_history(text, timestamptz, timestamptz)
   IS 'The sessions that the user had at some time from since to until (NULL: no bound), from the audit and from the sessions that are there: when and from where each began, who acted for the user (actor; NULL: the user), and when, by which event (ended), why and by whom it ended. The latest first';
 REVOKE ALL ON FUNCTION jwt_auth.session_history(text, timestamptz, timestamptz) FROM PUBLIC;
+
+CREATE FUNCTION jwt_auth.forget_user(user_id text)
+RETURNS boolean LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_forget_user';
+COMMENT ON FUNCTION jwt_auth.forget_user(text)
+  IS 'Erases a person: sessions and their data, API keys, policies, a lock, and from the audit whom its events were about, from where, by whom and their detail. Tokens from before stay refused while any can be good, and whoever has the id next may log in. False if nothing was known of the user';
+REVOKE ALL ON FUNCTION jwt_auth.forget_user(text) FROM PUBLIC;

@@ -42,6 +42,7 @@ RETURNS SETOF record LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_cata
     ('device_instructions', 'issuer'),
     ('device_registration_header', 'issuer'),
     ('exchange_api_key', 'issuer'),
+    ('forget_user', 'issuer'),
     ('header_string', 'issuer'),
     ('impersonate', 'issuer'),
     ('issue_refresh_session', 'issuer'),
@@ -67,11 +68,11 @@ RETURNS SETOF record LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_cata
     ('revoke_refresh_session', 'issuer'),
     ('revoke_refresh_token', 'issuer'),
     ('revoke_user_tokens', 'issuer'),
+    ('session_history', 'issuer'),
     ('set_session_claims', 'issuer'),
     ('set_session_metadata', 'issuer'),
     ('set_user_policy', 'issuer'),
     ('unlock_user', 'issuer'),
-    ('session_history', 'issuer'),
     ('user_api_keys', 'issuer'),
     ('user_sessions', 'issuer')
   ) AS kind (name, grantee) ON kind.name = p.proname::text

@@ -80,6 +80,8 @@ const char *NameOf(Event event) noexcept {
       return "impersonated";
     case Event::kLateReplay:
       return "late_replay";
+    case Event::kForgotten:
+      return "forgotten";
   }
   return "";
 }

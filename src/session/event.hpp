@@ -45,8 +45,9 @@ enum class Event : std::uint8_t {
   kReauthenticated,
   kImpersonated,
   kLateReplay,
+  kForgotten,
 };
-constexpr Event kLastEvent = Event::kLateReplay;
+constexpr Event kLastEvent = Event::kForgotten;
 
 // As stored in auth_event.event.
 const char *NameOf(Event event) noexcept;

@@ -2,9 +2,14 @@
 
 #include <algorithm>
 
+#include "jose/crypto/openssl.hpp"
+
 namespace jwt_auth::session {
 
 namespace {
+
+// No other use of the server's secret begins like this.
+constexpr std::string_view kTombstoneLabel = "jwt_auth forgotten user v1";
 
 // The same for one key.
 Micros SpentCutoffsOf(const KeyHistory &key, Micros now, Micros longest_leeway) noexcept {
@@ -22,5 +27,19 @@ Micros SpentCutoffs(const KeyHistory *keys, std::size_t count, Micros now, Micro
   for (std::size_t i = 0; i < count; ++i) spent = std::min(spent, SpentCutoffsOf(keys[i], now, longest_leeway));
   return spent;
 }
+
+Hash TombstoneName(std::string_view server_secret, std::string_view user_id) {
+  std::string data(kTombstoneLabel);
+  data += '\0';
+  data += user_id;
+  const jose::SecretBytes mac = jose::Hmac(jose::Digest::kSha256, server_secret, data);
+  Hash name;
+  std::copy(mac.begin(), mac.end(), name.begin());
+  return name;
+}
+
+Micros CutoffSinceForgotten(Micros cutoff, Micros forgotten_at) noexcept { return std::max(cutoff, forgotten_at); }
+
+bool IsTombstoneSpent(Micros forgotten_at, Micros spent) noexcept { return forgotten_at <= spent; }
 
 }  // namespace jwt_auth::session

@@ -1,9 +1,11 @@
-// When a cutoff has done its work, so that it may be forgotten.
+// What is left of a user who was forgotten, and when a cutoff has done its work, so that it may be forgotten as well.
 #pragma once
 
 #include <cstddef>
+#include <string_view>
 
 #include "session/lifetime.hpp"
+#include "session/refresh_token.hpp"
 
 namespace jwt_auth::session {
 
@@ -19,5 +21,16 @@ struct KeyHistory {
 // the longest leeway that can be set. kNoCutoff if that can be said of none, because of an imported key; the caller adds what
 // else is to be asked (other issuers whose subjects are our users).
 Micros SpentCutoffs(const KeyHistory *keys, std::size_t count, Micros now, Micros longest_leeway) noexcept;
+
+// A user who was forgotten leaves a tombstone, a time under a name that says nothing without the server's secret: HMAC-SHA256
+// of the user id. May throw.
+Hash TombstoneName(std::string_view server_secret, std::string_view user_id);
+
+// The cutoff of a user who was forgotten at `forgotten_at` (kNoCutoff: never), whoever has the id by now: what was issued
+// before stays refused, and so do tokens that don't say when (`iat`). A session of whoever has the id now is judged by its row.
+Micros CutoffSinceForgotten(Micros cutoff, Micros forgotten_at) noexcept;
+
+// Whether the tombstone can refuse nothing any more; `spent` as SpentCutoffs() has it.
+bool IsTombstoneSpent(Micros forgotten_at, Micros spent) noexcept;
 
 }  // namespace jwt_auth::session

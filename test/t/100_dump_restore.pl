@@ -47,6 +47,8 @@ ask($source, "SELECT jwt_auth.issue_token('download', 'eve', '1 day') <> ''");
 # As a log-in with a proof leaves it.
 $source->safe_psql('postgres', "INSERT INTO jwt_auth.used_proof VALUES (1, now() + interval '1 hour', '\\x01')");
 is(ask($source, "SELECT jwt_auth.revoke_api_key(key_id) FROM jwt_auth.create_api_key('eve', 'leaked')"), 't', 'an API key is revoked before the dump');
+my $of_forgotten = ask($source, "SELECT jwt_auth.issue_token('download', 'flora', '1 hour')");
+is(ask($source, "SELECT jwt_auth.forget_user('flora')"), 'f', 'a user with nothing but a token is forgotten before the dump');
 my $before = table_contents($source);
 for my $table (jwt_auth_tables($source))
 {
@@ -76,6 +78,7 @@ sub check_restored
 	is(ask($node, "SELECT jwt_auth.jwt_verify('$revoked->{access_token}')"), 'error JW010', "$how: a revoked user's token is refused");
 	is(ask($node, "SELECT jwt_auth.jwt_verify('$logged_out->{access_token}')"), 'error JW010', "$how: an ended session's token is refused");
 	is(ask($node, "SELECT jwt_auth.jwt_verify('$denied')"), 'error JW011', "$how: a denied token is refused");
+	is(ask($node, "SELECT jwt_auth.verify_token('$of_forgotten', 'download')"), 'error JW009', "$how: a token of a user who was forgotten is refused");
 	is(refresh($node, $revoked->{refresh_token})->{status}, 'invalid', "$how: a revoked user's refresh token is refused");
 	my $next = refresh($node, $rotated->{refresh_token});
 	is($next->{status}, 'ok', "$how: a session goes on");

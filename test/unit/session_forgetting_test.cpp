@@ -1,9 +1,11 @@
-// When a user's cutoff can refuse nothing any more.
+// What is left of a user who was forgotten, and when a user's cutoff can refuse nothing any more.
 #include "session/forgetting.hpp"
 
 #include <gtest/gtest.h>
 
 #include <vector>
+
+#include "session/token_verdict.hpp"
 
 namespace jwt_auth::session {
 namespace {
@@ -41,6 +43,64 @@ TEST(SpentCutoffs, EveryTokenFromBeforeMustHaveExpired) {
       {"an imported key beside another", {plain, imported}, kNoCutoff},
   };
   for (const Case &c : cases) EXPECT_EQ(SpentCutoffs(c.keys.data(), c.keys.size(), kNow, kLeeway), c.expected) << c.what;
+}
+
+// What was issued before a user was forgotten stays refused, whoever has the id since; `cutoff` is of whoever has it.
+TEST(Tombstone, IsACutoffForWhatWasIssuedBefore) {
+  struct Case {
+    const char *what;
+    Micros issued_at, cutoff, forgotten_at;
+    TokenVerdict expected;
+  };
+  const Case cases[] = {
+      {"of a user whom nobody forgot", kNow, kNoCutoff, kNoCutoff, TokenVerdict::kGood},
+      {"without iat, of a user whom nobody forgot", kNoCutoff, kNoCutoff, kNoCutoff, TokenVerdict::kGood},
+      {"issued before", kNow - 1, kNoCutoff, kNow, TokenVerdict::kBeforeCutoff},
+      {"without iat", kNoCutoff, kNoCutoff, kNow, TokenVerdict::kBeforeCutoff},
+      {"issued at the same time", kNow, kNoCutoff, kNow, TokenVerdict::kGood},
+      {"of whoever has the id now", kNow + 1, kNoCutoff, kNow, TokenVerdict::kGood},
+      {"who has a cutoff of before", kNow - 1, kNow - kDay, kNow, TokenVerdict::kBeforeCutoff},
+      {"who was revoked later", kNow + 1, kNow + kDay, kNow, TokenVerdict::kBeforeCutoff},
+      {"and was given a token since", kNow + kDay, kNow + kDay, kNow, TokenVerdict::kGood},
+      {"without iat, of whoever has the id now", kNoCutoff, kNow - kDay, kNow, TokenVerdict::kBeforeCutoff},
+  };
+  for (const Case &c : cases)
+    EXPECT_EQ(JudgeIssuedToken(c.issued_at, {CutoffSinceForgotten(c.cutoff, c.forgotten_at), kNoCutoff}, 0, kNow + 2 * kDay),
+              c.expected)
+        << c.what;
+}
+
+TEST(Tombstone, EndsWhatTheUserDidAsAnActor) {
+  const auto judge = [](Micros began, Micros forgotten_at) {
+    return JudgeActor(began, {CutoffSinceForgotten(kNoCutoff, forgotten_at), kNoCutoff}, kNow + kDay);
+  };
+  EXPECT_EQ(judge(kNow, kNoCutoff), TokenVerdict::kGood);
+  EXPECT_EQ(judge(kNow - 1, kNow), TokenVerdict::kEnded);
+  EXPECT_EQ(judge(kNow, kNow), TokenVerdict::kEnded);
+  EXPECT_EQ(judge(kNow + 1, kNow), TokenVerdict::kGood);
+}
+
+TEST(Tombstone, StaysWhileItCanRefuseSomething) {
+  EXPECT_TRUE(IsTombstoneSpent(kNow - 1, kNow));
+  EXPECT_TRUE(IsTombstoneSpent(kNow, kNow));
+  EXPECT_FALSE(IsTombstoneSpent(kNow + 1, kNow));
+  // An imported key, say.
+  EXPECT_FALSE(IsTombstoneSpent(kNow, kNoCutoff));
+}
+
+TEST(Tombstone, NamesTheUserUnderTheSecretOnly) {
+  const std::string secret(32, 's'), other(32, 't');
+  EXPECT_EQ(TombstoneName(secret, "ann"), TombstoneName(secret, "ann"));
+  EXPECT_NE(TombstoneName(secret, "ann"), TombstoneName(secret, "bob"));
+  EXPECT_NE(TombstoneName(secret, "ann"), TombstoneName(secret, "ann "));
+  EXPECT_NE(TombstoneName(secret, "ann"), TombstoneName(other, "ann"));
+  EXPECT_NE(TombstoneName(secret, "ann"), HashOf("ann"));
+  // HMAC-SHA256 over the label, a zero byte and the id, as Python's hmac has it.
+  static constexpr unsigned char kExpected[] = {0x13, 0x32, 0xba, 0x8b, 0x9c, 0x7d, 0xee, 0x9d, 0xc1, 0x79, 0x78,
+                                                0xf6, 0x69, 0x39, 0x96, 0xda, 0x4f, 0xde, 0x06, 0x62, 0xba, 0xf9,
+                                                0x7b, 0x25, 0xbf, 0xbc, 0x8b, 0xc0, 0xf8, 0xf2, 0xff, 0x3e};
+  const Hash name = TombstoneName(std::string(32, '\0'), "ann");
+  EXPECT_TRUE(std::equal(name.begin(), name.end(), std::begin(kExpected), std::end(kExpected)));
 }
 
 }  // namespace

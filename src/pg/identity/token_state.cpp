@@ -3,12 +3,14 @@
 #include "jose/crypto/openssl.hpp"
 #include "pg/identity/token_cache.hpp"
 #include "pg/identity/token_check.hpp"
+#include "pg/identity/tombstone.hpp"
 #include "pg/session/user_argument.hpp"
 #include "pg/store/api_key_store.hpp"
 #include "pg/store/own_users.hpp"
 #include "pg/store/owner.hpp"
 #include "pg/store/row_reader.hpp"
 #include "pg/support/uuid.hpp"
+#include "session/forgetting.hpp"
 #include "session/token_verdict.hpp"
 
 namespace jwt_auth::pg {
@@ -47,7 +49,7 @@ std::optional<std::string_view> actor_of(const TokenFacts &facts) {
 const Error *check_actor(const TokenFacts &facts, Micros began, Micros now) {
   const auto actor = actor_of(facts);
   if (!actor) return nullptr;
-  const Account account = read_account(user_ref({}, *actor));
+  const Account account = read_account_since_forgotten(user_ref({}, *actor));
   return session::RefusalOf(session::JudgeActor(began, {account.not_before, session::kNoCutoff, account.locked_until}, now));
 }
 
@@ -112,7 +114,7 @@ struct UserState {
 UserState user_state(const TokenFacts &facts, const UserRef &user, const Account &account) {
   const session::Cutoffs own = cutoffs_of(user, account);
   if (facts.issuer.empty() || !facts.subject_is_ours) return {own, 0};
-  const Account ours = read_account(user_ref({}, facts.sub.text));
+  const Account ours = read_account_since_forgotten(user_ref({}, facts.sub.text));
   return {{std::max(own.user, ours.not_before), own.global, ours.locked_until}, ours.version};
 }
 
@@ -122,11 +124,21 @@ const Error *check_issued_at(const TokenFacts &facts, session::UserKey user_key,
   RowOf<AccountColumn> account = account_row(user);
   RowOf<DeniedColumn> denied = denied_row(user_key, token_id);
   UserState state = {{session::kNoCutoff, global_cutoff()}, 0};
-  if (facts.sub.present) {
+  if (!facts.sub.present) {
+    read_rows({&denied}, ReadMode::kLatest);
+  } else if (!facts.issuer.empty()) {
     read_rows({&account, &denied}, ReadMode::kLatest);
     state = user_state(facts, user, account_in(account));
   } else {
-    read_rows({&denied}, ReadMode::kLatest);
+    const TombstoneSearch search = search_tombstone(user);
+    RowOf<TombstoneColumn> tombstone = tombstone_row(search);
+    if (search.way == TombstoneSearch::Way::kByName)
+      read_rows({&account, &denied, &tombstone}, ReadMode::kLatest);
+    else
+      read_rows({&account, &denied}, ReadMode::kLatest);
+    state = user_state(facts, user, account_in(account));
+    const Micros since = std::max(forgotten_at(search, tombstone), unpadded_forgotten_at(user));
+    state.cutoffs.user = session::CutoffSinceForgotten(state.cutoffs.user, since);
   }
   // Without iat (RFC 7519 section 4.1.6: it is optional) a token counts as issued before every cutoff.
   const Micros issued_at = facts.has_iat ? facts.iat : session::kNoCutoff;

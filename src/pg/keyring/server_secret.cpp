@@ -3,6 +3,7 @@
 #include "jose/json/base64url.hpp"
 #include "pg/keyring/private_jwk.hpp"
 #include "pg/keyring/secret_statement.hpp"
+#include "pg/store/forgotten_user.hpp"
 #include "pg/store/owner.hpp"
 #include "pg/store/plans.hpp"
 #include "session/challenge.hpp"
@@ -22,7 +23,8 @@ constexpr std::string_view kSealName = "jwt_auth server secret";
 // The backend's copy. Invalidations only count and clear; they may arrive at any time.
 struct SecretCache {
   bool valid;
-  bool found;
+  SecretState state;
+  Error error;  // of kUnreadable
   std::uint64_t invalidations;
   Oid table;
   TimestampTz loaded_with;
@@ -84,16 +86,17 @@ bool table_is_there() {
 
 void load() {
   const std::uint64_t seen = cache.invalidations;
-  cache.found = false;
+  cache.state = SecretState::kNone;
   if (!table_is_there()) return;
   const OptionalText stored = as_owner("server_secret", [](MemoryContext caller) { return read_stored(caller); });
   if (stored.present) {
     const auto opened = Guard([&] { return OpenInto(stored.text, cache.secret); });
     cleanse_text(stored);
-    if (!opened.ok) raise_error(opened.error);
-    cache.found = true;
+    cache.state = opened.ok ? SecretState::kReadable : SecretState::kUnreadable;
+    if (!opened.ok) cache.error = opened.error;
   }
-  cache.valid = cache.invalidations == seen;
+  // One that can't be read is tried again at each use.
+  cache.valid = cache.invalidations == seen && cache.state != SecretState::kUnreadable;
   cache.loaded_with = PgReloadTime;
 }
 
@@ -101,10 +104,16 @@ void load() {
 
 void init_server_secret() { CacheRegisterRelcacheCallback(on_relcache_invalidation, static_cast<Datum>(0)); }
 
-bool find_server_secret() {
+SecretState server_secret_state() {
   AcceptInvalidationMessages();
   if (!cache.valid || cache.loaded_with != PgReloadTime) load();
-  return cache.found;
+  return cache.state;
+}
+
+bool find_server_secret() {
+  const SecretState state = server_secret_state();
+  if (state == SecretState::kUnreadable) raise_error(cache.error);
+  return state == SecretState::kReadable;
 }
 
 void need_server_secret() {
@@ -139,7 +148,10 @@ void reseal_server_secret() {
     execute_with_secret(update_secret, Parameters{}, made.view());
     cleanse(made);
     ereport(WARNING, (errmsg("the secret of the server could not be opened and was replaced"),
-                      errdetail("Nonces and challenges that were made under it are no longer good.")));
+                      errdetail("Nonces and challenges that were made under it are no longer good."),
+                      tombstones_exist() ? errhint("Tokens without a session of users who were forgotten may be good again: "
+                                                   "jwt_auth.revoke_all_tokens() refuses them.")
+                                         : 0));
     return;
   }
   if (!resealed.ok) raise_error(resealed.error);

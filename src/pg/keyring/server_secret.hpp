@@ -12,6 +12,10 @@ namespace jwt_auth::pg {
 // Registers the invalidation callback; called once, when the library is loaded.
 void init_server_secret();
 
+// kUnreadable: it is sealed and no key opens it, or it is spoilt.
+enum class SecretState : std::uint8_t { kNone, kReadable, kUnreadable };
+// Postgres phase: makes the backend's copy current. For what must go on where the secret can't be read.
+SecretState server_secret_state();
 // Postgres phase: makes the backend's copy current. False if the database has no secret yet, so nothing that rests on one can
 // be good; false as well in a database that has not been updated to 2.0. JW022 if it is sealed and no key opens it.
 bool find_server_secret();

@@ -1,5 +1,6 @@
 // impersonate: an access token with which somebody acts for a user, and says so (RFC 8693 section 4.1).
 #include "jose/crypto/openssl.hpp"
+#include "pg/identity/tombstone.hpp"
 #include "pg/keyring/keyring.hpp"
 #include "pg/session/access_token.hpp"
 #include "pg/session/claims_function.hpp"
@@ -59,7 +60,7 @@ void decide(Request &request) {
   refresh_keyring();
   request.account = read_account(request.user);
   request.account.version = version_for_claims(request.user, request.account);
-  const Account actor = read_account(request.actor);
+  const Account actor = read_account_since_forgotten(request.actor);
   request.now = now_micros();
   request.is_locked = request.now < std::max(request.account.locked_until, actor.locked_until);
   if (request.is_locked) return;

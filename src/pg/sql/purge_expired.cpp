@@ -4,6 +4,7 @@
 #include "pg/keyring/server_secret.hpp"
 #include "pg/store/api_key_purge.hpp"
 #include "pg/store/auth_event.hpp"
+#include "pg/store/forgotten_user.hpp"
 #include "pg/store/orphans.hpp"
 #include "pg/store/plans.hpp"
 #include "pg/store/purge.hpp"
@@ -278,6 +279,8 @@ void run_deletions(std::uint64_t (*delete_some)(std::int64_t), std::int64_t size
 
 std::uint64_t delete_api_keys(std::int64_t size) { return delete_ended_api_keys(global_cutoff(), now_micros(), size); }
 
+std::uint64_t delete_spent_tombstones(std::int64_t size) { return delete_tombstones(spent_cutoffs(now_micros()), size); }
+
 std::uint64_t delete_old_revocations(std::int64_t size) { return delete_revocations(now_micros() - kLongestLeeway, size); }
 
 Datum purge_expired(FunctionCallInfo fcinfo) {
@@ -288,6 +291,7 @@ Datum purge_expired(FunctionCallInfo fcinfo) {
   run(sweep_due, size, PurgeOutcome::kSession);
   run(sweep_cut_off, size, PurgeOutcome::kSession);
   run(sweep_denials, size, PurgeOutcome::kDeniedToken);
+  run_deletions(delete_spent_tombstones, size);
   sweep_all_session_data(size);
   run_deletions(delete_api_keys, size);
   run_deletions(delete_orphaned_uses, size);

@@ -14,4 +14,8 @@ using TokenId = session::Hash;
 enum class DeniedColumn {};
 RowOf<DeniedColumn> denied_row(session::UserKey user_key, const TokenId &token_id);
 
+// A tombstone is a row of the same table that never expires by itself: its denied_at is when the user was forgotten.
+enum class TombstoneColumn { kForgottenAt };
+RowOf<TombstoneColumn> tombstone_row(session::UserKey user_key, const TokenId &name);
+
 }  // namespace jwt_auth::pg

@@ -24,23 +24,6 @@ Query<KeyColumn> select_key_histories = {
     {}};
 Statement select_issuers_of_our_users = {"SELECT FROM jwt_auth.trusted_issuer WHERE subjects = 'ours' LIMIT 1", {}};
 
-// Cutoffs of our own users up to here can refuse nothing any more. A database of version 1 does not tell imported keys apart.
-Micros spent_cutoffs(Micros now) {
-  if (!has_column("signing_key", "imported")) return kNoCutoff;
-  if (has_column("trusted_issuer", "subjects") && execute_latest(select_issuers_of_our_users, Parameters{}) > 0)
-    return kNoCutoff;
-  const auto rows = execute_latest(select_key_histories, Parameters{});
-  auto *keys = static_cast<session::KeyHistory *>(palloc(sizeof(session::KeyHistory) * (rows.count() + 1)));
-  for (std::uint64_t i = 0; i < rows.count(); i++) {
-    const TokenLifetime recorded = longest_lifetime(rows[i].bytes(KeyColumn::kKid));
-    keys[i] = {rows[i].time_or(KeyColumn::kActiveSince, kNoCutoff),
-               std::max(rows[i].int4(KeyColumn::kTokenTtl), recorded.ttl) * session::kMicrosPerSecond,
-               std::max(rows[i].time_or(KeyColumn::kTokensUntil, kNoCutoff), micros_of(recorded.until)),
-               rows[i].boolean(KeyColumn::kIsImported)};
-  }
-  return session::SpentCutoffs(keys, rows.count(), now, kLongestLeeway);
-}
-
 // An account that holds nothing. Whatever else comes to be kept in the row belongs into this condition. $4: spent_cutoffs();
 // those of another issuer's users are kept, for nobody knows how long its tokens last.
 #define HOLDS_NOTHING                                                                 \
@@ -119,6 +102,22 @@ bool remove_data(const pg_uuid_t &session_id, session::UserKey user_key) {
 }
 
 }  // namespace
+
+Micros spent_cutoffs(Micros now) {
+  if (!has_column("signing_key", "imported")) return kNoCutoff;
+  if (has_column("trusted_issuer", "subjects") && execute_latest(select_issuers_of_our_users, Parameters{}) > 0)
+    return kNoCutoff;
+  const auto rows = execute_latest(select_key_histories, Parameters{});
+  auto *keys = static_cast<session::KeyHistory *>(palloc(sizeof(session::KeyHistory) * (rows.count() + 1)));
+  for (std::uint64_t i = 0; i < rows.count(); i++) {
+    const TokenLifetime recorded = longest_lifetime(rows[i].bytes(KeyColumn::kKid));
+    keys[i] = {rows[i].time_or(KeyColumn::kActiveSince, kNoCutoff),
+               std::max(rows[i].int4(KeyColumn::kTokenTtl), recorded.ttl) * session::kMicrosPerSecond,
+               std::max(rows[i].time_or(KeyColumn::kTokensUntil, kNoCutoff), micros_of(recorded.until)),
+               rows[i].boolean(KeyColumn::kIsImported)};
+  }
+  return session::SpentCutoffs(keys, rows.count(), now, kLongestLeeway);
+}
 
 AccountBatch sweep_accounts(AccountWalk &walk, std::int64_t size, Micros now, MemoryContext context) {
   AccountStatements &use = has_table("api_key") ? statements : statements_of_version_1;

@@ -3,9 +3,14 @@
 #pragma once
 
 #include "pg/store/purge.hpp"
+#include "session/lifetime.hpp"
 #include "session/session_id.hpp"
 
 namespace jwt_auth::pg {
+
+// Cutoffs of our own users up to here can refuse nothing any more. kNoCutoff where that can be said of none, and in a database
+// of version 1, which does not tell imported keys apart.
+session::Micros spent_cutoffs(session::Micros now);
 
 // Where the walk through jwt_auth.account is.
 struct AccountWalk {
