@@ -25,6 +25,7 @@ sub stressed_node
 		SELECT jwt_auth.create_signing_key('HS256');
 		SELECT jwt_auth.set_session_class('app', max_sessions => 2), jwt_auth.set_session_class('service', listed => false);
 		CREATE TABLE app_user (name text PRIMARY KEY, password_hash uuid);
+		CREATE TABLE forgotten (name text, since timestamptz);
 		INSERT INTO app_user SELECT 'user ' || n FROM generate_series(0, 99) n;
 		CREATE TRIGGER revoke AFTER UPDATE ON app_user FOR EACH ROW
 		  WHEN (OLD.password_hash IS DISTINCT FROM NEW.password_hash OR OLD.name IS DISTINCT FROM NEW.name)
@@ -42,7 +43,7 @@ sub new_stress
 }
 
 my $ENDINGS = q{'evicted', 'replaced', 'reuse_detected', 'unknown_rotation', 'ip_mismatch', 'fingerprint_mismatch', 'expired', 'logout',
-	'session_revoked', 'others_revoked', 'user_revoked', 'all_revoked'};
+	'session_revoked', 'others_revoked', 'user_revoked', 'all_revoked', 'locked'};
 
 # What the rows say against what the model knows, once everything is quiet.
 sub judge
@@ -54,17 +55,21 @@ sub judge
 	my @problems = $stress->problems;
 	is(scalar @problems, 0, 'no answer contradicts another') or diag join "\n", @problems[ 0 .. ($#problems > 20 ? 20 : $#problems) ];
 
-	is( $node->safe_psql('postgres', "SELECT count(*) FROM (SELECT class, count(*) AS n FROM jwt_auth.refresh_session GROUP BY user_id, class) s WHERE n > CASE class WHEN 'app' THEN 2 WHEN 'service' THEN 3 ELSE 5 END"),
+	is( $node->safe_psql('postgres', "SELECT count(*) FROM (SELECT class, count(*) AS n FROM jwt_auth.refresh_session WHERE actor IS NULL GROUP BY user_id, class) s WHERE n > CASE class WHEN 'app' THEN 2 WHEN 'service' THEN 3 ELSE 5 END"),
 		'0', 'no user is above the limit of a class, or of sessions without one');
 	is( $node->safe_psql('postgres', 'SELECT count(*) FROM (SELECT FROM jwt_auth.refresh_session WHERE device_hash IS NOT NULL GROUP BY user_id, class, device_hash HAVING count(*) > 1) s'),
 		'0', 'no device has two sessions of a class');
 	is( $node->safe_psql('postgres', qq{
-		SELECT count(*) FROM (SELECT DISTINCT session_id FROM jwt_auth.auth_event WHERE event = 'login') l
+		SELECT l.session_id, s.session_id IS NOT NULL, ARRAY(SELECT (e.id, e.at, e.event, e.user_id, e.detail) FROM jwt_auth.auth_event e WHERE e.session_id = l.session_id ORDER BY id)
+		FROM (SELECT DISTINCT session_id FROM jwt_auth.auth_event WHERE event = 'login' AND session_id IS NOT NULL) l
 		LEFT JOIN jwt_auth.refresh_session s USING (session_id)
 		WHERE (s.session_id IS NULL)::integer <> (SELECT count(*) FROM jwt_auth.auth_event e WHERE e.session_id = l.session_id AND e.event IN ($ENDINGS))}),
-		'0', 'each session is there, or has exactly one event that says why not');
-	is( $node->safe_psql('postgres', "SELECT count(*) FROM jwt_auth.refresh_session s WHERE NOT EXISTS (SELECT FROM jwt_auth.auth_event e WHERE e.session_id = s.session_id AND e.event = 'login')"),
-		'0', 'each session has its log-in in the audit');
+		'', 'each session is there, or has exactly one event that says why not');
+	is( $node->safe_psql('postgres', "SELECT count(*) FROM jwt_auth.refresh_session s WHERE NOT EXISTS (SELECT FROM jwt_auth.auth_event e WHERE e.session_id = s.session_id AND e.event = CASE WHEN s.actor IS NULL THEN 'login' ELSE 'impersonated' END)"),
+		'0', 'each session has its beginning in the audit');
+	# Events of tokens are written beside whoever forgets, and may come after.
+	is( $node->safe_psql('postgres', "SELECT count(*) FROM jwt_auth.auth_event e JOIN (SELECT name, max(since) AS since FROM forgotten GROUP BY name) f ON f.name = e.user_id WHERE e.at < f.since AND e.session_id IS NOT NULL AND e.event NOT IN ('token_denied', 'token_consumed', 'impersonated')"),
+		'0', 'nothing in the audit names who was forgotten since');
 	is( $node->safe_psql('postgres', 'SELECT count(*) FROM jwt_auth.session_data d WHERE NOT EXISTS (SELECT FROM jwt_auth.refresh_session s WHERE s.session_id = d.session_id)'),
 		'0', 'no data is left of a session that is gone');
 

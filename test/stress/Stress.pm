@@ -20,7 +20,7 @@ my @LEVELS = ('READ COMMITTED', 'READ COMMITTED', 'REPEATABLE READ', 'SERIALIZAB
 my %WEIGHTS = (
 	login => 14, refresh => 40, retry => 10, replay_old => 2, garbage => 2, verify => 30, logout => 2, revoke_session => 2,
 	revoke_others => 1, revoke_user => 0.4, change_password => 0.4, revoke_all => 0.05, mint_link => 3, consume => 6, deny => 2,
-	purge => 0.5, change_class => 0.5,
+	purge => 0.5, change_class => 0.5, forget => 0.3, lock => 0.3, unlock => 0.6, require_refresh => 1, impersonate => 2, verify_acting => 4,
 );
 
 sub new
@@ -29,7 +29,7 @@ sub new
 	my $self = bless {
 		psql => $arguments{psql}, clients => $arguments{clients}, users => $arguments{users}, seed => $arguments{seed},
 		sessions => {}, by_user => {}, links => [], waiting => [], workers => [], claims => [], problems => [], count => {},
-		operations => 0,
+		operations => 0, revoked => {}, locks => {}, unlocks => {}, changes => {}, acting => [],
 	}, $class;
 	srand($self->{seed});
 	$self->{operations_by_weight} = [ map { ($_) x ($WEIGHTS{$_} * 20) } sort keys %WEIGHTS ];
@@ -248,6 +248,48 @@ sub do_change_class
 	return { sql => "SELECT 'done', jwt_auth.set_session_class('app', refresh_token_ttl => '" . (1 + int rand 9) . " days', max_sessions => 2)" };
 }
 
+# The row says since when: whatever was recorded before is to name the user no more.
+sub do_forget
+{
+	my ($self) = @_;
+	my $user = $self->any_user;
+	return { user => $user, sql => "INSERT INTO forgotten SELECT '$user', clock_timestamp(); SELECT jwt_auth.forget_user('$user')" };
+}
+
+sub do_lock { my ($self) = @_; my $u = $self->any_user; return { user => $u, sql => "SELECT jwt_auth.lock_user('$u')" } }
+
+sub do_unlock
+{
+	my ($self) = @_;
+	my @locked = sort keys %{ $self->{locks} };
+	my $user = @locked ? any_of(\@locked) : $self->any_user;
+	return { user => $user, sql => "SELECT jwt_auth.unlock_user('$user')" };
+}
+
+sub do_require_refresh
+{
+	my ($self) = @_;
+	my $user = $self->any_user;
+	return { user => $user, sql => "SELECT 'done', jwt_auth.require_refresh('$user')" };
+}
+
+sub do_impersonate
+{
+	my ($self) = @_;
+	my ($user, $actor) = ($self->any_user, $self->any_user);
+	return if $user eq $actor;
+	return { user => $user, actor => $actor, sql => "SELECT status, access_token FROM jwt_auth.impersonate('$user', '$actor', '1 hour')" };
+}
+
+sub do_verify_acting
+{
+	my ($self) = @_;
+	return unless @{ $self->{acting} };
+	my $recent = @{ $self->{acting} } > 20 ? 20 : scalar @{ $self->{acting} };
+	my $acting = $self->{acting}[ -1 - int rand $recent ];
+	return { acting => $acting, sql => "SELECT jwt_auth.jwt_verify('$acting->{token}') ->> 'sub'" };
+}
+
 sub do_purge { return { sql => 'CALL jwt_auth.purge_expired(' . (1 + int rand 20) . ')' } }
 
 sub do_mint_link
@@ -292,6 +334,8 @@ sub ended_many
 	}
 	# Log-ins that are under way have no session in the model yet.
 	push @{ $self->{revocations} }, $operation;
+	# Cutoffs, for what has no session.
+	push @{ $self->{ $operation->{keep} ? 'others' : 'revoked' }{ $operation->{user} // '' } }, $operation;
 	return;
 }
 
@@ -305,13 +349,13 @@ sub answered
 		$self->{count}{"$kind $code"}++;
 		$self->problem("a deadlock: $kind at $operation->{level}") if $code eq '40P01';
 		return if $code eq '40001';
-		return push @{ $self->{claims} }, { %$operation, result => $code } if $code =~ /^JW0/ && $kind =~ /^(verify|consume|deny)$/;
+		return push @{ $self->{claims} }, { %$operation, result => $code } if $code =~ /^JW0/ && $kind =~ /^(verify|consume|deny|verify_acting)$/;
 		return $self->problem("$kind answered $code");
 	}
 	my ($line) = $answer =~ /^(.*)$/m;
 	my ($result, @rest) = split /\|/, $line // '', -1;
 	$result //= '';
-	$self->{count}{ "$kind " . ($kind =~ /^(login|refresh|retry|replay_old|garbage)$/ ? $result : 'answered') . ($operation->{rolled_back} ? ' (rolled back)' : '') }++;
+	$self->{count}{ "$kind " . ($kind =~ /^(login|refresh|retry|replay_old|garbage|impersonate)$/ ? $result : 'answered') . ($operation->{rolled_back} ? ' (rolled back)' : '') }++;
 	return if $operation->{rolled_back};
 	$operation->{sure} = 1;
 	my $took = $self->can("took_$kind");
@@ -322,9 +366,11 @@ sub answered
 sub took_login
 {
 	my ($self, $operation, $status, $refresh, $access, $id, $evicted) = @_;
-	return $self->problem("a log-in answered $status") if $status ne 'ok';
+	return $self->problem("a log-in answered $status") unless $status eq 'ok' || $status eq 'locked';
+	push @{ $self->{claims} }, { %$operation, result => $status };
+	return if $status eq 'locked';
 	my $session = { id => $id, user => $operation->{user}, login => $operation, tokens => { 0 => $refresh }, latest => 0,
-		access => [ { token => $access } ], ends => [], rotations => [] };
+		access => [ { token => $access, made => $operation } ], ends => [], rotations => [] };
 	$self->{sessions}{$id} = $session;
 	push @{ $self->{by_user}{ $operation->{user} } }, $session;
 	push @{ $operation->{evicted} }, $evicted =~ /([0-9a-f-]{36})/g;
@@ -347,7 +393,7 @@ sub took_presentation
 		my $generation = generation_in($refresh);
 		$session->{tokens}{$generation} //= $refresh;
 		$session->{latest} = $generation if $generation > $session->{latest};
-		push @{ $session->{access} }, { token => $access };
+		push @{ $session->{access} }, { token => $access, made => $operation };
 		shift @{ $session->{access} } if @{ $session->{access} } > 3;
 	}
 	push @{ $session->{rotations} }, { from => $operation->{generation}, start => $operation->{start} } if $status eq 'ok';
@@ -368,7 +414,22 @@ sub took_revoke_user { my ($self, $o) = @_; $self->ended_many($o); return }
 *took_revoke_others = \&took_revoke_user;
 *took_change_password = \&took_revoke_user;
 *took_revoke_all = \&took_revoke_user;
-sub took_mint_link { my ($self, $o, $token) = @_; push @{ $self->{links} }, { token => $token, user => $o->{user} }; return }
+*took_forget = \&took_revoke_user;
+sub took_lock { my ($self, $o) = @_; push @{ $self->{locks}{ $o->{user} } }, $o; $self->ended_many($o); return }
+sub took_unlock { my ($self, $o) = @_; push @{ $self->{unlocks}{ $o->{user} } }, $o; return }
+sub took_require_refresh { my ($self, $o) = @_; push @{ $self->{changes}{ $o->{user} } }, $o; return }
+sub took_verify_acting { my ($self, $o, $sub) = @_; push @{ $self->{claims} }, { %$o, result => 'accepted', sub => $sub }; return }
+
+sub took_impersonate
+{
+	my ($self, $operation, $status, $token) = @_;
+	return $self->problem("impersonate answered $status") unless $status eq 'ok' || $status eq 'locked';
+	push @{ $self->{claims} }, { %$operation, result => $status };
+	push @{ $self->{acting} }, { token => $token, user => $operation->{user}, actor => $operation->{actor}, made => $operation } if $status eq 'ok';
+	return;
+}
+
+sub took_mint_link { my ($self, $o, $token) = @_; push @{ $self->{links} }, { token => $token, user => $o->{user}, made => $o }; return }
 
 # No answer came: it may have happened at any time from its start on.
 sub lost
@@ -391,7 +452,8 @@ sub lost
 		$self->ended($operation->{session}, $operation, 0);
 	}
 	elsif ($kind =~ /^(logout|revoke_session)$/) { $self->ended($operation->{session}, $operation, 0) }
-	elsif ($kind =~ /^(revoke_user|revoke_others|change_password|revoke_all)$/) { $self->ended_many($operation) }
+	elsif ($kind =~ /^(revoke_user|revoke_others|change_password|revoke_all|forget)$/) { $self->ended_many($operation) }
+	elsif ($kind =~ /^(lock|unlock|require_refresh)$/) { $self->can("took_$kind")->($self, $operation) }
 	elsif ($kind eq 'deny') { push @{ $operation->{access}{denials} }, $operation }
 	elsif ($kind eq 'consume') { $operation->{link}{unanswered} = 1 }
 	return;
@@ -424,6 +486,48 @@ sub complete_ends
 	return;
 }
 
+# Whether the user was locked all the while; whether they may have been at some time of it. Forgetting ends a lock as well.
+sub ends_of_locks { my ($self, $user) = @_; return (@{ $self->{unlocks}{$user} || [] }, grep { $_->{kind} eq 'forget' } @{ $self->{revoked}{$user} || [] }) }
+
+sub surely_locked
+{
+	my ($self, $user, $claim) = @_;
+	my @ends = $self->ends_of_locks($user);
+	for my $lock (grep { $_->{sure} && $_->{end} < $claim->{start} } @{ $self->{locks}{$user} || [] })
+	{
+		return 1 unless grep { $_->{end} > $lock->{start} && $_->{start} < $claim->{end} } @ends;
+	}
+	return 0;
+}
+
+sub maybe_locked
+{
+	my ($self, $user, $claim) = @_;
+	my @ends = $self->ends_of_locks($user);
+	for my $lock (grep { $_->{start} < $claim->{end} } @{ $self->{locks}{$user} || [] })
+	{
+		return 1 unless grep { $_->{sure} && $_->{start} > $lock->{end} && $_->{end} < $claim->{start} } @ends;
+	}
+	return 0;
+}
+
+# What was made in an operation, and a revocation of a user or of everybody: surely before it, or perhaps.
+sub revocations_of { my ($self, @users) = @_; return map { @{ $self->{revoked}{$_} || [] } } @users, '' }
+
+sub surely_revoked
+{
+	my ($self, $made, $claim, @users) = @_;
+	return grep { $_->{sure} && $made->{end} < $_->{start} && $_->{end} < $claim->{start} } $self->revocations_of(@users);
+}
+
+sub maybe_revoked
+{
+	my ($self, $made, $claim, @users) = @_;
+	# The end of a lock is a cutoff as well.
+	return grep { $_->{end} > $made->{start} && $_->{start} < $claim->{end} }
+	  ($self->revocations_of(@users), map { @{ $self->{unlocks}{$_} || [] } } @users);
+}
+
 sub surely_over { my ($session, $moment) = @_; return grep { $_->{definite} && $_->{end} < $moment } @{ $session->{ends} } }
 sub maybe_over { my ($session, $moment) = @_; return grep { $_->{start} < $moment } @{ $session->{ends} } }
 
@@ -439,6 +543,13 @@ sub judge
 		my $what = "$claim->{kind} at $claim->{level}" . ($session ? " of session $session->{id}" : '');
 		if ($claim->{kind} eq 'consume') { $self->judge_consume($claim, $what) }
 		elsif ($claim->{kind} =~ /^(verify|deny)$/) { $self->judge_verify($claim, $what) }
+		elsif ($claim->{kind} eq 'verify_acting') { $self->judge_acting($claim, $what) }
+		elsif ($claim->{kind} =~ /^(login|impersonate)$/)
+		{
+			my @users = grep { defined } @$claim{qw(user actor)};
+			$self->problem("$what: of a locked user") if $result eq 'ok' && grep { $self->surely_locked($_, $claim) } @users;
+			$self->problem("$what: locked, but nobody locked") if $result eq 'locked' && !grep { $self->maybe_locked($_, $claim) } @users;
+		}
 		elsif ($result eq 'ok' || $result eq 'replayed')
 		{
 			$self->problem("$what: $result after its end") if surely_over($session, $claim->{start});
@@ -468,11 +579,24 @@ sub judge_verify
 	my ($self, $claim, $what) = @_;
 	my $session = $claim->{session};
 	my @denials = @{ $claim->{access}{denials} || [] };
+	my $made = $claim->{access}{made};
+	my @changes = @{ $self->{changes}{ $session->{user} } || [] };
 	if ($claim->{result} eq 'accepted')
 	{
 		$self->problem("$what: accepted after its end") if surely_over($session, $claim->{start});
 		$self->problem("$what: accepted though denied") if grep { $_->{sure} && $_->{end} < $claim->{start} } @denials;
 		$self->problem("$what: of somebody else") if $claim->{sub} ne $session->{user};
+		$self->problem("$what: accepted with rights of before")
+		  if grep { $_->{sure} && $made->{end} < $_->{start} && $_->{end} < $claim->{start} } @changes;
+		$self->problem("$what: accepted of a locked user") if $self->surely_locked($session->{user}, $claim);
+	}
+	elsif ($claim->{result} eq 'JW009')
+	{
+		$self->problem("$what: locked, but nobody locked") unless $self->maybe_locked($session->{user}, $claim);
+	}
+	elsif ($claim->{result} eq 'JW016')
+	{
+		$self->problem("$what: stale, but nothing changed") unless grep { $_->{end} > $made->{start} && $_->{start} < $claim->{end} } @changes;
 	}
 	elsif ($claim->{result} eq 'JW010')
 	{
@@ -486,13 +610,56 @@ sub judge_verify
 	return;
 }
 
+# Somebody acts for a user: it ends with either of the two.
+sub judge_acting
+{
+	my ($self, $claim, $what) = @_;
+	my $acting = $claim->{acting};
+	my @users = @$acting{qw(user actor)};
+	if ($claim->{result} eq 'accepted')
+	{
+		$self->problem("$what: accepted after a revocation") if $self->surely_revoked($acting->{made}, $claim, @users);
+		$self->problem("$what: accepted of a locked user") if grep { $self->surely_locked($_, $claim) } @users;
+		$self->problem("$what: of somebody else") if $claim->{sub} ne $acting->{user};
+		$self->problem("$what: accepted with rights of before")
+		  if grep { $_->{sure} && $acting->{made}{end} < $_->{start} && $_->{end} < $claim->{start} } @{ $self->{changes}{ $acting->{user} } || [] };
+	}
+	elsif ($claim->{result} eq 'JW010')
+	{
+		# Ending the other sessions of the user ends these as well.
+		$self->problem("$what: ended, but nothing ended it")
+		  unless $self->maybe_revoked($acting->{made}, $claim, @users) || grep { $_->{start} < $claim->{end} } @{ $self->{others}{ $acting->{user} } || [] };
+	}
+	elsif ($claim->{result} eq 'JW009')
+	{
+		$self->problem("$what: locked, but nobody locked") unless grep { $self->maybe_locked($_, $claim) } @users;
+	}
+	elsif ($claim->{result} eq 'JW016')
+	{
+		$self->problem("$what: stale, but nothing changed")
+		  unless grep { $_->{end} > $acting->{made}{start} && $_->{start} < $claim->{end} } @{ $self->{changes}{ $acting->{user} } || [] };
+	}
+	else { $self->problem("$what answered $claim->{result}") }
+	return;
+}
+
 sub judge_consume
 {
 	my ($self, $claim, $what) = @_;
 	my $link = $claim->{link};
-	if ($claim->{result} eq 'accepted') { $self->problem("$what: a second time") if $link->{consumed}++ }
+	if ($claim->{result} eq 'accepted')
+	{
+		$self->problem("$what: a second time") if $link->{consumed}++;
+		$self->problem("$what: after a revocation") if $self->surely_revoked($link->{made}, $claim, $link->{user});
+		$self->problem("$what: of a locked user") if $self->surely_locked($link->{user}, $claim);
+	}
 	elsif ($claim->{result} eq 'JW011') { $link->{refused}++ }
-	elsif ($claim->{result} ne 'JW009') { $self->problem("$what answered $claim->{result}") }
+	elsif ($claim->{result} eq 'JW009')
+	{
+		$self->problem("$what: revoked, but nobody was")
+		  unless $self->maybe_revoked($link->{made}, $claim, $link->{user}) || $self->maybe_locked($link->{user}, $claim);
+	}
+	else { $self->problem("$what answered $claim->{result}") }
 	return;
 }
 
