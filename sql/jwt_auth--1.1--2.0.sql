@@ -666,6 +666,12 @@ COMMENT ON COLUMN jwt_auth.refresh_session.late_generation
   IS 'The generation whose token was handed out again after refresh_reuse_interval, by the latest late retry; NULL: there was none';
 COMMENT ON COLUMN jwt_auth.refresh_session.late_at IS 'When that was: for refresh_reuse_interval from here the same answer is given again';
 
+CREATE FUNCTION jwt_auth.revoke_own_session(user_id text, session_id uuid)
+RETURNS boolean LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_revoke_own_session';
+COMMENT ON FUNCTION jwt_auth.revoke_own_session(text, uuid)
+  IS 'revoke_refresh_session() for a session of this user alone: false for a session of somebody else';
+REVOKE ALL ON FUNCTION jwt_auth.revoke_own_session(text, uuid) FROM PUBLIC;
+
 CREATE FUNCTION jwt_auth.lock_user(user_id text, reason text DEFAULT NULL, until timestamptz DEFAULT NULL)
 RETURNS integer LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_lock_user';
 COMMENT ON FUNCTION jwt_auth.lock_user(text, text, timestamptz)
@@ -1183,6 +1189,7 @@ RETURNS SETOF record LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_cata
     ('revoke_api_key', 'issuer'),
     ('revoke_other_sessions', 'issuer'),
     ('revoke_own_api_key', 'issuer'),
+    ('revoke_own_session', 'issuer'),
     ('revoke_refresh_session', 'issuer'),
     ('revoke_refresh_token', 'issuer'),
     ('revoke_user_tokens', 'issuer'),

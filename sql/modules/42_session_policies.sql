@@ -6,6 +6,12 @@ COMMENT ON FUNCTION jwt_auth.revoke_other_sessions(text, uuid)
   IS 'Ends all sessions of the user but one ("log me out everywhere else"); answers how many. A keep that is not the user''s ends all';
 REVOKE ALL ON FUNCTION jwt_auth.revoke_other_sessions(text, uuid) FROM PUBLIC;
 
+CREATE FUNCTION jwt_auth.revoke_own_session(user_id text, session_id uuid)
+RETURNS boolean LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_revoke_own_session';
+COMMENT ON FUNCTION jwt_auth.revoke_own_session(text, uuid)
+  IS 'revoke_refresh_session() for a session of this user alone: false for a session of somebody else';
+REVOKE ALL ON FUNCTION jwt_auth.revoke_own_session(text, uuid) FROM PUBLIC;
+
 CREATE FUNCTION jwt_auth.revoke_all_tokens(reason text DEFAULT NULL)
 RETURNS void LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_revoke_all_tokens';
 COMMENT ON FUNCTION jwt_auth.revoke_all_tokens(text)

@@ -65,6 +65,7 @@ RETURNS SETOF record LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_cata
     ('revoke_api_key', 'issuer'),
     ('revoke_other_sessions', 'issuer'),
     ('revoke_own_api_key', 'issuer'),
+    ('revoke_own_session', 'issuer'),
     ('revoke_refresh_session', 'issuer'),
     ('revoke_refresh_token', 'issuer'),
     ('revoke_user_tokens', 'issuer'),

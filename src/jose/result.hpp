@@ -28,6 +28,7 @@ enum class ErrorCode : std::uint8_t {
   kOtherTokenType,       // JW014 the type (typ) is not the expected one
   kProofInvalid,         // JW015 the proof of the key that the token is bound to is missing or wrong
   kRefreshFirst,         // JW016 made before a change of its user's rights or its session's claims
+  kNotKnownYet,          // JW017 a standby has not replayed so far that it could know
   kOtherServer,          // JW018 the user's rows are on another server
   kUnusableKey,          // JW020
   kNoActiveKey,          // JW021

@@ -54,6 +54,13 @@ UserKey UserKeyIn(const SessionId &id) noexcept {
   return static_cast<UserKey>(key);
 }
 
+Micros TimeIn(const SessionId &id) noexcept {
+  Micros millis = 0;
+  for (int i = 0; i < 6; ++i) millis = millis << 8 | id[i];
+  const Micros fraction = (id[6] & 0x0F) << 8 | id[7];
+  return millis * kMicrosPerMilli + fraction * kMicrosPerMilli / 4096;
+}
+
 SessionId FirstIdAfter(Micros time) noexcept {
   SessionId id{};
   if (time == std::numeric_limits<Micros>::max())

@@ -36,6 +36,9 @@ SessionId MakeSessionId(Micros time, UserKey user_key, const std::array<unsigned
 // The user key in an id. Every 16 bytes have one; where no session has that id, no row is found.
 UserKey UserKeyIn(const SessionId &id) noexcept;
 
+// The time in an id, to the millisecond's 4096th.
+Micros TimeIn(const SessionId &id) noexcept;
+
 // The usual text form, lower case with hyphens: the claim `sid`. Parsing accepts exactly that form.
 std::string FormatSessionId(const SessionId &id);
 bool ParseSessionId(std::string_view text, SessionId &id) noexcept;

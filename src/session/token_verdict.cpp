@@ -4,8 +4,8 @@ namespace jwt_auth::session {
 
 TokenVerdict JudgeSessionToken(const SessionTokenState &state, const Cutoffs &cutoffs, Micros now) noexcept {
   if (IsLocked(cutoffs, now)) return TokenVerdict::kLocked;
-  if (!IsAfterCutoffs(state.created_at, cutoffs) || now >= state.absolute_end || now >= state.idle_end)
-    return TokenVerdict::kEnded;
+  if (!IsAfterCutoffs(state.created_at, cutoffs) || now >= state.absolute_end) return TokenVerdict::kEnded;
+  if (now >= state.idle_end) return TokenVerdict::kIdle;
   if (state.is_denied) return TokenVerdict::kDenied;
   return IsStale(state.token, state.now) ? TokenVerdict::kStale : TokenVerdict::kGood;
 }
@@ -25,6 +25,7 @@ TokenVerdict JudgeActor(Micros began, const Cutoffs &actor, Micros now) noexcept
 const Error *RefusalOf(TokenVerdict verdict) noexcept {
   static constexpr Error kLocked{ErrorCode::kBeforeCutoff, "user is locked"};
   static constexpr Error kEnded{ErrorCode::kSessionEnded, nullptr};
+  static constexpr Error kNotKnownYet{ErrorCode::kNotKnownYet, nullptr};
   static constexpr Error kBeforeCutoff{ErrorCode::kBeforeCutoff, nullptr};
   static constexpr Error kDenied{ErrorCode::kDenied, nullptr};
   static constexpr Error kStale{ErrorCode::kRefreshFirst, nullptr};
@@ -34,7 +35,11 @@ const Error *RefusalOf(TokenVerdict verdict) noexcept {
     case TokenVerdict::kLocked:
       return &kLocked;
     case TokenVerdict::kEnded:
+    case TokenVerdict::kAbsent:
+    case TokenVerdict::kIdle:
       return &kEnded;
+    case TokenVerdict::kNotKnownYet:
+      return &kNotKnownYet;
     case TokenVerdict::kBeforeCutoff:
       return &kBeforeCutoff;
     case TokenVerdict::kDenied:

@@ -9,7 +9,17 @@
 
 namespace jwt_auth::session {
 
-enum class TokenVerdict : std::uint8_t { kGood, kLocked, kEnded, kBeforeCutoff, kDenied, kStale };
+enum class TokenVerdict : std::uint8_t {
+  kGood,
+  kLocked,
+  kEnded,
+  kAbsent,  // there is no such session (any more)
+  kIdle,    // the session has ended because it was not refreshed in time
+  kNotKnownYet,
+  kBeforeCutoff,
+  kDenied,
+  kStale
+};
 
 // The session of a token, and what is known of the token itself. Plain data.
 struct SessionTokenState {
@@ -21,7 +31,8 @@ struct SessionTokenState {
   Versions now = {};    // those of its user and its session
 };
 
-// First match wins: the user is locked; the session is from before a cutoff or past its end; the token was denied; it is older
+// First match wins: the user is locked; the session is from before a cutoff or past its end; its idle time
+// has run out; the token was denied; it is older
 // than a change, so its session has to be refreshed first. A revocation deletes its sessions; the cutoff is asked as well, for
 // rows that came back from a copy.
 TokenVerdict JudgeSessionToken(const SessionTokenState &state, const Cutoffs &cutoffs, Micros now) noexcept;

@@ -24,6 +24,8 @@ $primary->safe_psql('postgres', 'CREATE EXTENSION jwt_auth; SELECT jwt_auth.crea
 $primary->backup('backup');
 my $standby = PostgreSQL::Test::Cluster->new('standby');
 $standby->init_from_backup($primary, 'backup', has_streaming => 1);
+# What ended a moment ago has ended there as well, and is not taken for what is not known yet.
+$standby->append_conf('postgresql.conf', 'jwt_auth.standby_margin = 0');
 $standby->start;
 
 # One token of each verdict, and what it is.

@@ -29,7 +29,7 @@ sub set_range
 }
 
 # The ring, the trusted issuers and the cutoff for everybody are the first server's.
-my $ring = 'jwt_auth.signing_key, jwt_auth.token_lifetime, jwt_auth.trusted_issuer, jwt_auth.cutoff, jwt_auth.server_secret';
+my $ring = 'jwt_auth.signing_key, jwt_auth.token_lifetime, jwt_auth.trusted_issuer, jwt_auth.cutoff, jwt_auth.server_secret, jwt_auth.session_class';
 $first->safe_psql('postgres', "CREATE PUBLICATION ring FOR TABLE $ring; SELECT jwt_auth.create_signing_key()");
 for my $node ($second, $third)
 {

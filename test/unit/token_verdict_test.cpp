@@ -42,7 +42,12 @@ TEST(TokenVerdict, OfASessionsToken) {
       {"the user's cutoff", live, {live.created_at, kNoCutoff}, TokenVerdict::kEnded},
       {"everybody's cutoff", live, {kNoCutoff, live.created_at}, TokenVerdict::kEnded},
       {"its absolute end", {live.created_at, kNow, kNever, false}, none, TokenVerdict::kEnded},
-      {"its idle end", {live.created_at, kNever, kNow, false}, none, TokenVerdict::kEnded},
+      {"its idle end", {live.created_at, kNever, kNow, false}, none, TokenVerdict::kIdle},
+      {"its idle end and the user's cutoff",
+       {live.created_at, kNever, kNow, false},
+       {live.created_at, kNoCutoff},
+       TokenVerdict::kEnded},
+      {"its idle end, denied", {live.created_at, kNever, kNow, true}, none, TokenVerdict::kIdle},
       {"denied", {live.created_at, kNever, kNever, true}, none, TokenVerdict::kDenied},
       {"denied and ended", {live.created_at, kNow, kNow, true}, none, TokenVerdict::kEnded},
       {"older than a change of the user", {live.created_at, kNever, kNever, false, {1, 0}, {2, 0}}, none, TokenVerdict::kStale},
@@ -104,6 +109,9 @@ TEST(TokenVerdict, IsAnError) {
   EXPECT_EQ(RefusalOf(TokenVerdict::kLocked)->code, ErrorCode::kBeforeCutoff);
   EXPECT_STREQ(RefusalOf(TokenVerdict::kLocked)->detail, "user is locked");
   EXPECT_EQ(RefusalOf(TokenVerdict::kEnded)->code, ErrorCode::kSessionEnded);
+  EXPECT_EQ(RefusalOf(TokenVerdict::kAbsent)->code, ErrorCode::kSessionEnded);
+  EXPECT_EQ(RefusalOf(TokenVerdict::kIdle)->code, ErrorCode::kSessionEnded);
+  EXPECT_EQ(RefusalOf(TokenVerdict::kNotKnownYet)->code, ErrorCode::kNotKnownYet);
   EXPECT_EQ(RefusalOf(TokenVerdict::kBeforeCutoff)->code, ErrorCode::kBeforeCutoff);
   EXPECT_EQ(RefusalOf(TokenVerdict::kBeforeCutoff)->detail, nullptr);
   EXPECT_EQ(RefusalOf(TokenVerdict::kStale)->code, ErrorCode::kRefreshFirst);

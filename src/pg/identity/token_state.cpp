@@ -9,9 +9,16 @@
 #include "pg/store/own_users.hpp"
 #include "pg/store/owner.hpp"
 #include "pg/store/row_reader.hpp"
+#include "pg/support/settings.hpp"
 #include "pg/support/uuid.hpp"
 #include "session/forgetting.hpp"
+#include "session/standby.hpp"
 #include "session/token_verdict.hpp"
+
+extern "C" {
+#include <access/xlog.h>
+#include <access/xlogrecovery.h>
+}
 
 namespace jwt_auth::pg {
 
@@ -58,6 +65,20 @@ session::Cutoffs cutoffs_of(const UserRef &user, const Account &account) {
   return {std::max(account.not_before, unpadded_cutoff(user)), global_cutoff(), account.locked_until};
 }
 
+// How far this server has come with the changes of its primary.
+session::Replay replay_state() {
+  if (!RecoveryInProgress()) return {false, false, 0, 0};
+  const TimestampTz last_commit = GetLatestXTime();
+  return {true, last_commit != 0, micros_of(last_commit), settings::standby_margin * jose::kMicrosPerSecond};
+}
+
+// The refusal that a verdict on a session means on this server.
+const Error *session_refusal(session::TokenVerdict verdict, const TokenFacts &facts, const pg_uuid_t &id) {
+  if (verdict == session::TokenVerdict::kGood) return nullptr;
+  const session::TokenTimes times = {session::TimeIn(SessionIdOf(id)), facts.has_iat ? facts.iat : session::kNoCutoff};
+  return session::RefusalOf(session::JudgeOnStandby(verdict, times, replay_state()));
+}
+
 // A token of a session is judged by its session, and where that is gone the account says whether its user is locked.
 const Error *check_session(const TokenFacts &facts, session::UserKey user_key, const TokenId &token_id, Micros now) {
   using session::TokenVerdict;
@@ -70,15 +91,17 @@ const Error *check_session(const TokenFacts &facts, session::UserKey user_key, c
   read_rows({&row, &account_found, &denied}, ReadMode::kLatest);
   const Account account = account_in(account_found);
   const session::Cutoffs cutoffs = cutoffs_of(user, account);
-  if (!row.found || row.bytes(StateColumn::kUserId) != facts.sub.text)
-    return session::RefusalOf(session::IsLocked(cutoffs, now) ? TokenVerdict::kLocked : TokenVerdict::kEnded);
+  if (!row.found || row.bytes(StateColumn::kUserId) != facts.sub.text) {
+    const TokenVerdict missing = row.found ? TokenVerdict::kEnded : TokenVerdict::kAbsent;
+    return session_refusal(session::IsLocked(cutoffs, now) ? TokenVerdict::kLocked : missing, facts, id);
+  }
   const session::SessionTokenState state = {row.time(StateColumn::kCreatedAt),
                                             row.time(StateColumn::kEndsAt),
                                             row.time(StateColumn::kIdleEndsAt),
                                             denied.found,
                                             versions_of(facts),
                                             {account.version, row.int8_or(StateColumn::kVersion, 0)}};
-  const Error *refusal = session::RefusalOf(session::JudgeSessionToken(state, cutoffs, now));
+  const Error *refusal = session_refusal(session::JudgeSessionToken(state, cutoffs, now), facts, id);
   return refusal != nullptr ? refusal : check_actor(facts, state.created_at, now);
 }
 

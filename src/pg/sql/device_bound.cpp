@@ -216,6 +216,7 @@ void refresh_as_owner(BoundRefresh &refresh, const pg_uuid_t &id, const Optional
 }
 
 Datum refresh_bound_session(FunctionCallInfo fcinfo) {
+  PreventCommandDuringRecovery("refresh_bound_session()");
   refuse_restricted_operation();
   const pg_uuid_t id = required_uuid(fcinfo, 0, "session_id");
   const OptionalText proof = optional_text(fcinfo, 1);

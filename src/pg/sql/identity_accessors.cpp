@@ -5,9 +5,46 @@
 #include "pg/support/address.hpp"
 #include "pg/support/arguments.hpp"
 
+extern "C" {
+#include <access/xact.h>
+#include <executor/execdesc.h>
+#include <nodes/plannodes.h>
+#include <tcop/pquery.h>
+}
+
 namespace jwt_auth::pg {
 
 namespace {
+
+// The expression whose value is only turned into another one: authenticate(...) ->> 'sub', authenticate(...) IS NOT NULL.
+Node *innermost(Node *node) {
+  for (;;) {
+    if (node != nullptr && IsA(node, OpExpr))
+      node = static_cast<Node *>(linitial(reinterpret_cast<OpExpr *>(node)->args));
+    else if (node != nullptr && IsA(node, NullTest))
+      node = reinterpret_cast<Node *>(reinterpret_cast<NullTest *>(node)->arg);
+    else if (node != nullptr && IsA(node, CoerceViaIO))
+      node = reinterpret_cast<Node *>(reinterpret_cast<CoerceViaIO *>(node)->arg);
+    else
+      return node;
+  }
+}
+
+// Whether the client's statement is this call and nothing that could use the identity.
+bool is_whole_statement(FunctionCallInfo fcinfo) {
+  if (ActivePortal == nullptr || ActivePortal->queryDesc == nullptr || fcinfo->flinfo == nullptr) return false;
+  const PlannedStmt *statement = ActivePortal->queryDesc->plannedstmt;
+  const Plan *plan = statement->planTree;
+  if (statement->subplans != NIL || plan->lefttree != nullptr || list_length(plan->targetlist) != 1) return false;
+  Node *value = nullptr;
+  if (IsA(plan, Result)) {
+    value = reinterpret_cast<Node *>(linitial_node(TargetEntry, plan->targetlist)->expr);
+  } else if (IsA(plan, FunctionScan)) {
+    List *functions = reinterpret_cast<const FunctionScan *>(plan)->functions;
+    value = linitial_node(RangeTblFunction, functions)->funcexpr;
+  }
+  return value != nullptr && innermost(value) == fcinfo->flinfo->fn_expr;
+}
 
 Datum authenticate(FunctionCallInfo fcinfo) {
   const std::string_view token = required_token(fcinfo, 0);
@@ -23,6 +60,7 @@ Datum authenticate(FunctionCallInfo fcinfo) {
   const Outcome<Authenticated> who = authenticate_token(token, presentation);
   if (!who.ok) raise_error(who.error);
   if (PG_GETARG_BOOL(3)) assume_role(who.value);
+  if (is_whole_statement(fcinfo)) WarnNoTransactionBlock(true, "jwt_auth.authenticate()");
   return who.value.claims;
 }
 

@@ -107,10 +107,13 @@ void add_request_url(Presentation &presentation) {
                                     path != nullptr && *path == '/' ? "" : "/", path != nullptr ? path : "");
 }
 
-// A refusal in the form that PostgREST answers as 401: any other class would become 403, 400 or 500. The detail is its
-// SQLSTATE.
+// A refusal in the form that PostgREST answers as 401: any other class would become 403, 400 or 500. Where the server only
+// can't tell, 503: the client has done nothing wrong, and is to try again. The detail is its SQLSTATE.
 [[noreturn]] void raise_unauthorized(const Error &refusal) {
   if (!IsTokenRefusal(refusal.code)) raise_error(refusal);
+  if (refusal.code == ErrorCode::kNotKnownYet)
+    ereport(ERROR, (errcode(MAKE_SQLSTATE('P', 'T', '5', '0', '3')), errmsg("%s", message_of(refusal)),
+                    errdetail_internal("%s", SqlStateOf(refusal.code))));
   const bool lacks_origin = refusal.detail != nullptr && std::strcmp(refusal.detail, kNoProofOrigin.detail) == 0;
   ereport(ERROR, (errcode(MAKE_SQLSTATE('P', 'T', '4', '0', '1')), errmsg("%s", message_of(refusal)),
                   errdetail_internal("%s", SqlStateOf(refusal.code)),

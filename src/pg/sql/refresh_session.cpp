@@ -302,6 +302,8 @@ void run(Refresh &refresh) {
 }
 
 Datum refresh_session(FunctionCallInfo fcinfo) {
+  // Also of what it would refuse without writing: this server may only not know it yet.
+  PreventCommandDuringRecovery("refresh_session()");
   refuse_restricted_operation();
   const OptionalText text = optional_text(fcinfo, 0);
   const ClientArgument client = client_argument(fcinfo, 1, 2, 3);

@@ -1,4 +1,5 @@
-// What ends sessions: revoke_refresh_session, revoke_refresh_token, revoke_user_tokens, revoke_other_sessions.
+// What ends sessions: revoke_refresh_session, revoke_own_session, revoke_refresh_token, revoke_user_tokens,
+// revoke_other_sessions.
 #include "pg/keyring/keyring.hpp"
 #include "pg/session/user_argument.hpp"
 #include "pg/session/user_ending.hpp"
@@ -14,14 +15,15 @@ namespace jwt_auth::pg {
 namespace {
 
 // Locks the row, so that what the event says of it is what was deleted. One that was over before is cleaned away, under the
-// name of what ended it.
-bool end_session(const pg_uuid_t &id, session::Event event, const char *detail) {
+// name of what ended it. `owner`: it must be that user's; null: anybody's.
+bool end_session(const pg_uuid_t &id, session::Event event, const char *detail, const UserRef *owner) {
   const session::UserKey user_key = session::UserKeyIn(SessionIdOf(id));
   SessionRow row;
   if (!read_session(id, user_key, ReadMode::kLocked, CurrentMemoryContext, row)) {
     raise_if_unseen(id, user_key);
     return false;
   }
+  if (owner != nullptr && row.user_id != owner->user_id) return false;
   if (!delete_live_session(id, user_key)) return false;
   refresh_keyring();
   const session::Cutoffs cutoffs = {read_account({user_key, {}, row.user_id}).not_before, global_cutoff()};
@@ -37,8 +39,20 @@ bool end_session(const pg_uuid_t &id, session::Event event, const char *detail) 
 Datum revoke_refresh_session(FunctionCallInfo fcinfo) {
   const pg_uuid_t id = required_uuid(fcinfo, 0, "session_id");
   const char *detail = reason_detail(optional_text(fcinfo, 1));
-  return BoolGetDatum(
-      as_owner("refresh_session", [&](MemoryContext) { return end_session(id, session::Event::kSessionRevoked, detail); }));
+  return BoolGetDatum(as_owner(
+      "refresh_session", [&](MemoryContext) { return end_session(id, session::Event::kSessionRevoked, detail, nullptr); }));
+}
+
+// Both spellings of an id with padding are looked at; a session of another key can be of neither.
+Datum revoke_own_session(FunctionCallInfo fcinfo) {
+  const Spellings spellings = spellings_argument(fcinfo, 0);
+  const pg_uuid_t id = required_uuid(fcinfo, 1, "session_id");
+  const session::UserKey user_key = session::UserKeyIn(SessionIdOf(id));
+  const bool is_padded = spellings.has_padded && spellings.padded.user_key == user_key;
+  if (spellings.user.user_key != user_key && !is_padded) return BoolGetDatum(false);
+  const UserRef owner = is_padded ? spellings.padded : spellings.user;
+  return BoolGetDatum(as_owner(
+      "refresh_session", [&](MemoryContext) { return end_session(id, session::Event::kSessionRevoked, nullptr, &owner); }));
 }
 
 // Any authentic token of a session ends it, an old one as well: the family secret says that it is one.
@@ -57,7 +71,7 @@ Datum revoke_refresh_token(FunctionCallInfo fcinfo) {
     SessionRow row;
     const bool authentic = read_session(id, user_key, ReadMode::kLatest, CurrentMemoryContext, row) &&
                            session::SameHash(row.state.family_hash, hashes->family_hash);
-    return authentic && end_session(id, session::Event::kLogout, nullptr);
+    return authentic && end_session(id, session::Event::kLogout, nullptr, nullptr);
   }));
 }
 
@@ -90,6 +104,7 @@ Datum revoke_other_sessions(FunctionCallInfo fcinfo) {
 }  // namespace jwt_auth::pg
 
 JWT_AUTH_FUNCTION(jwt_auth_revoke_refresh_session) { return jwt_auth::pg::revoke_refresh_session(fcinfo); }
+JWT_AUTH_FUNCTION(jwt_auth_revoke_own_session) { return jwt_auth::pg::revoke_own_session(fcinfo); }
 JWT_AUTH_FUNCTION(jwt_auth_revoke_refresh_token) { return jwt_auth::pg::revoke_refresh_token(fcinfo); }
 JWT_AUTH_FUNCTION(jwt_auth_revoke_user_tokens) { return jwt_auth::pg::revoke_user_tokens(fcinfo); }
 JWT_AUTH_FUNCTION(jwt_auth_revoke_other_sessions) { return jwt_auth::pg::revoke_other_sessions(fcinfo); }

@@ -36,6 +36,8 @@ constexpr ErrorRow kErrors[] = {
     {ErrorCode::kRefreshFirst, "JW016", "refresh first",
      "The session lives on, and its rights or claims have changed since this token was issued: refresh it and use the new one.",
      true},
+    {ErrorCode::kNotKnownYet, "JW017", "session is not known here yet",
+     "This standby is behind its primary: try again, or ask the primary.", true},
     {ErrorCode::kOtherServer, "JW018", "user is of another server", nullptr, true},
     {ErrorCode::kUnusableKey, "JW020", "unusable key", nullptr, false},
     {ErrorCode::kNoActiveKey, "JW021", "no active signing key",

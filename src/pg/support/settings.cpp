@@ -22,6 +22,7 @@ bool accept_untyped;
 bool token_cache;
 char *role_claim;
 int leeway;
+int standby_margin;
 int access_token_ttl;
 int refresh_token_ttl;
 int session_max_age;
@@ -248,6 +249,10 @@ void define_session_settings() {
 }
 
 void define_scaling_settings() {
+  define_int("jwt_auth.standby_margin",
+             "How far a standby's knowledge is taken to end before the last commit that it has replayed.",
+             "A session that is absent there and newer than that is JW017, not known here yet.", &settings::standby_margin, 5,
+             0, 60 * kMinute, GUC_UNIT_S);
   DefineCustomStringVariable("jwt_auth.user_key_range", "User keys (user_key()) whose users are this server's.",
                              "FIRST..LAST, several with commas between them: a session of another user is JW018. Empty: all.",
                              &user_key_range, "", PGC_SUSET, 0, check_user_key_range, assign_user_key_range, nullptr);

@@ -19,6 +19,7 @@ extern char *audience;  // never null; "" = none
 extern bool accept_untyped;
 extern bool token_cache;
 extern char *role_claim;                        // never null nor empty; dots lead into objects
+extern int standby_margin;                      // seconds
 extern int leeway;                              // seconds
 extern int access_token_ttl;                    // seconds
 extern int refresh_token_ttl;                   // seconds
