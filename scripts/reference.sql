@@ -8,7 +8,7 @@ SET search_path = pg_catalog;
 CREATE TEMP TABLE function_group (place integer, grouped text, name text);
 INSERT INTO function_group VALUES
   (1, 'Sessions', 'issue_refresh_session'), (1, 'Sessions', 'refresh_session'), (1, 'Sessions', 'user_sessions'), (1, 'Sessions', 'set_user_policy'),
-  (1, 'Sessions', 'set_session_class'), (1, 'Sessions', 'drop_session_class'),
+  (1, 'Sessions', 'import_session'), (1, 'Sessions', 'set_session_class'), (1, 'Sessions', 'drop_session_class'),
   (1, 'Sessions', 'purge_expired'), (1, 'Sessions', 'purge_events'), (1, 'Sessions', 'explain_session'), (1, 'Sessions', 'session_history'), (1, 'Sessions', 'record_event'),
   (2, 'Ending sessions and tokens', 'revoke_refresh_session'), (2, 'Ending sessions and tokens', 'revoke_own_session'), (2, 'Ending sessions and tokens', 'revoke_refresh_token'),
   (2, 'Ending sessions and tokens', 'revoke_other_sessions'), (2, 'Ending sessions and tokens', 'revoke_user_tokens'),
@@ -68,6 +68,7 @@ INSERT INTO event_meaning VALUES
   ('key_created', 'a key was made or imported'),
   ('key_rotated', 'another key signs from now on'),
   ('key_retired', 'a key verifies no longer'),
+  ('imported', '`import_session`; the detail says when the session began and names its class'),
   ('issuer_trusted', '`trust_issuer`'),
   ('bound', 'a session was bound to a key, at its log-in or by `bind_device`; the detail says how the key is proven'),
   ('proof_mismatch', 'a refresh of a bound session without a proof of its key, or with a wrong one; nothing ended. At most one a minute is recorded for a session; the detail says what was wrong'),

@@ -39,7 +39,8 @@ ALTER DOMAIN jwt_auth.event_name ADD CONSTRAINT event_name_check CHECK (VALUE IN
   'token_denied', 'token_consumed', 'policy_changed', 'key_created', 'key_rotated', 'key_retired', 'issuer_trusted',
   'issuer_distrusted', 'api_key_created', 'api_key_revoked', 'bound', 'proof_mismatch',
   'replaced', 'class_changed', 'locked', 'unlocked', 'refused',
-  'refresh_required', 'claims_changed', 'reauthenticated', 'impersonated', 'late_replay', 'forgotten') OR VALUE LIKE 'app.%') NOT VALID;
+  'refresh_required', 'claims_changed', 'reauthenticated', 'impersonated', 'late_replay', 'forgotten',
+  'imported') OR VALUE LIKE 'app.%') NOT VALID;
 UPDATE pg_catalog.pg_constraint SET convalidated = true
 WHERE contypid OPERATOR(pg_catalog.=) 'jwt_auth.event_name'::pg_catalog.regtype;
 
@@ -726,6 +727,27 @@ COMMENT ON FUNCTION jwt_auth.impersonate(text, text, interval, jsonb, text)
   IS 'An access token with which the actor acts for the user, and which says so (act.sub, RFC 8693 section 4.1). No refresh token, no auth_time. It ends with revoke_refresh_session(session_id) and with every revocation or lock of the user or the actor. status: ok, locked, refused';
 REVOKE ALL ON FUNCTION jwt_auth.impersonate(text, text, interval, jsonb, text) FROM PUBLIC;
 
+-- Moving in: sessions that another system began.
+
+CREATE TABLE jwt_auth.imported_token (
+  token_hash bytea PRIMARY KEY,
+  session_id uuid NOT NULL,
+  user_key   integer NOT NULL
+);
+CREATE INDEX imported_token_session_id ON jwt_auth.imported_token (session_id);
+ALTER TABLE jwt_auth.imported_token ALTER token_hash SET STORAGE PLAIN;
+COMMENT ON TABLE jwt_auth.imported_token IS 'Which session a refresh token of another system stands for (import_session). A row goes with its session';
+COMMENT ON COLUMN jwt_auth.imported_token.token_hash IS 'SHA-256 of the token';
+REVOKE ALL ON jwt_auth.imported_token FROM PUBLIC;
+SELECT pg_catalog.pg_extension_config_dump('jwt_auth.imported_token', '');
+
+CREATE FUNCTION jwt_auth.import_session(user_id text, refresh_token text, created_at timestamptz, expires_at timestamptz, ip inet DEFAULT NULL,
+                                        user_agent text DEFAULT NULL, claims jsonb DEFAULT NULL, metadata jsonb DEFAULT NULL, class text DEFAULT NULL)
+RETURNS uuid LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_import_session';
+COMMENT ON FUNCTION jwt_auth.import_session(text, text, timestamptz, timestamptz, inet, text, jsonb, jsonb, text)
+  IS 'A session that another system began goes on here: the refresh token that it gave out is presented to refresh_session() once and answered with ours. created_at: when the user logged in, which the session''s ends and its auth_time count from. expires_at: until when the token is good. class: of set_session_class(). Answers the session''s id. 22023 for a token of ours, one that has expired, or a session that is too old; 23505 for one that was imported already; JW009 where the user is locked or was cut off since created_at';
+REVOKE ALL ON FUNCTION jwt_auth.import_session(text, text, timestamptz, timestamptz, inet, text, jsonb, jsonb, text) FROM PUBLIC;
+
 CREATE FUNCTION jwt_auth.current_user_uuid()
 RETURNS uuid LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'jwt_auth_current_user_uuid';
 COMMENT ON FUNCTION jwt_auth.current_user_uuid()
@@ -1169,6 +1191,7 @@ RETURNS SETOF record LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_cata
     ('forget_user', 'issuer'),
     ('header_string', 'issuer'),
     ('impersonate', 'issuer'),
+    ('import_session', 'issuer'),
     ('issue_refresh_session', 'issuer'),
     ('issue_token', 'issuer'),
     ('jwe_decrypt', 'issuer'),

@@ -15,7 +15,8 @@ CREATE DOMAIN jwt_auth.event_name AS text CHECK (VALUE IN (
   'token_denied', 'token_consumed', 'policy_changed', 'key_created', 'key_rotated', 'key_retired', 'issuer_trusted',
   'issuer_distrusted', 'api_key_created', 'api_key_revoked', 'bound', 'proof_mismatch',
   'replaced', 'class_changed', 'locked', 'unlocked', 'refused',
-  'refresh_required', 'claims_changed', 'reauthenticated', 'impersonated', 'late_replay', 'forgotten') OR VALUE LIKE 'app.%');
+  'refresh_required', 'claims_changed', 'reauthenticated', 'impersonated', 'late_replay', 'forgotten',
+  'imported') OR VALUE LIKE 'app.%');
 COMMENT ON DOMAIN jwt_auth.event_name IS 'What jwt_auth.auth_event tells: a closed list, and the application''s own (record_event) with app. in front';
 
 CREATE TABLE jwt_auth.account (

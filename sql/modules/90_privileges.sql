@@ -45,6 +45,7 @@ RETURNS SETOF record LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_cata
     ('forget_user', 'issuer'),
     ('header_string', 'issuer'),
     ('impersonate', 'issuer'),
+    ('import_session', 'issuer'),
     ('issue_refresh_session', 'issuer'),
     ('issue_token', 'issuer'),
     ('jwe_decrypt', 'issuer'),

@@ -82,6 +82,8 @@ const char *NameOf(Event event) noexcept {
       return "late_replay";
     case Event::kForgotten:
       return "forgotten";
+    case Event::kImported:
+      return "imported";
   }
   return "";
 }

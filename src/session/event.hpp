@@ -46,8 +46,9 @@ enum class Event : std::uint8_t {
   kImpersonated,
   kLateReplay,
   kForgotten,
+  kImported,
 };
-constexpr Event kLastEvent = Event::kForgotten;
+constexpr Event kLastEvent = Event::kImported;
 
 // As stored in auth_event.event.
 const char *NameOf(Event event) noexcept;

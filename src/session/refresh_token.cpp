@@ -23,6 +23,8 @@ constexpr std::size_t kProofSize = 16;  // the second half of a secret
 
 constexpr std::string_view kRotationLabel = "jwt_auth refresh rotation v1";
 constexpr std::string_view kGenerationLabel = "jwt_auth refresh generation v1";
+constexpr std::string_view kImportedFamilyLabel = "jwt_auth imported family v1";
+constexpr std::string_view kImportedSecretLabel = "jwt_auth imported secret v1";
 
 static_assert(kRefreshTokenLength == kRefreshTokenPrefix.size() + jose::Base64UrlLength(kTokenSize));
 
@@ -49,6 +51,28 @@ RefreshToken RefreshToken::First(const SessionId &session_id, std::string_view r
   bytes.reserve(kTokenSize);
   PutHeader(session_id, 0, bytes);
   jose::Append(bytes, random.substr(0, kFreshSecretSize));
+  return RefreshToken(std::move(bytes));
+}
+
+namespace {
+
+jose::SecretBytes ImportedSecret(std::string_view label, const SessionId &session_id, std::string_view foreign_token) {
+  std::string data(label);
+  data += '\0';
+  data.append(session_id.begin(), session_id.end());
+  return jose::Hmac(jose::Digest::kSha256, foreign_token, data);
+}
+
+}  // namespace
+
+RefreshToken RefreshToken::Imported(const SessionId &session_id, std::string_view foreign_token) {
+  jose::SecretBytes family = ImportedSecret(kImportedFamilyLabel, session_id, foreign_token);
+  family.resize(kFamilySize);
+  jose::SecretBytes bytes;
+  bytes.reserve(kTokenSize);
+  PutHeader(session_id, 0, bytes);
+  jose::Append(bytes, jose::AsText(family));
+  jose::Append(bytes, jose::AsText(ImportedSecret(kImportedSecretLabel, session_id, foreign_token)));
   return RefreshToken(std::move(bytes));
 }
 

@@ -42,6 +42,11 @@ class RefreshToken {
   static Result<RefreshToken> Decode(std::string_view text);
   // The first token of a session. `random` is kFreshSecretSize bytes from the system's generator.
   static RefreshToken First(const SessionId &session_id, std::string_view random);
+  // The first token of a session that was imported: what another system's refresh token stands for. Family secret and secret
+  // are
+  //   HMAC-SHA256(key = the other system's token, data = label || session id)
+  // so each presentation of that token gives the same one, and neither the session's row nor its id gives any of it.
+  static RefreshToken Imported(const SessionId &session_id, std::string_view foreign_token);
   // The token that follows this one. Its secret is
   //   HMAC-SHA256(key = this secret, data = label || pepper || nonce || session id)
   // so it can be computed again from this token and the row together, and from neither alone. With the server's secret, which

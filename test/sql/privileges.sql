@@ -16,7 +16,7 @@ LEFT JOIN (SELECT 'public', unnest(ARRAY['base64url_decode', 'base64url_encode',
            SELECT 'verifier', unnest(ARRAY['authenticate', 'introspect', 'jwks', 'jwks_http', 'jwt_try_verify', 'jwt_verify', 'pre_config', 'pre_request',
                                            'proof_nonce', 'request_ip', 'revocations', 'verify_proof', 'verify_token'])
            UNION ALL
-           SELECT 'issuer', unnest(ARRAY['bind_device', 'consume_token', 'create_api_key', 'deny_token', 'device_challenge', 'device_challenge_header', 'device_instructions', 'device_registration_header', 'exchange_api_key', 'forget_user', 'header_string', 'impersonate', 'issue_refresh_session', 'issue_token', 'jwe_decrypt', 'jwe_encrypt', 'jws_sign',
+           SELECT 'issuer', unnest(ARRAY['bind_device', 'consume_token', 'create_api_key', 'deny_token', 'device_challenge', 'device_challenge_header', 'device_instructions', 'device_registration_header', 'exchange_api_key', 'forget_user', 'header_string', 'impersonate', 'import_session', 'issue_refresh_session', 'issue_token', 'jwe_decrypt', 'jwe_encrypt', 'jws_sign',
                                          'jws_verify', 'jwt_decrypt', 'jwt_encrypt', 'jwt_sign', 'lock_user', 'reauthenticate_session', 'record_event', 'refresh_bound_session', 'refresh_cookie', 'refresh_session',
                                          'require_refresh', 'revoke', 'revoke_api_key', 'revoke_other_sessions', 'revoke_own_api_key', 'revoke_own_session', 'revoke_refresh_session', 'revoke_refresh_token', 'revoke_user_tokens',
                                          'session_history', 'set_session_claims', 'set_session_metadata', 'set_user_policy', 'unlock_user', 'user_api_keys', 'user_sessions'])) AS meant (kind, name) ON name = proname::text

@@ -44,6 +44,7 @@ $source->safe_psql('postgres', "SELECT jwt_auth.trust_issuer('https://partner.ex
 my $api_key = ask($source, "SELECT api_key FROM jwt_auth.create_api_key('eve', 'machine', '{read}')");
 # One that outlives jwt_auth.access_token_ttl is recorded in token_lifetime.
 ask($source, "SELECT jwt_auth.issue_token('download', 'eve', '1 day') <> ''");
+ask($source, "SELECT jwt_auth.import_session('fay', 'token of another system', now() - interval '1 day', now() + interval '1 day')");
 # As a log-in with a proof leaves it.
 $source->safe_psql('postgres', "INSERT INTO jwt_auth.used_proof VALUES (1, now() + interval '1 hour', '\\x01')");
 is(ask($source, "SELECT jwt_auth.revoke_api_key(key_id) FROM jwt_auth.create_api_key('eve', 'leaked')"), 't', 'an API key is revoked before the dump');

@@ -255,5 +255,30 @@ TEST(UserId, PaddingIsTheBlanksAtTheEnd) {
     EXPECT_EQ(WithoutPadding(padded), user_id) << padded;
 }
 
+TEST(RefreshToken, OfAnotherSystemStandsForOne) {
+  SessionId id{};
+  id[0] = 1;
+  SessionId other_id{};
+  other_id[0] = 2;
+  const RefreshToken token = RefreshToken::Imported(id, "token of another system");
+  EXPECT_EQ(token.session_id(), id);
+  EXPECT_EQ(token.generation(), 0U);
+  EXPECT_EQ(token.Encode().size(), kRefreshTokenLength);
+  // Each presentation gives the same one, another session or another text another one in both secrets.
+  EXPECT_TRUE(SameHash(token.SecretHash(), RefreshToken::Imported(id, "token of another system").SecretHash()));
+  EXPECT_TRUE(SameHash(token.FamilyHash(), RefreshToken::Imported(id, "token of another system").FamilyHash()));
+  for (const RefreshToken &other : {RefreshToken::Imported(other_id, "token of another system"),
+                                    RefreshToken::Imported(id, "token of another systen"), RefreshToken::Imported(id, "")}) {
+    EXPECT_FALSE(SameHash(token.SecretHash(), other.SecretHash()));
+    EXPECT_FALSE(SameHash(token.FamilyHash(), other.FamilyHash()));
+  }
+  EXPECT_FALSE(token.ProvesGeneration("secret"));
+  // Its successor is one as any other: of the same family, and it rests on the nonce and the pepper.
+  const RefreshToken next = token.Successor(1, Nonce{}, "pepper", "secret");
+  EXPECT_TRUE(SameHash(next.FamilyHash(), token.FamilyHash()));
+  EXPECT_TRUE(next.ProvesGeneration("secret"));
+  EXPECT_FALSE(SameHash(next.SecretHash(), token.Successor(1, Nonce{}, "other", "secret").SecretHash()));
+}
+
 }  // namespace
 }  // namespace jwt_auth::session

@@ -6,6 +6,7 @@
 #include "pg/identity/token_check.hpp"
 #include "pg/keyring/keyring.hpp"
 #include "pg/session/key_claims.hpp"
+#include "pg/store/imported_token.hpp"
 #include "pg/store/owner.hpp"
 #include "pg/support/jsonb.hpp"
 #include "pg/support/result_row.hpp"
@@ -161,7 +162,12 @@ void deny_access_token(FunctionCallInfo fcinfo) {
 void revoke(FunctionCallInfo fcinfo) {
   switch (credential_argument(fcinfo, 0)) {
     case Credential::kAccessToken:
-      return deny_access_token(fcinfo);
+      // A refresh token of another system may have any form.
+      if (find_imported_session(view_of(PG_GETARG_VARLENA_PP(0))))
+        (void)DirectFunctionCall1(jwt_auth_revoke_refresh_token, PG_GETARG_DATUM(0));
+      else
+        deny_access_token(fcinfo);
+      return;
     case Credential::kRefreshToken:
       (void)DirectFunctionCall1(jwt_auth_revoke_refresh_token, PG_GETARG_DATUM(0));
       return;

@@ -6,6 +6,7 @@
 #include "pg/keyring/session_classes.hpp"
 #include "pg/session/claims_function.hpp"
 #include "pg/session/client_argument.hpp"
+#include "pg/session/presented_token.hpp"
 #include "pg/session/session_token.hpp"
 #include "pg/session/token_response.hpp"
 #include "pg/session/user_argument.hpp"
@@ -29,25 +30,16 @@ using session::Decision;
 using session::Micros;
 using session::Status;
 
-// None if the text is no refresh token.
-std::optional<session::RefreshTokenHashes> hashes_of(std::string_view text) {
-  return value_or_raise([&]() -> Result<std::optional<session::RefreshTokenHashes>> {
-    const auto token = session::RefreshToken::Decode(text);
-    if (!token) return std::optional<session::RefreshTokenHashes>();
-    return std::optional(token->Hashes());
-  });
-}
-
 // The token that follows the presented one under a nonce.
 struct Successor {
   session::Hash hash;
   Bytes text;
 };
 
-Successor successor_of(std::string_view presented, std::uint32_t generation, const session::Nonce &nonce,
+Successor successor_of(const PresentedToken &presented, std::uint32_t generation, const session::Nonce &nonce,
                        std::string_view server_secret) {
   return value_or_raise([&]() -> Result<Successor> {
-    const auto token = session::RefreshToken::Decode(presented);
+    const auto token = TokenOf(presented);
     if (!token) return token.error();
     const auto pepper = Pepper();
     if (!pepper) return pepper.error();
@@ -58,9 +50,9 @@ Successor successor_of(std::string_view presented, std::uint32_t generation, con
   });
 }
 
-bool proves_generation(std::string_view presented, std::string_view server_secret) {
+bool proves_generation(const PresentedToken &presented, std::string_view server_secret) {
   return value_or_raise([&]() -> Result<bool> {
-    const auto token = session::RefreshToken::Decode(presented);
+    const auto token = TokenOf(presented);
     return token && token->ProvesGeneration(server_secret);
   });
 }
@@ -76,7 +68,7 @@ session::Nonce random_nonce() {
 
 // One call, from its first look to what it wrote. Plain data.
 struct Refresh {
-  std::string_view text;
+  PresentedToken presented;
   session::RefreshTokenHashes token;
   pg_uuid_t id;
   session::UserKey user_key;
@@ -140,7 +132,7 @@ void judge(Refresh &refresh) {
   refresh.ends_at = session::EndAtRefresh(began, state.absolute_end, refresh.row.session_class.present, refresh.lifetimes);
   state.absolute_end = std::min(state.absolute_end, refresh.ends_at);
   refresh.token.has_proven_generation =
-      refresh.token.generation > state.generation && proves_generation(refresh.text, refresh.server_secret);
+      refresh.token.generation > state.generation && proves_generation(refresh.presented, refresh.server_secret);
   refresh.ending = session::EndOf(state.created_at, state.idle_end, state.absolute_end, cutoffs, refresh.now);
   refresh.decision = session::Decide(state, refresh.token, refresh.client->client, policy, cutoffs, refresh.now);
 }
@@ -164,7 +156,7 @@ bool swap(Refresh &refresh) {
   rotation.presented = refresh.token.secret_hash;
   rotation.nonce = random_nonce();
   refresh.successor = in_context(refresh.caller, [&] {
-    return successor_of(refresh.text, refresh.row.state.generation + 1, rotation.nonce, refresh.server_secret);
+    return successor_of(refresh.presented, refresh.row.state.generation + 1, rotation.nonce, refresh.server_secret);
   });
   refresh.idle_end = session::IdleEnd(refresh.now, refresh.ends_at, refresh.lifetimes);
   rotation.successor = refresh.successor.hash;
@@ -230,7 +222,7 @@ bool repeat_successor(Refresh &refresh) {
   const session::SessionState &state = refresh.row.state;
   const auto is_current = [&](std::string_view server_secret) {
     refresh.successor = in_context(
-        refresh.caller, [&] { return successor_of(refresh.text, state.generation, refresh.row.nonce, server_secret); });
+        refresh.caller, [&] { return successor_of(refresh.presented, state.generation, refresh.row.nonce, server_secret); });
     return session::SameHash(refresh.successor.hash, state.current_hash);
   };
   // The rotation may have been made before the database had a secret.
@@ -308,20 +300,20 @@ Datum refresh_session(FunctionCallInfo fcinfo) {
   const OptionalText text = optional_text(fcinfo, 0);
   const ClientArgument client = client_argument(fcinfo, 1, 2, 3);
   const ProofArgument proof = proof_argument(fcinfo, 4);
-  const std::optional<session::RefreshTokenHashes> hashes = text.present ? hashes_of(text.text) : std::nullopt;
+  const std::optional<PresentedToken> presented = text.present ? presented_token(text.text) : std::nullopt;
   TokenResponse response{};
   response.status = Status::kInvalid;
-  if (!hashes) {
+  if (!presented) {
     Count(Counted::kRefresh, Status::kInvalid);
     return response_datum(fcinfo, response);
   }
 
   refresh_keyring();
   Refresh refresh{};
-  refresh.text = text.text;
-  refresh.token = *hashes;
-  refresh.id = UuidOf(hashes->session_id);
-  refresh.user_key = session::UserKeyIn(hashes->session_id);
+  refresh.presented = *presented;
+  refresh.token = presented->hashes;
+  refresh.id = UuidOf(presented->hashes.session_id);
+  refresh.user_key = session::UserKeyIn(presented->hashes.session_id);
   refresh.client = &client;
   refresh.proof = &proof;
   if (proof.proof.present) refresh.checked = check_proof(proof, {}, {}, now_micros());

@@ -1,6 +1,7 @@
 // What ends sessions: revoke_refresh_session, revoke_own_session, revoke_refresh_token, revoke_user_tokens,
 // revoke_other_sessions.
 #include "pg/keyring/keyring.hpp"
+#include "pg/session/presented_token.hpp"
 #include "pg/session/user_argument.hpp"
 #include "pg/session/user_ending.hpp"
 #include "pg/store/auth_event.hpp"
@@ -58,19 +59,16 @@ Datum revoke_own_session(FunctionCallInfo fcinfo) {
 // Any authentic token of a session ends it, an old one as well: the family secret says that it is one.
 Datum revoke_refresh_token(FunctionCallInfo fcinfo) {
   const std::string_view text = required_bytes(fcinfo, 0, "refresh_token");
-  const auto hashes = value_or_raise([&]() -> Result<std::optional<session::RefreshTokenHashes>> {
-    const auto token = session::RefreshToken::Decode(text);
-    if (!token) return std::optional<session::RefreshTokenHashes>();
-    return std::optional(token->Hashes());
-  });
-  if (!hashes) return BoolGetDatum(false);
+  const std::optional<PresentedToken> presented = presented_token(text);
+  if (!presented) return BoolGetDatum(false);
 
-  const pg_uuid_t id = UuidOf(hashes->session_id);
-  const session::UserKey user_key = session::UserKeyIn(hashes->session_id);
+  const session::RefreshTokenHashes hashes = presented->hashes;
+  const pg_uuid_t id = UuidOf(hashes.session_id);
+  const session::UserKey user_key = session::UserKeyIn(hashes.session_id);
   return BoolGetDatum(as_owner("refresh_session", [&](MemoryContext) {
     SessionRow row;
     const bool authentic = read_session(id, user_key, ReadMode::kLatest, CurrentMemoryContext, row) &&
-                           session::SameHash(row.state.family_hash, hashes->family_hash);
+                           session::SameHash(row.state.family_hash, hashes.family_hash);
     return authentic && end_session(id, session::Event::kLogout, nullptr, nullptr);
   }));
 }

@@ -11,6 +11,7 @@ extern "C" {
 #include <catalog/pg_index.h>
 #include <catalog/pg_namespace.h>
 #include <commands/defrem.h>
+#include <storage/bufmgr.h>
 #include <storage/lmgr.h>
 #include <utils/fmgroids.h>
 #include <utils/rel.h>
@@ -172,5 +173,17 @@ void lock_table(KeyedTable &table) {
 }
 
 void unlock_table(const KeyedTable &table) { UnlockRelationOid(table.table, AccessShareLock); }
+
+bool is_surely_empty(KeyedTable &table) {
+  lock_table(table);
+  bool is_empty = false;
+  if (table.obstacle == nullptr) {
+    Relation relation = table_open(table.table, NoLock);
+    is_empty = RelationGetNumberOfBlocks(relation) == 0;
+    table_close(relation, NoLock);
+  }
+  unlock_table(table);
+  return is_empty;
+}
 
 }  // namespace jwt_auth::pg

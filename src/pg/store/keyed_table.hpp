@@ -60,4 +60,8 @@ void init_keyed_tables();
 void lock_table(KeyedTable &table);
 void unlock_table(const KeyedTable &table);
 
+// Whether the table has no page, so that there is no row for anybody to see, and never was one since it was last truncated.
+// False where its rows may lie elsewhere.
+bool is_surely_empty(KeyedTable &table);
+
 }  // namespace jwt_auth::pg

@@ -1,6 +1,7 @@
 #include "pg/store/session_store.hpp"
 
 #include "pg/keyring/keyring.hpp"
+#include "pg/store/imported_token.hpp"
 #include "pg/store/own_users.hpp"
 #include "pg/store/suppressed.hpp"
 #include "pg/support/address.hpp"
@@ -271,13 +272,14 @@ LiveSessions read_live_sessions(const UserRef &user, const OptionalText &session
 void insert_session(const NewSession &session) {
   Parameters parameters{};
   const bool has_data = session.has_claims || session.has_metadata;
+  const bool has_rows = has_data || session.imported_token.present;
   add_session(parameters, session.id, session.user.user_key);
   add_text(parameters, session.user.user_id);
   add_time(parameters, session.created_at);
   add_time(parameters, session.ends_at);
   add_time(parameters, session.idle_ends_at);
   add(parameters, DateADTGetDatum(date_of(session.idle_ends_at)));
-  add(parameters, BoolGetDatum(has_data));
+  add(parameters, BoolGetDatum(has_rows));
   add_bytes(parameters, session.family.data(), session.family.size());
   add_bytes(parameters, session.current.data(), session.current.size());
   add_nullable(parameters, session.ip, !session.has_ip);
@@ -289,6 +291,7 @@ void insert_session(const NewSession &session) {
     add_hash(parameters, session.device);
   }
   if (execute(is_classed ? insert_classed_row : insert_session_row, parameters) == 0) raise_suppressed("refresh_session");
+  if (session.imported_token.present) insert_imported_token(session.id, session.user.user_key, session.imported_token.text);
   if (!has_data) return;
 
   Parameters data{};
@@ -360,6 +363,7 @@ void delete_session_data(const pg_uuid_t &id, session::UserKey user_key) {
   Parameters data{};
   add_session(data, id, user_key);
   execute(delete_data_row, data);
+  delete_imported_token(id, user_key);
 }
 
 bool delete_session(const pg_uuid_t &id, session::UserKey user_key, const std::uint32_t *generation) {

@@ -17,7 +17,7 @@ struct SessionRow {
   pg_uuid_t id;
   session::UserKey user_key;
   std::string_view user_id;
-  bool has_data;
+  bool has_data;  // rows of its own in session_data or imported_token
   session::Nonce nonce;
   session::SessionState state;
   KeyBinding key;
@@ -59,6 +59,7 @@ struct NewSession {
   bool has_claims, has_metadata;
   OptionalText session_class;
   OptionalHash device;
+  OptionalText imported_token;  // another system's refresh token, which stands for the session's first one
 };
 // 09000 if a trigger suppresses a row.
 void insert_session(const NewSession &session);
