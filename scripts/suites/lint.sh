@@ -28,6 +28,8 @@ passes() {
 headers=$("$PG_CONFIG" --includedir-server)
 passes python3 scripts/lint/rules.py --self-test
 passes python3 scripts/lint/rules.py "$headers"
+passes python3 scripts/lint/messages.py --self-test
+passes python3 scripts/lint/messages.py
 if ! command -v "clang++-$clang" >/dev/null; then
   skip "the boundary: needs clang-$clang, which this distribution does not have"
 else

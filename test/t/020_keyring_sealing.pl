@@ -175,7 +175,7 @@ system('mkfifo', '-m', '600', $file) == 0 or die "mkfifo: $?";
 $expect_sealed->('a pipe', qr/is not a regular file/);
 unlink $file;
 symlink($file, $file) or die "$file: $!";
-$expect_sealed->('a link to itself', qr/can't be opened/);
+$expect_sealed->('a link to itself', qr/cannot be opened/);
 unlink $file;
 write_key("$file.there", unpack('H*', $kek));
 symlink("$file.there", $file) or die "$file: $!";
@@ -187,7 +187,7 @@ SKIP:
 {
 	skip 'root may read every file', 1 if $> == 0;
 	write_key($file, unpack('H*', $kek), 0000);
-	like(message($sign), qr/can't be opened/, 'a file that the server may not read');
+	like(message($sign), qr/cannot be opened/, 'a file that the server may not read');
 }
 
 # The wrong key stores no key under it beside those that it can't open.

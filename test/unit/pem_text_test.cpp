@@ -131,7 +131,7 @@ TEST(PemText, WhatIsNoPemAnyMoreIsNamed) {
       {WithLine(pem, 2, "A\n"), "PEM text whose body is not base64", "Give the text as it is"},
       {"-----BEGIN", "not a PEM text that can be read", "A PEM text has"},
       {"-----BEGIN A KEY", "not a PEM text that can be read", "A PEM text has"},
-      {"-----BEGIN DSA PRIVATE KEY-----\nAAAA\n-----END DSA PRIVATE KEY-----", "a kind of PEM that is not supported",
+      {"-----BEGIN DSA PRIVATE KEY-----\nAAAA\n-----END DSA PRIVATE KEY-----", "PEM text of a kind that is not supported",
        "Supported are"},
   };
   for (const Spoilt &spoilt : cases) {

@@ -49,7 +49,7 @@ struct Opening {
 Result<void> MayOpen(const Key &key, const Opening &opening) {
   if (!MayDecrypt(key)) return Error{ErrorCode::kUnusableKey, "key is not for decrypting"};
   if (!KeyAllows(key, opening.algorithm, opening.encryption, opening.may_be_password)) {
-    return Error{ErrorCode::kAlgorithmNotAllowed, "algorithm of the token is not one of the key's"};
+    return Error{ErrorCode::kAlgorithmNotAllowed, "the token names one that the key is not for"};
   }
   if (!MayDecryptWith(key, opening.algorithm)) return Error{ErrorCode::kUnusableKey, "key is not for decrypting"};
   return {};
@@ -165,7 +165,8 @@ Result<void> UnverifiedJwe::ReadHeader() {
   if (const auto cty = root.Find("cty")) cty_ = cty->text();
   if (const auto encryption = JweEncryptionNamed(enc_)) {
     const JweEncryptionInfo &info = InfoOf(*encryption);
-    if (iv_.size() != info.iv_size || tag_.size() != info.tag_size) return Malformed("IV or tag of a wrong length");
+    if (iv_.size() != info.iv_size || tag_.size() != info.tag_size)
+      return Malformed("initialization vector or tag of a wrong length");
   }
   return {};
 }
@@ -176,13 +177,13 @@ Result<DecryptedJwe> DecryptJwe(UnverifiedJwe token, const KeySet &keys, std::op
   const auto algorithm = JweAlgorithmNamed(token.alg());
   const auto encryption = JweEncryptionNamed(token.enc());
   if (!algorithm || !encryption || (algorithms && !algorithms->contains(*algorithm)) || !encryptions.contains(*encryption)) {
-    return Error{ErrorCode::kAlgorithmNotAllowed, "algorithm or encryption of the token is not allowed"};
+    return Error{ErrorCode::kAlgorithmNotAllowed, "alg or enc of the token is unknown, or the caller does not allow it"};
   }
   auto header = ReadKeyManagementHeader(*algorithm, token.header().root());
   if (!header) return header.error();
   // RFC 7516 section 5.2, step 10.
   const bool direct = *algorithm == JweAlgorithm::kDir || *algorithm == JweAlgorithm::kEcdhEs;
-  if (direct && !token.encrypted_key().empty()) return Malformed("encrypted key where the algorithm has none");
+  if (direct && !token.encrypted_key().empty()) return Malformed("there is an encrypted key, and alg has none");
   const Opening opening{&token, *algorithm, *encryption, std::move(*header), algorithms.has_value()};
   auto opened = OpenWith(keys, opening);
   if (!opened) return opened.error();

@@ -25,12 +25,13 @@ struct Recipient {
 
 Result<Recipient> RecipientOf(const Key &key, std::optional<JweAlgorithm> alg, std::optional<JweEncryption> enc) {
   constexpr Error kNotForThis{ErrorCode::kUnusableKey, "key is not for encrypting"};
-  constexpr Error kNotAllowed{ErrorCode::kAlgorithmNotAllowed, "algorithm or encryption is not one of the key's"};
+  constexpr Error kNotAllowed{ErrorCode::kAlgorithmNotAllowed, "the key is not for this alg or enc"};
   if (!MayEncrypt(key)) return kNotForThis;
   const auto algorithm = alg ? alg : DefaultJweAlgorithm(key);
   if (!algorithm) {
     if (key.type() != KeyType::kOct || !key.algorithms().empty()) return kNotForThis;
-    return Error{ErrorCode::kUnusableKey, "secret is no AES key; to use it as a password, name a PBES2 algorithm"};
+    return Error{ErrorCode::kUnusableKey, "secret is not as long as an AES key",
+                 "To use it as a password, name a PBES2 algorithm, such as PBES2-HS256+A128KW."};
   }
   const JweEncryption encryption = enc ? *enc : DefaultJweEncryption(key, *algorithm);
   const bool may_be_password = alg.has_value();
@@ -58,7 +59,7 @@ Result<Recipient> FindRecipient(const KeySet &keys, const JweOptions &options) {
 }
 
 Result<std::string> PartyInfo(const JsonValue &value) {
-  constexpr Error kNotBytes = Invalid("apu and apv of a header are base64url");
+  constexpr Error kNotBytes = Invalid("apu or apv of the header is not base64url");
   if (!value.is(JsonType::kString)) return kNotBytes;
   auto bytes = DecodeBase64Url(value.text());
   if (!bytes) return kNotBytes;
@@ -71,7 +72,7 @@ Result<std::uint32_t> Count(const JsonValue &value) {
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), count);
   if (!value.is(JsonType::kNumber) || error != std::errc() || end != digits.data() + digits.size() || count < kMinPbes2Count ||
       count > kMaxPbes2Count) {
-    return Invalid("p2c of a header is a number from 1000 to 1000000");
+    return Invalid("p2c of the header is not a number from 1000 to 1000000");
   }
   return count;
 }
@@ -95,12 +96,12 @@ Result<void> AppendExtraHeader(const JsonValue &extra, const Recipient &recipien
     const JsonValue value = extra.at(extra.after(i));
     i = extra.after(extra.after(i));
     for (const std::string_view reserved : {"crit", "zip", "epk", "iv", "tag", "p2s"}) {
-      if (name == reserved) return Invalid("header member that is not supported, or not the caller's to set");
+      if (name == reserved) return Invalid("header must not have crit, zip, epk, iv, tag or p2s");
     }
     if (const char *complaint = WrongHeaderMember(name, value)) return Invalid(complaint);
     if (name == "enc" && !value.is(JsonType::kString)) return Invalid("enc of the header is not a string");
     if (const auto own = OwnValue(name, recipient, options)) {
-      if (value.text() != *own) return Invalid("header names another alg, enc, kid or cty");
+      if (value.text() != *own) return Invalid("header names another alg, enc, kid or cty than the one in use");
       continue;
     }
     if (family == JweFamily::kEcdhEs && (name == "apu" || name == "apv")) {

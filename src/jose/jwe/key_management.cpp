@@ -53,7 +53,7 @@ Result<void> ReadPbes2(const JsonValue &header, KeyManagementHeader &out) {
   if (salt->size() < kMinPbes2SaltSize) return Malformed("p2s of the header is shorter than 8 bytes");
   out.p2s = std::move(*salt);
   const auto count = header.Find("p2c");
-  if (!count || !count->is(JsonType::kNumber)) return Malformed("p2c of the header is missing or no number");
+  if (!count || !count->is(JsonType::kNumber)) return Malformed("p2c of the header is missing or not a number");
   const std::string_view digits = count->text();
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), out.p2c);
   if (error != std::errc() || end != digits.data() + digits.size() || out.p2c < kMinPbes2Count || out.p2c > kMaxPbes2Count) {

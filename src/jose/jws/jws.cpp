@@ -24,7 +24,7 @@ Result<Algorithm> AlgorithmFor(const Key &key, AlgorithmSet wanted) {
     return Error{ErrorCode::kUnusableKey, "key is not for verifying signatures"};
   }
   const AlgorithmSet common = key.algorithms() & wanted;
-  if (common.empty()) return Error{ErrorCode::kAlgorithmNotAllowed, "algorithm of the token is not one of the key's"};
+  if (common.empty()) return Error{ErrorCode::kAlgorithmNotAllowed, "the token names one that the key is not for"};
   return common.first();
 }
 
@@ -84,7 +84,8 @@ struct Signer {
 };
 
 Result<Signer> SignerOf(const Key &key, std::string_view alg_name, AlgorithmSet named) {
-  if (!key.is_private() || key.algorithms().empty() || !MayAct(key, kOpSign)) {
+  if (!key.is_private()) return Error{ErrorCode::kUnusableKey, "a public key cannot sign"};
+  if (key.algorithms().empty() || !MayAct(key, kOpSign)) {
     return Error{ErrorCode::kUnusableKey, "key is not for making signatures"};
   }
   if (alg_name.empty()) {
@@ -92,7 +93,7 @@ Result<Signer> SignerOf(const Key &key, std::string_view alg_name, AlgorithmSet 
     return Signer{&key, *algorithm, key.alg() ? std::string_view(*key.alg()) : InfoOf(*algorithm).name};
   }
   const AlgorithmSet common = key.algorithms() & named;
-  if (common.empty()) return Error{ErrorCode::kAlgorithmNotAllowed, "algorithm is not one of the key's"};
+  if (common.empty()) return Error{ErrorCode::kAlgorithmNotAllowed, "the key is not for this one"};
   return Signer{&key, common.first(), alg_name};
 }
 
@@ -104,7 +105,7 @@ Result<Signer> FindSigner(const KeySet &keys, std::string_view alg_name) {
   for (const Key &key : keys.keys) {
     auto signer = SignerOf(key, alg_name, named);
     if (signer) return signer;
-    if (signer.error().code == ErrorCode::kAlgorithmNotAllowed) refusal = signer.error();
+    if (!keys.is_jwks || signer.error().code == ErrorCode::kAlgorithmNotAllowed) refusal = signer.error();
   }
   return refusal;
 }
@@ -116,14 +117,14 @@ Result<void> AppendExtraHeader(const JsonValue &extra, const Signer &signer, std
     const std::string_view name = extra.at(i).text();
     const JsonValue value = extra.at(extra.after(i));
     i = extra.after(extra.after(i));
-    if (name == "crit" || name == "b64" || name == "enc") return Invalid("header member that is not supported");
+    if (name == "crit" || name == "b64" || name == "enc") return Invalid("header must not have crit, b64 or enc");
     if (const char *complaint = WrongHeaderMember(name, value)) return Invalid(complaint);
     if (name == "alg") {
-      if (value.text() != signer.alg_name) return Invalid("header names another algorithm");
+      if (value.text() != signer.alg_name) return Invalid("header names another alg than the one that signs");
       continue;
     }
     if (name == "kid" && signer.key->kid()) {
-      if (value.text() != *signer.key->kid()) return Invalid("header names another key");
+      if (value.text() != *signer.key->kid()) return Invalid("header names another kid than the key's");
       continue;
     }
     header += ",";
@@ -239,7 +240,8 @@ Result<std::shared_ptr<const UnverifiedJws::Header>> UnverifiedJws::ParseHeader(
 Result<VerifiedJws> VerifyJws(UnverifiedJws token, const KeySet &keys, AlgorithmSet allowed) {
   if (keys.keys.empty()) return Error{ErrorCode::kNoSuchKey, "no key to verify with"};
   const AlgorithmSet wanted = AlgorithmsNamed(token.alg()) & allowed;
-  if (wanted.empty()) return Error{ErrorCode::kAlgorithmNotAllowed, "algorithm of the token is not allowed"};
+  if (wanted.empty())
+    return Error{ErrorCode::kAlgorithmNotAllowed, "the token names one that is unknown or that the caller does not allow"};
   const auto key = FindVerifyingKey(token, keys, wanted);
   if (!key) return key.error();
   return VerifiedJws(std::move(token), *key);

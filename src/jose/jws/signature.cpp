@@ -142,7 +142,7 @@ bool MessageVerifies(EVP_PKEY *key, std::string_view data, std::string_view sign
 
 Result<std::string> Key::Sign(Algorithm algorithm, std::string_view data) const {
   if (!algorithms_.contains(algorithm)) return Error{ErrorCode::kAlgorithmNotAllowed, "algorithm is not the key's"};
-  if (!is_private_) return Error{ErrorCode::kUnusableKey, "a public key can't sign"};
+  if (!is_private_) return Error{ErrorCode::kUnusableKey, "a public key cannot sign"};
   const AlgorithmInfo &info = InfoOf(algorithm);
   switch (info.family) {
     case AlgorithmFamily::kHmac: {

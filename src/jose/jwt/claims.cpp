@@ -84,7 +84,11 @@ Result<void> CheckClaims(const RegisteredClaims &claims, const Expectations &exp
     return Error{ErrorCode::kIssuerMismatch, claims.iss ? nullptr : "it names none"};
   }
   if (!expected.audience) {
-    if (claims.aud) return Error{ErrorCode::kAudienceMismatch, "it names an audience and the caller does not say who it is"};
+    if (claims.aud)
+      return Error{ErrorCode::kAudienceMismatch, "it names an audience, and none is expected",
+                   "Name the expected audience with the argument audience, or for tokens of the keyring with "
+                   "jwt_auth.audience; '*' accepts "
+                   "any."};
     return {};
   }
   if (*expected.audience == "*") return {};

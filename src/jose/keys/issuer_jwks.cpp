@@ -9,8 +9,11 @@
 namespace jwt_auth::jose {
 namespace {
 
-constexpr Error Unusable(const char *detail) { return {ErrorCode::kUnusableKey, detail}; }
-constexpr Error kSecret = Unusable("a private key where only public ones belong");
+constexpr Error Unusable(const char *detail, const char *hint = nullptr) { return {ErrorCode::kUnusableKey, detail, hint}; }
+constexpr Error kSecret =
+    Unusable("a private key where only public ones belong", "Give its public part. If it was published, replace the key.");
+constexpr Error kNotASet =
+    Unusable("not a JWK set", "Nothing is fetched: give the JSON object that is found at the jwks_uri of the issuer.");
 
 bool IsOct(const JsonValue &jwk) {
   const auto kty = jwk.Find("kty");
@@ -65,7 +68,7 @@ Result<void> AddMember(const JsonValue &jwk, IssuerJwks &keys) {
 }
 
 Result<void> AddSet(const JsonValue &root, const JsonValue &members, IssuerJwks &keys) {
-  if (!members.is(JsonType::kArray)) return Unusable("not a JWK set: keys is not an array");
+  if (!members.is(JsonType::kArray)) return Unusable("keys of the JWKS is not an array");
   if (members.size() > kMaxKeysInSet) return Error{ErrorCode::kTooLarge, "JWKS with more than 256 keys"};
   // What stands beside the keys is not kept; a secret there has been published all the same.
   for (std::uint32_t name = root.begin(); name != root.end(); name = root.after(root.after(name))) {
@@ -82,10 +85,10 @@ Result<void> AddSet(const JsonValue &root, const JsonValue &members, IssuerJwks 
 
 Result<IssuerJwks> ReadIssuerJwks(std::string_view text) {
   const auto document = ParseJsonObject(text);
-  if (!document) return Unusable("a JWK set is a JSON object");
+  if (!document) return kNotASet;
   const JsonValue root = document->root();
   const auto members = root.Find("keys");
-  if (!members && !root.Find("kty")) return Unusable("not a JWK set: there is no array of keys");
+  if (!members && !root.Find("kty")) return kNotASet;
   IssuerJwks keys;
   keys.public_jwks = R"({"keys":[)";
   Append(keys.secret_jwks, keys.public_jwks);
@@ -107,7 +110,7 @@ Result<IssuerJwks> ReadIssuerJwks(std::string_view text) {
 
 Result<std::string> VerifyingJwks(std::string_view jwks) {
   const auto document = ParseJsonObject(jwks);
-  if (!document) return Unusable("a JWK set is a JSON object");
+  if (!document) return kNotASet;
   const auto members = document->root().Find("keys");
   std::string out;
   if (!members || !members->is(JsonType::kArray)) return out;

@@ -11,10 +11,10 @@ namespace jwt_auth::jose {
 namespace {
 
 constexpr Error kUnknownAlgorithm{
-    ErrorCode::kInvalidArgument, "unknown algorithm for a key",
+    ErrorCode::kInvalidArgument, "unknown algorithm",
     "Name a signature algorithm such as ES256, a key management algorithm such as ECDH-ES+A256KW, or "
     "a content encryption such as A256GCM."};
-constexpr Error kForeignCurve{ErrorCode::kInvalidArgument, "curve that the algorithm does not use"};
+constexpr Error kForeignCurve{ErrorCode::kInvalidArgument, "the algorithm does not use this curve"};
 
 // What to make for an algorithm.
 struct Plan {
@@ -84,7 +84,8 @@ Result<Plan> PlanEncryption(JweAlgorithm algorithm, std::string_view curve) {
     case JweFamily::kAesGcmKeyWrap:
       return Plan{KeyType::kOct, info.wrapping_key_size, nullptr, "enc"};
     default:
-      return Error{ErrorCode::kInvalidArgument, "for dir, name the content encryption that the key is for"};
+      return Error{ErrorCode::kInvalidArgument, "dir does not say how long the key is",
+                   "Name the content encryption that the key is for, such as A256GCM."};
   }
 }
 
@@ -139,7 +140,7 @@ Result<SecretBytes> GenerateJwk(const GenerateOptions &options) {
   const auto plan = PlanFor(options);
   if (!plan) return plan.error();
   if (plan->type == KeyType::kRsa && (options.rsa_bits < kMinRsaBits || options.rsa_bits > kMaxRsaBits)) {
-    return Error{ErrorCode::kInvalidArgument, "RSA size outside 2048 to 16384 bits"};
+    return Error{ErrorCode::kInvalidArgument, "rsa_bits must be from 2048 to 16384"};
   }
   SecretBytes jwk;
   Append(jwk, "{");

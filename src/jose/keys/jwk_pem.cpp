@@ -74,7 +74,7 @@ Result<Decoded> DecodeBlock(const PemBlock &block) {
     if (!key) return Unusable("not a PEM key that can be read");
     return Decoded{std::move(key), form.is_private, false};
   }
-  return Unusable("a kind of PEM that is not supported",
+  return Unusable("PEM text of a kind that is not supported",
                   "Supported are PUBLIC KEY, PRIVATE KEY, RSA PUBLIC KEY, RSA PRIVATE KEY, EC PRIVATE KEY and CERTIFICATE.");
 }
 
@@ -99,7 +99,8 @@ Result<Decoded> ChooseKey(std::vector<Decoded> found) {
   if (!chosen) return std::move(certificates.front());
   const auto belongs = [&chosen](const Decoded &certificate) { return IsSameKey(*chosen, certificate); };
   if (!certificates.empty() && std::none_of(certificates.begin(), certificates.end(), belongs))
-    return Unusable("PEM text with a key and the certificate of another one");
+    return Unusable("PEM text with a key and the certificate of another one",
+                    "Give the key alone, or with its own certificate.");
   return std::move(*chosen);
 }
 

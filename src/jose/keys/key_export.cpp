@@ -141,7 +141,7 @@ Result<void> AppendAny(EVP_PKEY *key, bool with_private, SecretBytes &out) {
   for (const Algorithm algorithm : {Algorithm::kMlDsa44, Algorithm::kMlDsa65, Algorithm::kMlDsa87}) {
     if (type == MlDsaName(algorithm)) return AppendAkp(key, type, with_private, out);
   }
-  return Error{ErrorCode::kUnusableKey, "a kind of key that is not supported"};
+  return Error{ErrorCode::kUnusableKey, "the kind of key is not supported"};
 }
 
 }  // namespace

@@ -29,10 +29,11 @@ Result<KeySet> MakeSecret(std::string_view bytes, KeyPurpose purpose) {
   parts.secret.assign(bytes.begin(), bytes.end());
   AllowNaturalAlgorithms(parts);
   if (purpose != KeyPurpose::kEncryption && parts.algorithms.empty()) {
-    return Error{ErrorCode::kUnusableKey, "HMAC secret shorter than 32 bytes"};
+    return Error{ErrorCode::kUnusableKey, "HMAC secret shorter than 32 bytes",
+                 "Use at least 32 random bytes (RFC 7518 section 3.2); jwt_auth.jwk_generate('HS256') makes such a key."};
   }
   if (purpose == KeyPurpose::kEncryption) {
-    if (bytes.empty()) return Error{ErrorCode::kUnusableKey, "empty secret"};
+    if (bytes.empty()) return Error{ErrorCode::kUnusableKey, "secret is empty"};
     parts.jwe_algorithms = parts.jwe_algorithms | JweAlgorithmsOf(JweFamily::kPbes2);
   }
   KeySet set;

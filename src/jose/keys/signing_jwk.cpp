@@ -14,14 +14,14 @@ Result<JsonDocument> ReadAsJwk(std::string_view text) {
   const std::size_t first = text.find_first_not_of(" \t\r\n");
   if (first != std::string_view::npos && text[first] == '{') {
     auto document = ParseJsonObject(text);
-    if (!document) return Unusable("JWK that is not valid JSON");
-    if (document->root().Find("keys")) return Unusable("a set of keys; one key is wanted");
+    if (!document) return Unusable("not valid JSON");
+    if (document->root().Find("keys")) return Unusable("a JWK set where one JWK is wanted");
     return document;
   }
   if (text.find("-----BEGIN") == std::string_view::npos) {
     if (const auto refusal = ForeignKeyInText(text)) return *refusal;
     return Error{ErrorCode::kUnusableKey, "neither a JWK nor PEM",
-                 "Import a bare secret as a JWK: {\"kty\": \"oct\", \"k\": its base64url, \"alg\": \"HS256\"}."};
+                 "Import a bare secret with jwt_auth.import_signing_secret()."};
   }
   const auto jwk = JwkFromPem(text, std::nullopt, std::nullopt);
   if (!jwk) return jwk.error();
@@ -30,7 +30,8 @@ Result<JsonDocument> ReadAsJwk(std::string_view text) {
 
 Result<std::string> KidOf(const Key &key, const JsonValue &jwk) {
   if (key.kid()) {
-    if (key.kid()->empty() || key.kid()->size() > kMaxKidSize) return Unusable("kid that is empty or longer than 512 bytes");
+    if (key.kid()->empty() || key.kid()->size() > kMaxKidSize)
+      return Unusable("kid of the JWK is empty or longer than 512 bytes");
     return *key.kid();
   }
   if (key.type() == KeyType::kOct) return EncodeBase64Url(AsText(RandomBytes(16)));
@@ -65,7 +66,7 @@ Result<SigningJwk> ReadSigningKey(std::string_view text) {
   if (!document) return document.error();
   const auto key = ParseJwk(document->root());
   if (!key) return key.error();
-  if (!key->is_private()) return Unusable("a public key; the private one is wanted");
+  if (!key->is_private()) return Unusable("a public key where the private one is wanted");
   const auto algorithm = key->default_algorithm();
   if (!algorithm || (key->operations() & kOpSign) == 0) return Unusable("key is not for making signatures");
 

@@ -85,7 +85,7 @@ const char *DescriptionOf(ProofRefusal refusal) noexcept {
     case ProofRefusal::kMalformed:
       return "the proof is not a signed JWT, or a claim of it has the wrong type";
     case ProofRefusal::kWrongType:
-      return "typ of the proof is another";
+      return "typ of the proof is not the expected one";
     case ProofRefusal::kAlgorithmNotAllowed:
       return "alg of the proof is not an asymmetric algorithm of its key";
     case ProofRefusal::kKeyMissing:
@@ -99,9 +99,9 @@ const char *DescriptionOf(ProofRefusal refusal) noexcept {
     case ProofRefusal::kTokenIdMissing:
       return "jti of the proof is missing, empty or longer than 256 bytes";
     case ProofRefusal::kOtherMethod:
-      return "htm of the proof is another method";
+      return "htm of the proof is not the method of the request";
     case ProofRefusal::kOtherUrl:
-      return "htu of the proof is another URL";
+      return "htu of the proof is not the URL of the request";
     case ProofRefusal::kTooOld:
       return "the proof is older than jwt_auth.proof_max_age";
     case ProofRefusal::kAhead:

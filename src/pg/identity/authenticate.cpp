@@ -41,6 +41,10 @@ char *role_claim(Jsonb *claims) {
   return pnstrdup(value.val.string.val, value.val.string.len);
 }
 
+constexpr Error kNoProof{
+    ErrorCode::kProofInvalid, "there is no proof",
+    "The token is bound to a key of its client: give the DPoP header of the request as the argument proof."};
+
 // A `cnf` claim is a promise that the bearer proves a key (RFC 9449 section 6, RFC 7800), whoever issued the token. None if it
 // was proven, or if there is no such claim.
 std::optional<Error> key_refusal(const TokenFacts &facts, std::string_view token, const Presentation &presentation,
@@ -49,9 +53,9 @@ std::optional<Error> key_refusal(const TokenFacts &facts, std::string_view token
   if (cnf == nullptr) return std::nullopt;
   const jose::JsonNode *jkt = cnf->type == jose::JsonType::kObject ? FindMember(facts.claims, *cnf, "jkt") : nullptr;
   if (jkt == nullptr || jkt->type != jose::JsonType::kString)
-    return Error{ErrorCode::kProofInvalid, "cnf of the token asks for a proof of another kind"};
+    return Error{ErrorCode::kProofInvalid, "cnf of the token asks for a proof that is not DPoP"};
   if (presentation.lacks_origin) return kNoProofOrigin;
-  if (!presentation.proof.proof.present) return proof_error(jose::ProofRefusal::kMissing);
+  if (!presentation.proof.proof.present) return kNoProof;
   const CheckedProof proof = check_proof(presentation.proof, {true, token}, {}, now);
   if (!proof.ok) return proof_error(proof.refusal);
   const Bytes shown = value_or_raise([&] { return CopyOut(jose::FormatThumbprint(proof.thumbprint)); });
@@ -81,8 +85,8 @@ Outcome<Authenticated> authenticate_key(std::string_view api_key, const Presenta
 
 Outcome<Authenticated> authenticate_token(std::string_view token, const Presentation &presentation) {
   if (InSecurityRestrictedOperation())
-    ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-                    errmsg("nobody can be authenticated within a security-restricted operation")));
+    ereport(ERROR,
+            (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("cannot authenticate within a security-restricted operation")));
   if (session::LooksLikeApiKey(token)) return authenticate_key(token, presentation);
   const Outcome<TokenFacts> checked = check_token(token, AccessTokenExpected());
   if (!checked.ok) return {false, checked.error, {}};
@@ -129,7 +133,8 @@ void check_role(const Authenticated &who) {
 void assume_role(const Authenticated &who) {
   const char *name = role_claim(DatumGetJsonbP(who.claims));
   if (name == nullptr || *name == '\0' || std::strcmp(name, "none") == 0)
-    ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("the token names no role to become")));
+    ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("the token names no role to become"),
+                    errhint("It is looked for in the claim that jwt_auth.role_claim names.")));
   check_role(who);
   const Oid role = get_role_oid(name, true);
   if (!OidIsValid(role) || !may_set_role(GetSessionUserId(), role))

@@ -18,23 +18,24 @@ Result<std::optional<std::string_view>> StringClaim(const FlatJson &claims, std:
 }
 
 Result<void> CheckAddress(const FlatJson &claims, const Presentation &presentation) {
-  auto bound = StringClaim(claims, "client_ip", "client_ip is not a string");
+  auto bound = StringClaim(claims, "client_ip", "claim client_ip is not a string");
   if (!bound) return bound.error();
   if (!*bound) return {};
   const auto network = session::ParseNetwork(**bound);
-  if (!network) return Error{ErrorCode::kMalformed, "client_ip is not an address or a network"};
+  if (!network) return Error{ErrorCode::kMalformed, "claim client_ip is not an address or a network"};
   if (!presentation.address.known()) return Error{ErrorCode::kBindingMismatch, "the client's address is not known"};
   if (!session::Contains(*network, presentation.address)) return Error{ErrorCode::kBindingMismatch, "other address"};
   return {};
 }
 
 Result<void> CheckFingerprint(const FlatJson &claims, const Presentation &presentation) {
-  auto bound = StringClaim(claims, "client_fp", "client_fp is not a string");
+  auto bound = StringClaim(claims, "client_fp", "claim client_fp is not a string");
   if (!bound) return bound.error();
   if (!*bound) return {};
   if (!presentation.fingerprint.present) return Error{ErrorCode::kBindingMismatch, "the client's fingerprint is not known"};
   const std::string shown = jose::EncodeBase64Url(jose::Sha256(presentation.fingerprint.text));
-  if (!jose::EqualInConstantTime(shown, **bound)) return Error{ErrorCode::kBindingMismatch, "other fingerprint"};
+  if (!jose::EqualInConstantTime(shown, **bound))
+    return Error{ErrorCode::kBindingMismatch, "the client's fingerprint is another"};
   return {};
 }
 
@@ -43,7 +44,7 @@ Result<void> CheckLoginAge(const FlatJson &claims, const Presentation &presentat
   const jose::JsonNode *node = FindClaim(claims, "auth_time");
   if (node == nullptr) return Error{ErrorCode::kStaleLogin, "the token does not say when its user logged in"};
   const auto auth_time = node->type == jose::JsonType::kNumber ? jose::ParseNumericDate(TextOf(claims, *node)) : std::nullopt;
-  if (!auth_time) return Error{ErrorCode::kMalformed, "auth_time is not a time"};
+  if (!auth_time) return Error{ErrorCode::kMalformed, "claim auth_time is not a number in range"};
   const jose::Micros leeway = settings::leeway * jose::kMicrosPerSecond;
   if (*auth_time < now - presentation.max_age - leeway) return Error{ErrorCode::kStaleLogin, nullptr};
   return {};
@@ -51,7 +52,7 @@ Result<void> CheckLoginAge(const FlatJson &claims, const Presentation &presentat
 
 Result<void> CheckContext(const FlatJson &claims, const Presentation &presentation) {
   if (!presentation.acr.present) return {};
-  auto acr = StringClaim(claims, "acr", "acr is not a string");
+  auto acr = StringClaim(claims, "acr", "claim acr is not a string");
   if (!acr) return acr.error();
   if (!*acr) return Error{ErrorCode::kStaleLogin, "the token does not say how its user logged in"};
   if (**acr != presentation.acr.text) return Error{ErrorCode::kStaleLogin, "its acr is not the one that is asked for"};

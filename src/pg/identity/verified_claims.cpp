@@ -4,6 +4,7 @@
 #include "jose/jwt/token_type.hpp"
 #include "pg/support/jsonb.hpp"
 #include "pg/support/result_row.hpp"
+#include "session/credential.hpp"
 
 namespace jwt_auth::pg {
 
@@ -20,12 +21,12 @@ ClaimsRequest claims_request(FunctionCallInfo fcinfo, int first_index, int type_
 
 Result<FlatJson> VerifiedClaims(std::string_view token, const jose::KeySet &keys, const ClaimsRequest &request) {
   auto parsed = jose::UnverifiedJws::Parse(token);
-  if (!parsed) return parsed.error();
+  if (!parsed) return session::NameCredential(token, parsed.error());
   auto verified = jose::VerifyJws(std::move(*parsed), keys, request.algorithms);
   if (!verified) return verified.error();
   if (request.type.present &&
       !jose::IsExpectedType(verified->token().typ(), {jose::ExpectedType::Rule::kNamed, request.type.text, false}))
-    return Error{ErrorCode::kOtherTokenType, nullptr};
+    return Error{ErrorCode::kOtherTokenType, "typ of its header is not the one that is asked for"};
   auto payload = jose::ParseJsonObject(verified->payload());
   if (!payload) return payload.error();
   auto claims = jose::ReadClaims(payload->root());

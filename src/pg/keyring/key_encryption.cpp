@@ -39,9 +39,9 @@ Result<jose::SecretBytes> ReadKeyFile(const char *path) {
   const FileDescriptor file(path);
   if (file.number() < 0)
     return Sealed(errno == ENOENT ? "the key-encryption-key file does not exist"
-                                  : "the key-encryption-key file can't be opened");
+                                  : "the key-encryption-key file cannot be opened");
   struct stat status;
-  if (fstat(file.number(), &status) != 0) return Sealed("the key-encryption-key file can't be opened");
+  if (fstat(file.number(), &status) != 0) return Sealed("the key-encryption-key file cannot be opened");
   if (!S_ISREG(status.st_mode)) return Sealed("the key-encryption-key file is not a regular file");
   if ((status.st_mode & S_IRWXO) != 0) return Sealed("the key-encryption-key file is open to others");
   if (status.st_size == 0) return Sealed("the key-encryption-key file is empty");
@@ -52,7 +52,7 @@ Result<jose::SecretBytes> ReadKeyFile(const char *path) {
   while (size < text.size()) {
     const ssize_t count = read(file.number(), text.data() + size, text.size() - size);
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return Sealed("the key-encryption-key file can't be read");
+    if (count < 0) return Sealed("the key-encryption-key file cannot be read");
     if (count == 0) break;
     size += static_cast<std::size_t>(count);
   }

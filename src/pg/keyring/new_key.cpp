@@ -1,5 +1,6 @@
 #include "pg/keyring/new_key.hpp"
 
+#include "jose/jws/algorithm.hpp"
 #include "jose/keys/signing_jwk.hpp"
 #include "pg/keyring/private_jwk.hpp"
 
@@ -35,7 +36,8 @@ Result<void> SetLike(std::string_view public_jwk, jose::GenerateOptions &options
 }  // namespace
 
 Result<NewKey> MakeKey(std::string_view algorithm, const OptionalText &like) {
-  if (jose::AlgorithmsNamed(algorithm).empty()) return Error{ErrorCode::kInvalidArgument, "algorithm is not one that signs"};
+  if (jose::AlgorithmsNamed(algorithm).empty())
+    return Error{ErrorCode::kInvalidArgument, "algorithm is not one that signs", jose::kSignatureAlgorithmNames};
   jose::GenerateOptions options;
   options.algorithm = algorithm;
   options.interrupted = IsInterrupted;

@@ -53,7 +53,7 @@ TokenLifetime lifetime_of(jose::Micros exp, jose::Micros now) {
 void require_that_it_can_be_recorded() {
   if (!XactReadOnly && !RecoveryInProgress() && !IsInParallelMode()) return;
   ereport(ERROR, (errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
-                  errmsg("cannot sign a token in a read-only transaction that lives longer than the ones before it"),
+                  errmsg("cannot sign a token that lives longer than those before it in a read-only transaction"),
                   errdetail("How long it is valid must be recorded with its key."),
                   errhint("Sign one on the primary, in a transaction that may write.")));
 }

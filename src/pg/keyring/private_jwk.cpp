@@ -91,7 +91,7 @@ Result<Bytes> StoredPrivateJwk(std::string_view jwk, std::string_view name) {
 }
 
 Result<jose::Key> OpenStoredKey(std::string_view kid, const OptionalText &public_jwk, const OptionalText &private_jwk) {
-  if (!private_jwk.present) return Error{ErrorCode::kUnusableKey, "its private part is not in the keyring"};
+  if (!private_jwk.present) return Error{ErrorCode::kUnusableKey, "the private part of a key is not in the keyring"};
   if (IsPlain(private_jwk.text)) return ReadOwnKey(private_jwk.text, kid, public_jwk);
   const auto opened = OpenSealed(private_jwk.text, kid);
   if (!opened) return opened.error();

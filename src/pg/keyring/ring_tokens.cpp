@@ -5,6 +5,7 @@
 #include "pg/keyring/keyring.hpp"
 #include "pg/keyring/ring.hpp"
 #include "pg/support/settings.hpp"
+#include "session/credential.hpp"
 
 namespace jwt_auth::pg {
 
@@ -53,7 +54,7 @@ Result<const jose::KeySet *> VerifyingKeys(const jose::UnverifiedJws &token, con
   const Ring &ring = CurrentRing();
   // Not an unknown key: the one who presents the token is not to blame.
   if (token.kid() && ring.unopened.count(std::string(*token.kid())) != 0)
-    return Error{ErrorCode::kKeySealed, "the HMAC key of this token can't be opened"};
+    return Error{ErrorCode::kKeySealed, "the HMAC key of this token cannot be opened"};
   return &ring.verifying;
 }
 
@@ -89,6 +90,31 @@ bool HasExpectedType(const std::optional<std::string_view> &typ, const jose::Exp
   return foreigner.issuer != nullptr ? foreigner.issuer->TakesType(typ, expected) : jose::IsExpectedType(typ, expected);
 }
 
+// The refusal of a token that no key of the ring verifies, with a hint if it claims to be another issuer's.
+Error NameUnknownIssuer(std::string_view token, Error refusal) {
+  if (*settings::issuer == '\0' || (refusal.code != ErrorCode::kBadSignature && refusal.code != ErrorCode::kNoSuchKey &&
+                                    refusal.code != ErrorCode::kAlgorithmNotAllowed))
+    return refusal;
+  const auto parsed = jose::UnverifiedJws::Parse(token);
+  if (!parsed) return refusal;
+  const auto bytes = jose::DecodeBase64Url(parsed->encoded_payload());
+  if (!bytes) return refusal;
+  const auto payload = jose::ParseJsonObject(*bytes);
+  if (!payload) return refusal;
+  const auto iss = payload->root().Find("iss");
+  if (iss && iss->is(jose::JsonType::kString) && iss->text() != settings::issuer)
+    refusal.hint = "The token says that another issuer made it. Trust that issuer with jwt_auth.trust_issuer() if it is right.";
+  return refusal;
+}
+
+Error OtherType(const jose::ExpectedType &expected) {
+  const char *hint = nullptr;
+  if (expected.rule == jose::ExpectedType::Rule::kAccessToken)
+    hint = "A token of jwt_auth.issue_token() is for jwt_auth.verify_token() and jwt_auth.consume_token(), with its purpose.";
+  if (expected.rule == jose::ExpectedType::Rule::kPurpose) hint = "Give the purpose that jwt_auth.issue_token() was given.";
+  return {ErrorCode::kOtherTokenType, nullptr, hint};
+}
+
 // The part of iat that a whole second leaves out, of a token that the ring minted.
 Result<jose::Micros> MicrosOfIat(const jose::JsonValue &payload) {
   const auto claim = payload.Find("iat_us");
@@ -112,15 +138,15 @@ Result<TokenFacts> VerifyWithRing(std::string_view token, const jose::ExpectedTy
   const auto names = settings::CheckNames();
   if (!names) return names.error();
   auto parsed = jose::UnverifiedJws::Parse(token);
-  if (!parsed) return parsed.error();
+  if (!parsed) return session::NameCredential(token, parsed.error());
   const auto foreigner = ClaimedIssuer(*parsed);
   if (!foreigner) return foreigner.error();
   const auto keys = VerifyingKeys(*parsed, *foreigner);
   if (!keys) return keys.error();
 
   const auto verified = jose::VerifyJws(std::move(*parsed), **keys, jose::AlgorithmSet::All());
-  if (!verified) return verified.error();
-  if (!HasExpectedType(verified->token().typ(), type, *foreigner)) return Error{ErrorCode::kOtherTokenType, nullptr};
+  if (!verified) return foreigner->issuer == nullptr ? NameUnknownIssuer(token, verified.error()) : verified.error();
+  if (!HasExpectedType(verified->token().typ(), type, *foreigner)) return OtherType(type);
   if (type.rule == jose::ExpectedType::Rule::kPurpose && foreigner->issuer != nullptr)
     return Error{ErrorCode::kIssuerMismatch, "a token for one purpose is accepted from this server alone"};
   const auto payload = jose::ParseJsonObject(verified->payload());
@@ -136,7 +162,7 @@ Result<TokenFacts> VerifyWithRing(std::string_view token, const jose::ExpectedTy
   if (!accepted) return accepted.error();
   const auto meant_for_us = CheckAudiences(checked, *foreigner, purpose);
   if (!meant_for_us) return meant_for_us.error();
-  if (!claims->exp) return Error{ErrorCode::kMalformed, "no exp"};
+  if (!claims->exp) return Error{ErrorCode::kMalformed, "claim exp is missing"};
 
   const auto copy = CopyOut(*payload);
   if (!copy) return copy.error();
@@ -150,7 +176,7 @@ Result<TokenFacts> VerifyWithRing(std::string_view token, const jose::ExpectedTy
   facts.jti = InCopy(claims->jti, *payload, *copy);
   const auto sid = payload->root().Find("sid");
   if (sid && foreigner->issuer == nullptr) {
-    if (!sid->is(jose::JsonType::kString)) return Error{ErrorCode::kMalformed, "sid is not a string"};
+    if (!sid->is(jose::JsonType::kString)) return Error{ErrorCode::kMalformed, "claim sid is not a string"};
     facts.sid = InCopy(sid->text(), *payload, *copy);
   }
   facts.has_iat = claims->iat.has_value();

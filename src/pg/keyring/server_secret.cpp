@@ -119,8 +119,11 @@ bool find_server_secret() {
 void need_server_secret() {
   if (find_server_secret()) return;
   if (XactReadOnly || RecoveryInProgress() || IsInParallelMode())
-    ereport(ERROR, (errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION), errmsg("the server has no secret yet"),
-                    errhint("jwt_auth.create_signing_key() on the primary makes one.")));
+    ereport(
+        ERROR,
+        (errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION), errmsg("the server has no secret yet"),
+         errhint(
+             "Call jwt_auth.create_signing_key() or jwt_auth.proof_nonce() on the primary, in a transaction that may write.")));
   as_owner("server_secret", [](MemoryContext) { create_server_secret(); });
   CommandCounterIncrement();
   cache.valid = false;

@@ -60,7 +60,7 @@ session::LifetimePolicy LifetimesOfClass(const OptionalText &name) noexcept {
 
 void check_class_name(std::string_view name, const char *argument) {
   if (session::IsClassName(name)) return;
-  ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s is not the name of a class of sessions", argument),
+  ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s is not a valid name of a session class", argument),
                   errhint("A name has 1 to 63 bytes, no control characters, and no blank at its ends.")));
 }
 
@@ -74,8 +74,8 @@ OptionalText class_argument(FunctionCallInfo fcinfo, int index) {
 void require_session_class(const OptionalText &name) {
   if (!name.present || FindSessionClass(name)) return;
   ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-                  errmsg("there is no class of sessions \"%s\"", pnstrdup(name.text.data(), name.text.size())),
-                  errhint("jwt_auth.set_session_class() makes one.")));
+                  errmsg("session class \"%s\" does not exist", pnstrdup(name.text.data(), name.text.size())),
+                  errhint("Make it with jwt_auth.set_session_class().")));
   pg_unreachable();
 }
 

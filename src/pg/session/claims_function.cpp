@@ -118,7 +118,7 @@ TokenClaims token_claims(std::string_view user_id, const pg_uuid_t &session_id, 
 void refuse_restricted_operation() {
   if (InSecurityRestrictedOperation())
     ereport(ERROR,
-            (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("no tokens are issued within a security-restricted operation")));
+            (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("cannot issue tokens within a security-restricted operation")));
 }
 
 }  // namespace jwt_auth::pg

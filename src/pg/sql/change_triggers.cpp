@@ -33,7 +33,7 @@ TriggerData &check_trigger(FunctionCallInfo fcinfo, const TriggerUse &use) {
     ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
                     errmsg("%s must be fired AFTER %s FOR EACH ROW, with the name of the id column as its argument",
                            use.function, use.fired == Fired::kByAny ? "INSERT OR UPDATE OR DELETE" : "UPDATE OR DELETE"),
-                    errhint("A second argument is the reason that the audit has.")));
+                    errhint("A second argument is optional: the reason that is recorded in the audit.")));
   return *trigger;
 }
 

@@ -86,7 +86,7 @@ Datum import_signing_key_from_file(FunctionCallInfo fcinfo) {
   const Origin origin = origin_argument(fcinfo, 2);
   if (!has_privs_of_role(GetUserId(), ROLE_PG_READ_SERVER_FILES))
     ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("permission denied to read a key from a server file"),
-                    errhint("It takes the privileges of the role pg_read_server_files.")));
+                    errhint("Only roles with the privileges of pg_read_server_files may do this.")));
   const Bytes text = read_key_file(path);
   const auto outcome = Guard([&] {
     std::string_view trimmed = text.view();
@@ -116,10 +116,9 @@ Datum import_signing_secret(FunctionCallInfo fcinfo) {
   const std::string_view secret = required_bytes(fcinfo, 0, "secret");
   const std::string_view algorithm = required_bytes(fcinfo, 1, "algorithm");
   if (algorithm != "HS256" && algorithm != "HS384" && algorithm != "HS512")
-    ereport(ERROR,
-            (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-             errmsg("a secret does not sign with algorithm \"%s\"", pnstrdup(algorithm.data(), Min(algorithm.size(), 64))),
-             errhint("Allowed: HS256, HS384, HS512.")));
+    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                    errmsg("a secret does not sign with algorithm \"%s\"", shown_name(algorithm)),
+                    errhint("Allowed: HS256, HS384, HS512.")));
   const Activation activation = activation_argument(fcinfo, 2);
   const NewKey key = value_or_raise([&] { return ImportSecret(secret, algorithm); });
   return add_imported(key, activation, origin_argument(fcinfo, 3));

@@ -24,8 +24,9 @@ Set name_set(FunctionCallInfo fcinfo, int index, const char *argument, Lookup na
   for (int i = 0; i < names.count; i++) {
     const auto one = named(names.elements[i]);
     if (!one)
-      ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s has an unknown name", argument),
-                      errhint("%s", names_hint)));
+      ereport(ERROR,
+              (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+               errmsg("%s has the unknown name \"%s\"", argument, shown_name(names.elements[i])), errhint("%s", names_hint)));
     set = set | Set(*one);
   }
   return set;
@@ -139,7 +140,7 @@ Datum decrypt_claims(FunctionCallInfo fcinfo, KeyForm form) {
     auto decrypted = Decrypt(token, request);
     if (!decrypted) return decrypted.error();
     if (!IsNestedToken(decrypted->token().cty()))
-      return Error{ErrorCode::kMalformed, "encrypted content is not said to be a token (cty JWT)"};
+      return Error{ErrorCode::kMalformed, "cty of the header is not JWT, so what is encrypted is not a token"};
     // The decryption keys may leave the cache here: nothing of them is used any more.
     auto keys = KeysOf(signing_key);
     if (!keys) return keys.error();

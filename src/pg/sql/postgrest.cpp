@@ -48,7 +48,7 @@ Result<std::optional<std::string_view>> TokenIn(const jose::JsonDocument &header
   const auto authorization = headers.root().Find("authorization");
   if (authorization) {
     if (!authorization->is(jose::JsonType::kString))
-      return Error{ErrorCode::kMalformed, "the Authorization header is no string"};
+      return Error{ErrorCode::kMalformed, "the Authorization header is not a string"};
     auto token = session::BearerToken(authorization->text());
     if (!token || *token) return token;
   }

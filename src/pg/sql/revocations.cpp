@@ -24,7 +24,7 @@ std::int64_t position_argument(FunctionCallInfo fcinfo) {
   const std::int64_t after = PG_GETARG_INT64(0);
   if (after < 0)
     ereport(ERROR,
-            (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("position %lld is not valid", static_cast<long long>(after))));
+            (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("position %lld is negative", static_cast<long long>(after))));
   return after;
 }
 
@@ -33,7 +33,7 @@ void check_position(std::int64_t after) {
   if (after <= rows[0].int8(PositionColumn::kNext)) return;
   ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
                   errmsg("position %lld lies ahead of this server", static_cast<long long>(after)),
-                  errdetail("It is of another server, or of this one before a restore or a failover."),
+                  errdetail("The position is of another server, or of this one before a restore or a failover."),
                   errhint("Start anew: forget what was read and call revocations() without a position.")));
 }
 

@@ -60,16 +60,18 @@ StoredKey choose_pending_key(const OptionalText &algorithm, MemoryContext contex
 }
 
 void warn_of_endless_key(std::string_view kid) {
-  ereport(WARNING, (errmsg("the imported key \"%s\" verifies tokens until it is retired", pnstrdup(kid.data(), kid.size())),
-                    errdetail("Nothing says when the tokens have run out that were signed with it before it was imported."),
-                    errhint("Call jwt_auth.retire_signing_key() then. The import functions take the time as verify_until.")));
+  ereport(WARNING,
+          (errmsg("the imported key \"%s\" verifies tokens until it is retired", pnstrdup(kid.data(), kid.size())),
+           errdetail("It is not known when the tokens run out that were signed with it before it was imported."),
+           errhint("Call jwt_auth.retire_signing_key() when they have. The import functions take that time as verify_until.")));
 }
 
 // Within a change of the keyring. Answers the kid of the key that signs from now on, in `caller`.
 std::string_view rotate(const OptionalText &algorithm, MemoryContext caller) {
   const StoredKey old = find_active_key(caller);
   const StoredKey pending = choose_pending_key(algorithm, caller);
-  if (!old.found && !pending.found && !algorithm.present) raise_error({ErrorCode::kNoActiveKey, "nothing to rotate"});
+  if (!old.found && !pending.found && !algorithm.present)
+    raise_error({ErrorCode::kNoActiveKey, "nothing to rotate", "Create one with jwt_auth.create_signing_key()."});
 
   NewKey fresh{};
   if (pending.found) {
@@ -105,8 +107,8 @@ Datum retire_signing_key(FunctionCallInfo fcinfo) {
   as_owner("signing_key", [&](MemoryContext) {
     const StoredKey key = find_key(kid, CurrentMemoryContext);
     if (!key.found)
-      ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("there is no signing key of this kid"),
-                      errhint("The view jwt_auth.signing_keys lists them.")));
+      ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("signing key \"%s\" does not exist", shown_name(kid)),
+                      errhint("The view jwt_auth.signing_keys lists the keys.")));
     if (key.state == "retired") return;
     const TimestampTz now = GetCurrentTimestamp();
     retire_key(kid, now);

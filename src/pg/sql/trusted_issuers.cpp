@@ -75,12 +75,13 @@ Datum names_argument(FunctionCallInfo fcinfo, int index, const char *name, bool 
   const TextArray names = text_array(fcinfo, index, name);
   if (names.count == 0 && !may_be_empty)
     ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s must not be empty", name),
-                    errhint("NULL stands for the default.")));
+                    errhint("Use NULL for the default.")));
   for (int i = 0; i < names.count; i++) {
     if (names.elements[i].empty())
       ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s must not contain empty text", name)));
     if (!reserved.empty() && names.elements[i] == reserved)
-      ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s must name each role", name)));
+      ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s must name each role", name),
+                      errhint("Name the roles one by one, or use NULL to believe none.")));
   }
   return names.count == 0 ? 0 : PG_GETARG_DATUM(index);
 }
@@ -90,8 +91,7 @@ std::string_view subjects_argument(FunctionCallInfo fcinfo, int index) {
   const std::string_view subjects = required_bytes(fcinfo, index, "subjects");
   if (subjects != "foreign" && subjects != "ours")
     ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-                    errmsg("invalid value for subjects: \"%s\"", pnstrdup(subjects.data(), Min(subjects.size(), 64))),
-                    errhint("Allowed: foreign, ours.")));
+                    errmsg("invalid value for subjects: \"%s\"", shown_name(subjects)), errhint("Allowed: foreign, ours.")));
   return subjects;
 }
 
@@ -107,7 +107,7 @@ Datum trust_issuer(FunctionCallInfo fcinfo) {
   if (issuer.issuer.empty()) raise_error({ErrorCode::kInvalidArgument, "issuer is empty"});
   if (issuer.issuer.size() > kLongestIssuer) raise_error({ErrorCode::kInvalidArgument, "issuer is too long"});
   if (issuer.issuer == settings::issuer)
-    raise_error({ErrorCode::kInvalidArgument, "issuer is jwt_auth.issuer, whose tokens only our own keys verify"});
+    raise_error({ErrorCode::kInvalidArgument, "issuer is the value of jwt_auth.issuer, whose tokens only our own keys verify"});
 
   const Bytes text = json_text_of(jwks);
   const auto checked = guard_interruptible([&] { return CheckSet(text.view(), issuer.issuer); });

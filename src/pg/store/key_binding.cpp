@@ -71,7 +71,7 @@ bool has_key_columns() { return has_column("refresh_session", "bound_kind"); }
 
 void require_key_columns() {
   if (has_key_columns()) return;
-  ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("sessions of this database can't be bound to a key yet"),
+  ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("sessions of this database cannot be bound to a key yet"),
                   errhint("ALTER EXTENSION jwt_auth UPDATE.")));
 }
 

@@ -3,6 +3,10 @@
 #include "pg/support/jsonb.hpp"
 #include "pg/support/settings.hpp"
 
+extern "C" {
+#include <mb/pg_wchar.h>
+}
+
 namespace jwt_auth::pg {
 
 namespace {
@@ -85,15 +89,25 @@ TextArray text_array(FunctionCallInfo fcinfo, int index, const char *name) {
   return result;
 }
 
+const char *shown_name(std::string_view name) {
+  constexpr int kMaxShown = 64;
+  const int size = static_cast<int>(std::min<std::size_t>(name.size(), kMaxShown));
+  return pnstrdup(name.data(), pg_mbcliplen(name.data(), static_cast<int>(name.size()), size));
+}
+
 jose::AlgorithmSet algorithms_argument(FunctionCallInfo fcinfo, int index) {
   if (index >= PG_NARGS() || PG_ARGISNULL(index)) return jose::AlgorithmSet::All();
   const TextArray names = text_array(fcinfo, index, "algorithms");
-  if (names.count == 0) raise_error({ErrorCode::kInvalidArgument, "algorithms is empty, which would allow nothing"});
+  if (names.count == 0)
+    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("algorithms is empty, which would allow nothing"),
+                    errhint("Use NULL to allow what the key is for.")));
   jose::AlgorithmSet allowed;
   for (int i = 0; i < names.count; i++) {
     const jose::AlgorithmSet named = jose::AlgorithmsNamed(names.elements[i]);
     if (named.empty())
-      raise_error({ErrorCode::kInvalidArgument, "algorithms has an unknown name", jose::kSignatureAlgorithmNames});
+      ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                      errmsg("algorithms has the unknown name \"%s\"", shown_name(names.elements[i])),
+                      errhint("%s", jose::kSignatureAlgorithmNames)));
     allowed = allowed | named;
   }
   return allowed;

@@ -34,7 +34,8 @@ constexpr ErrorRow kErrors[] = {
     {ErrorCode::kOtherTokenType, "JW014", "token of another kind", nullptr, true},
     {ErrorCode::kProofInvalid, "JW015", "proof of the key is missing or wrong", nullptr, true},
     {ErrorCode::kRefreshFirst, "JW016", "refresh first",
-     "The session lives on, and its rights or claims have changed since this token was issued: refresh it and use the new one.",
+     "The session is still alive, but its user's rights or its claims have changed since this token was issued. Refresh the "
+     "session and use its new token.",
      true},
     {ErrorCode::kNotKnownYet, "JW017", "session is not known here yet",
      "This standby is behind its primary: try again, or ask the primary.", true},
@@ -43,9 +44,8 @@ constexpr ErrorRow kErrors[] = {
     {ErrorCode::kNoActiveKey, "JW021", "no active signing key",
      "Create one with jwt_auth.create_signing_key(), or activate one with jwt_auth.rotate_signing_key().", false},
     {ErrorCode::kKeySealed, "JW022", "private key is sealed or cannot be read",
-     "Check that the file named by jwt_auth.key_encryption_key_file is there, is readable by the server alone and holds the "
-     "key "
-     "that sealed this one.",
+     "Check that the file that jwt_auth.key_encryption_key_file names is there, is readable by the server alone and holds the "
+     "key that sealed this one.",
      false},
     {ErrorCode::kUndecryptable, "JW030", "token cannot be decrypted", nullptr, true},
     {ErrorCode::kTooLarge, "JW040", "too large or too deeply nested", nullptr, true},

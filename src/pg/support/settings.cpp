@@ -127,7 +127,7 @@ bool check_user_key_range(char **value, void **extra, GucSource) {
   session::UserKeyRanges ranges;
   if (!session::ParseUserKeyRanges(*value, ranges)) {
     GUC_check_errdetail("Ranges are written FIRST..LAST, with commas between them.");
-    GUC_check_errhint("For example \"-2147483648..-1\" for half of all users. There may be %d of them.",
+    GUC_check_errhint("Give at most %d ranges, such as \"-2147483648..-1\" for half of all users.",
                       static_cast<int>(session::UserKeyRanges::kMax));
     return false;
   }
