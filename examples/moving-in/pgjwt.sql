@@ -1,0 +1,20 @@
+-- The functions of pgjwt (sign, verify, url_encode, url_decode) on top of jwt_auth, so that code which calls them runs on unchanged:
+-- DROP EXTENSION pgjwt, then run this in the schema where it was. What is different, and safer:
+--   a secret shorter than the hash is refused (JW020, RFC 7518 section 3.2), and so is a key of another kind given as a secret
+--   an algorithm other than HS256, HS384 and HS512 is refused (22023)
+--   verify() compares in constant time, reads the token strictly, and checks exp and nbf as RFC 7519 has them
+--   payloads come back as their jsonb, so members are in another order
+CREATE FUNCTION url_encode(data bytea) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$ SELECT jwt_auth.base64url_encode(data) $$;
+CREATE FUNCTION url_decode(data text) RETURNS bytea LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$ SELECT jwt_auth.base64url_decode(data) $$;
+
+CREATE FUNCTION sign(payload json, secret text, algorithm text DEFAULT 'HS256') RETURNS text LANGUAGE sql VOLATILE PARALLEL SAFE AS $$
+  SELECT jwt_auth.jwt_sign(payload::jsonb, convert_to(secret, 'UTF8'), algorithm)
+$$;
+
+-- As there, header and payload are shown of a token that is not valid, too: look at valid first.
+CREATE FUNCTION verify(token text, secret text, algorithm text DEFAULT 'HS256')
+RETURNS TABLE (header json, payload json, valid boolean) LANGUAGE sql VOLATILE PARALLEL SAFE AS $$
+  SELECT d.header::json, d.payload::json, v.valid
+  FROM jwt_auth.jwt_decode_unverified(token) AS d,
+       jwt_auth.jwt_try_verify(token, convert_to(secret, 'UTF8'), ARRAY[algorithm], audience => '*') AS v
+$$;
