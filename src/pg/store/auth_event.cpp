@@ -18,8 +18,10 @@ namespace jwt_auth::pg {
 
 namespace {
 
-// Rows of one statement.
-constexpr int kMostEvents = 5;
+// Rows of one statement. Six are a user's five sessions that end, and the event that says so.
+constexpr int kMostEvents = 6;
+// Where somebody is authenticated, who is one parameter more.
+constexpr int kMostEventsWithActor = 5;
 
 // The type of the column `event`. What is written here is of our own closed list: a parameter of this type is not held against
 // the domain's, which would be compiled and hashed for every row.
@@ -28,17 +30,52 @@ Oid event_name_type() {
                          ObjectIdGetDatum(get_namespace_oid("jwt_auth", false)));
 }
 
-// The parameters of all rows come first. A database that has not been updated to 2.0 has not got the last three.
-constexpr int kCommonParameters = 7;
-constexpr int kCommonParametersOfVersion1 = 4;
-int common_parameters() { return has_column("auth_event", "db_role") ? kCommonParameters : kCommonParametersOfVersion1; }
+// What is recorded beside the event: whoever did it. A database that has not been updated to 2.0 has no columns for that.
+struct Author {
+  bool is_recorded;
+  OptionalText actor;
+};
+
+// The parameters of all rows come first.
+int common_parameters(const Author &author) {
+  constexpr int kOfVersion1 = 4;
+  if (!author.is_recorded) return kOfVersion1;
+  return kOfVersion1 + 2 + (author.actor.present ? 1 : 0);
+}
+
+Statement new_insertion(int rows, const Author &author, Oid event_name) {
+  Statement made{nullptr, {TIMESTAMPTZOID, TEXTOID, INETOID, TEXTOID}};
+  const char *columns = "", *values = "";
+  if (author.is_recorded) {
+    for (const Oid type : {Oid{INT4OID}, Oid{NAMEOID}}) made.parameter_types[made.parameter_count++] = type;
+    columns = ", user_key, db_role";
+    values = ", $5, $6";
+  }
+  if (author.is_recorded && author.actor.present) {
+    made.parameter_types[made.parameter_count++] = TEXTOID;
+    columns = ", user_key, db_role, actor";
+    values = ", $5, $6, $7";
+  }
+  StringInfoData sql;
+  initStringInfo(&sql);
+  appendStringInfo(&sql, "INSERT INTO jwt_auth.auth_event (at, user_id, ip, user_agent%s, event, session_id, detail) VALUES",
+                   columns);
+  for (int row = 0; row < rows; row++) {
+    const int first = made.parameter_count;
+    appendStringInfo(&sql, "%s ($1, $2, $3, $4%s, $%d, $%d, $%d)", row == 0 ? "" : ",", values, first + 1, first + 2,
+                     first + 3);
+    for (const Oid type : {event_name, Oid{UUIDOID}, Oid{JSONBOID}}) made.parameter_types[made.parameter_count++] = type;
+  }
+  made.sql = MemoryContextStrdup(TopMemoryContext, sql.data);
+  return made;
+}
 
 // The statement that inserts so many rows of one time, user and client: executing one costs more than the rows it writes.
-Statement &insert_events(int rows) {
-  static Statement statements[kMostEvents + 1];
-  Statement &statement = statements[rows];
+Statement &insert_events(int rows, const Author &author) {
+  static Statement statements[2][kMostEvents + 1];
+  Statement &statement = statements[author.actor.present ? 1 : 0][rows];
   const Oid event_name = event_name_type();
-  const int common = common_parameters();
+  const int common = common_parameters(author);
   if (statement.sql != nullptr) {
     // The extension may have been dropped and created again, or updated.
     if (statement.parameter_count == common + 3 * rows && statement.parameter_types[common] == event_name) return statement;
@@ -46,22 +83,7 @@ Statement &insert_events(int rows) {
     pfree(const_cast<char *>(statement.sql));
     statement.sql = nullptr;
   }
-  Statement made{nullptr, {TIMESTAMPTZOID, TEXTOID, INETOID, TEXTOID}};
-  const bool has_author = common == kCommonParameters;
-  if (has_author)
-    for (const Oid type : {Oid{INT4OID}, Oid{TEXTOID}, Oid{NAMEOID}}) made.parameter_types[made.parameter_count++] = type;
-  StringInfoData sql;
-  initStringInfo(&sql);
-  appendStringInfo(&sql, "INSERT INTO jwt_auth.auth_event (at, user_id, ip, user_agent%s, event, session_id, detail) VALUES",
-                   has_author ? ", user_key, actor, db_role" : "");
-  for (int row = 0; row < rows; row++) {
-    const int first = made.parameter_count;
-    appendStringInfo(&sql, "%s ($1, $2, $3, $4%s, $%d, $%d, $%d)", row == 0 ? "" : ",", has_author ? ", $5, $6, $7" : "",
-                     first + 1, first + 2, first + 3);
-    for (const Oid type : {event_name, Oid{UUIDOID}, Oid{JSONBOID}}) made.parameter_types[made.parameter_count++] = type;
-  }
-  made.sql = MemoryContextStrdup(TopMemoryContext, sql.data);
-  statement = made;
+  statement = new_insertion(rows, author, event_name);
   return statement;
 }
 
@@ -120,19 +142,24 @@ void tell_verifiers(const EventSource &source, const AuthEvent &event, Timestamp
   }
 }
 
-void add_source(Parameters &parameters, const EventSource &source, TimestampTz at) {
+// A session's id has its user's key; that of a token that is denied is what the token says.
+session::UserKey user_key_of(const EventSource &source, const AuthEvent &event) {
+  const bool is_of_token = event.event == session::Event::kTokenDenied || event.event == session::Event::kTokenConsumed;
+  if (event.session_id != nullptr && !is_of_token) return session::UserKeyIn(SessionIdOf(*event.session_id));
+  return value_or_raise([&]() -> Result<session::UserKey> { return session::UserKeyOf({}, source.user_id.text); });
+}
+
+void add_source(Parameters &parameters, const EventSource &source, const Author &author, const AuthEvent &first,
+                TimestampTz at) {
   add(parameters, TimestampTzGetDatum(at));
   add_optional(parameters, source.user_id);
   add_nullable(parameters, source.ip, !source.has_ip);
   add_optional(parameters, source.user_agent);
-  if (common_parameters() == kCommonParametersOfVersion1) return;
-  const session::UserKey user_key =
-      source.user_id.present
-          ? value_or_raise([&]() -> Result<session::UserKey> { return session::UserKeyOf({}, source.user_id.text); })
-          : 0;
-  add_nullable(parameters, Int32GetDatum(user_key), !source.user_id.present);
-  add_optional(parameters, source.actor != nullptr ? *source.actor : acting_user());
+  if (!author.is_recorded) return;
+  const bool has_user = source.user_id.present;
+  add_nullable(parameters, has_user ? Int32GetDatum(user_key_of(source, first)) : 0, !has_user);
   add(parameters, acting_role());
+  if (author.actor.present) add_text(parameters, author.actor.text);
 }
 
 void add_event(Parameters &parameters, const AuthEvent &event) {
@@ -147,17 +174,24 @@ void add_event(Parameters &parameters, const AuthEvent &event) {
     add_nullable(parameters, 0, true);
 }
 
+Author author_of(const EventSource &source) {
+  if (!has_column("auth_event", "db_role")) return {false, {}};
+  return {true, source.actor != nullptr ? *source.actor : acting_user()};
+}
+
 // Those that jwt_auth.audit asks for.
 void write_rows(const EventSource &source, const AuthEvent *events, int count, TimestampTz at) {
+  const Author author = author_of(source);
+  const int most = author.actor.present ? kMostEventsWithActor : kMostEvents;
   const AuthEvent *rows[kMostEvents];
   int row_count = 0;
   for (int i = 0; i < count; i++) {
     if (session::IsRecorded(settings::Audit(), events[i].event)) rows[row_count++] = &events[i];
-    if (row_count == 0 || (row_count < kMostEvents && i + 1 < count)) continue;
+    if (row_count == 0 || (row_count < most && i + 1 < count)) continue;
     Parameters parameters{};
-    add_source(parameters, source, at);
+    add_source(parameters, source, author, *rows[0], at);
     for (int row = 0; row < row_count; row++) add_event(parameters, *rows[row]);
-    execute(insert_events(row_count), parameters);
+    execute(insert_events(row_count, author), parameters);
     row_count = 0;
   }
 }
