@@ -105,7 +105,9 @@ void record_refused(const Login &login) {
   write_event(event_source(login.user.user_id, login.client), event, timestamp_of(login.now));
 }
 
-std::string_view bytes_of(const session::Hash &hash) { return {reinterpret_cast<const char *>(hash.data()), hash.size()}; }
+std::string_view bytes_of(const session::Hash &hash) noexcept {
+  return {reinterpret_cast<const char *>(hash.data()), hash.size()};
+}
 
 const char *json_text_of(JsonbValue &value) {
   Jsonb *json = JsonbValueToJsonb(&value);

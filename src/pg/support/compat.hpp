@@ -36,11 +36,11 @@ inline JsonbValue *built_jsonb(JsonbBuilder &builder) { return builder.result; }
 // Memory that a check hook hands over as a setting's parsed form. 16 gave settings a memory context. Null if there is none
 // left.
 #if PG_VERSION_NUM >= 160000
-inline void *AllocateForSetting(std::size_t size) { return guc_malloc(LOG, size); }
-inline void FreeForSetting(void *memory) { guc_free(memory); }
+inline void *AllocateForSetting(std::size_t size) noexcept { return guc_malloc(LOG, size); }
+inline void FreeForSetting(void *memory) noexcept { guc_free(memory); }
 #else
-inline void *AllocateForSetting(std::size_t size) { return std::malloc(size); }
-inline void FreeForSetting(void *memory) { std::free(memory); }
+inline void *AllocateForSetting(std::size_t size) noexcept { return std::malloc(size); }
+inline void FreeForSetting(void *memory) noexcept { std::free(memory); }
 #endif
 
 // Whether `member` may SET ROLE to `role`. 16 made that a right of its own.

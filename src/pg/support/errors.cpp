@@ -71,7 +71,7 @@ constexpr std::size_t kMaxNote = 1024;
 std::array<char, kMaxNote> note;
 const char *noted_for = nullptr;
 
-bool IsNotedFor(const Error &error) {
+bool IsNotedFor(const Error &error) noexcept {
   return noted_for != nullptr && error.detail != nullptr && std::strcmp(error.detail, noted_for) == 0;
 }
 
