@@ -28,7 +28,7 @@ SELECT bytes > 0 AS kept FROM kept;
 
 \echo == every byte counts
 SELECT jwt_auth.jwt_verify(:'token' || 'A');
-SELECT jwt_auth.jwt_verify(left(:'token', -1));
+SELECT jwt_auth.jwt_verify(left(:'token', -2));
 SELECT jwt_auth.jwt_verify(overlay(:'token' placing CASE WHEN substr(:'token', length(:'token') - 5, 1) = 'A' THEN 'B' ELSE 'A' END from length(:'token') - 5 for 1));
 SELECT jwt_auth.jwt_verify(split_part(:'token', '.', 1) || '.' || split_part(jwt_auth.jwt_sign('{"sub": "other"}'), '.', 2) || '.' || split_part(:'token', '.', 3));
 SELECT twice(:'token');
