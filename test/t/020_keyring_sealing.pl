@@ -134,7 +134,7 @@ my $expect_sealed = sub {
 	my $before = answer('SELECT md5(string_agg(k::text, \' \' ORDER BY kid)) FROM jwt_auth.signing_key k');
 	is(answer($sign), 'JW022', "$what: signing says JW022");
 	like(message($sign), $complaint, "$what: the message says what is the matter");
-	like(message($sign), qr/HINT:  Check that the file named by jwt_auth.key_encryption_key_file is there/, "$what: there is a hint");
+	like(message($sign), qr/HINT:  Check that the file that jwt_auth\.key_encryption_key_file names is there, is readable by the server alone/, "$what: there is a hint");
 	is(answer("SELECT jwt_auth.create_signing_key(activate => false)"), 'JW022', "$what: nothing is created");
 	is(answer("SELECT jwt_auth.import_signing_key(jwt_auth.jwk_generate('ES256')::text)"), 'JW022', "$what: nothing is imported");
 	is(answer("SELECT jwt_auth.rotate_signing_key()"), 'JW022', "$what: nothing is rotated");

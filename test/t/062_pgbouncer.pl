@@ -90,7 +90,7 @@ is(ask($first, $who), 'nobody|', 'and so is the first');
 is(ask($second, "BEGIN; SELECT jwt_auth.authenticate('$ben') ->> 'sub'; ROLLBACK;"), 'ben', 'the second authenticates and rolls back');
 is(ask($first, $who), 'nobody|', 'the first is nobody');
 
-is(ask($second, "SELECT jwt_auth.authenticate('$ben') ->> 'sub';"), 'ben', 'the second authenticates without a transaction');
+is(ask($second, "SELECT jwt_auth.authenticate('$ben') ->> 'sub';"), "ben\nWARNING:  25P01", 'the second authenticates without a transaction, which warns');
 is(ask($first, $who), 'nobody|', 'the first is nobody');
 
 is(ask($second, "BEGIN; SELECT jwt_auth.authenticate('$ben') ->> 'sub'; SELECT 1 / 0;\n$who\nCOMMIT;"), "ben\nERROR:  22012\nERROR:  25P02",
