@@ -88,13 +88,11 @@ Result<Decoded> ChooseKey(std::vector<Decoded> found) {
   for (Decoded &one : found) {
     if (one.is_certificate) {
       certificates.push_back(std::move(one));
-    } else if (!chosen) {
-      chosen = std::move(one);
-    } else if (!IsSameKey(*chosen, one)) {
-      return Unusable("PEM text with more than one key", "Give the one key that is meant.");
-    } else if (one.is_private) {
-      chosen = std::move(one);
+      continue;
     }
+    if (chosen && !IsSameKey(*chosen, one))
+      return Unusable("PEM text with more than one key", "Give the one key that is meant.");
+    if (!chosen || one.is_private) chosen = std::move(one);
   }
   if (!chosen) return std::move(certificates.front());
   const auto belongs = [&chosen](const Decoded &certificate) { return IsSameKey(*chosen, certificate); };

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <string>
+#include <string_view>
 
 namespace jwt_auth::jose {
 namespace {
@@ -26,9 +27,10 @@ std::optional<Algorithm> AlgorithmOf(const std::string &hash) {
 }  // namespace
 
 std::optional<AlgorithmSet> PssAlgorithms(EVP_PKEY *key) {
-  const char *type = EVP_PKEY_get0_type_name(key);
-  RequireOpenSsl(type != nullptr, "type of a key");
-  if (std::string(type) != "RSA-PSS") return std::nullopt;
+  const char *name = EVP_PKEY_get0_type_name(key);
+  RequireOpenSsl(name != nullptr, "type of a key");
+  const std::string_view type(name == nullptr ? "" : name);  // clang-tidy does not see that the line above throws
+  if (type != "RSA-PSS") return std::nullopt;
   // A key without restrictions has no mandatory digest.
   const std::string hash = TextOf(key, OSSL_PKEY_PARAM_MANDATORY_DIGEST);
   if (hash.empty()) return AlgorithmSet(Algorithm::kPS256) | AlgorithmSet(Algorithm::kPS384) | AlgorithmSet(Algorithm::kPS512);
