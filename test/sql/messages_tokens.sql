@@ -1,23 +1,8 @@
 -- Every message about signed and encrypted tokens: the statement that provokes it, SQLSTATE, message, detail and hint.
 \set ECHO none
-\set SHOW_CONTEXT never
-\set QUIET on
-\pset format unaligned
-\pset tuples_only on
-CREATE TEMP TABLE message_case (place serial, name text, statement text);
--- What a statement says, which is then undone.
-CREATE FUNCTION pg_temp.said(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-  state text; message text; detail text; hint text;
-BEGIN
-  EXECUTE statement;
-  RAISE EXCEPTION 'undo' USING ERRCODE = 'ZZ000';
-EXCEPTION WHEN SQLSTATE 'ZZ000' THEN
-  RETURN 'accepted';
-WHEN OTHERS THEN
-  GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-  RETURN concat(state, ': ', message, E'\nDETAIL:  ' || nullif(detail, ''), E'\nHINT:  ' || nullif(hint, ''));
-END $$;
+\getenv srcdir PG_ABS_SRCDIR
+\set support :srcdir '/support/messages.sql'
+\i :support
 -- For functions that answer a refusal in a row.
 CREATE FUNCTION pg_temp.raised(code text, message text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
