@@ -36,6 +36,17 @@ SELECT jwt_auth.revoke_refresh_session(session_id) FROM login WHERE name = 'a3';
 SELECT l.name, event, user_id, actor, CASE WHEN db_role = 'regress_support' THEN db_role END AS db_role, detail
 FROM jwt_auth.auth_event e JOIN login l USING (session_id) WHERE event = 'session_revoked' ORDER BY id;
 
+\echo == what another issuer calls an actor is none of our users
+SELECT jwt_auth.jwk_generate('ES256') AS partner \gset
+SELECT jwt_auth.trust_issuer('https://partner.example', jsonb_build_object('keys', jsonb_build_array(jwt_auth.jwk_public(:'partner'))));
+BEGIN;
+SELECT jwt_auth.authenticate(jwt_auth.jwt_sign(jsonb_build_object('iss', 'https://partner.example', 'sub', 'x', 'act', '{"sub": "alice"}'::jsonb,
+                                                                  'exp', extract(epoch FROM now())::bigint + 600), :'partner'::jsonb)) ->> 'iss' AS issuer;
+SELECT jwt_auth.record_event('app.export', 'bob');
+SELECT event, user_id, actor FROM jwt_auth.auth_event ORDER BY id DESC LIMIT 1;
+ROLLBACK;
+SELECT jwt_auth.distrust_issuer('https://partner.example');
+
 \echo == the events of the application
 SELECT jwt_auth.record_event(e, 'alice') FROM unnest(ARRAY['login', 'logout', '', 'app.', 'app', 'App.x', 'app.X', 'app.x y', 'user_revoked', 'application', 'app.' || repeat('x', 60)]) e;
 SELECT jwt_auth.record_event('login', 'alice');

@@ -123,6 +123,19 @@ void become_nobody() {
 
 const Identity *identity_for_record() noexcept { return identity; }
 
+OptionalText actor_of(const Identity &who) {
+  if (!who.has_session) return {false, {}};
+  // The chunk belongs to the setting; jsonb's functions only read it.
+  auto *claims = reinterpret_cast<Jsonb *>(const_cast<struct varlena *>(who.claims()));
+  JsonbValue act;
+  JsonbValue sub;
+  if (getKeyJsonValueFromContainer(&claims->root, "act", 3, &act) == nullptr || act.type != jbvBinary ||
+      !JsonContainerIsObject(act.val.binary.data) ||
+      getKeyJsonValueFromContainer(act.val.binary.data, "sub", 3, &sub) == nullptr || sub.type != jbvString)
+    return {false, {}};
+  return {true, {sub.val.string.val, static_cast<std::size_t>(sub.val.string.len)}};
+}
+
 const Identity *current_identity() {
   if (identity != nullptr && coarse_now() >= identity->ends_at)
     raise_error({ErrorCode::kExpired, "it ran out after it was authenticated"});

@@ -42,4 +42,8 @@ const Identity *current_identity();
 // The same, and of a token that has expired since: for what is recorded and shown, never for what is allowed.
 const Identity *identity_for_record() noexcept;
 
+// Who acts in the user's place (act.sub, RFC 8693 section 4.1): of a token of our own sessions alone, since what another issuer
+// calls an actor is none of our users.
+OptionalText actor_of(const Identity &identity);
+
 }  // namespace jwt_auth::pg

@@ -44,19 +44,11 @@ Datum current_user_bigint(FunctionCallInfo fcinfo) {
   PG_RETURN_INT64(*number);
 }
 
-// Of a token of our own sessions alone: what another issuer calls an actor is none of our users.
 Datum current_actor(FunctionCallInfo fcinfo) {
   const Identity *identity = current_identity();
-  if (identity == nullptr || !identity->has_session) PG_RETURN_NULL();
-  // The chunk belongs to the setting; jsonb's functions only read it.
-  auto *claims = reinterpret_cast<Jsonb *>(const_cast<struct varlena *>(identity->claims()));
-  JsonbValue act;
-  JsonbValue sub;
-  if (getKeyJsonValueFromContainer(&claims->root, "act", 3, &act) == nullptr || act.type != jbvBinary ||
-      !JsonContainerIsObject(act.val.binary.data) ||
-      getKeyJsonValueFromContainer(act.val.binary.data, "sub", 3, &sub) == nullptr || sub.type != jbvString)
-    PG_RETURN_NULL();
-  return text_datum({sub.val.string.val, static_cast<std::size_t>(sub.val.string.len)});
+  const OptionalText actor = identity == nullptr ? OptionalText{false, {}} : actor_of(*identity);
+  if (!actor.present) PG_RETURN_NULL();
+  return text_datum(actor.text);
 }
 
 }  // namespace
