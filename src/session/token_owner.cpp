@@ -10,13 +10,16 @@ namespace jwt_auth::session {
 namespace {
 
 std::optional<UserKey> OwnerOfClaims(const jose::JsonValue &claims) {
-  const auto sid = claims.Find("sid");
-  SessionId id;
-  if (sid && sid->is(jose::JsonType::kString) && ParseSessionId(sid->text(), id)) return UserKeyIn(id);
   const auto sub = claims.Find("sub");
   if (!sub || !sub->is(jose::JsonType::kString)) return std::nullopt;
   const std::string_view user_id = WithoutPadding(sub->text());
   if (user_id.empty()) return std::nullopt;
+  // Version 1 kept the sessions of an id with trailing blanks apart, by a key of its own. Elsewhere sid says nothing that sub
+  // does not, and another issuer may mean something else by it.
+  const auto sid = claims.Find("sid");
+  SessionId id;
+  if (user_id.size() < sub->text().size() && sid && sid->is(jose::JsonType::kString) && ParseSessionId(sid->text(), id))
+    return UserKeyIn(id);
   return UserKeyOf({}, user_id);
 }
 

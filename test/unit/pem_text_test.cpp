@@ -172,6 +172,7 @@ TEST(Secret, Base64OfAKeyIsNeverOne) {
       {"\n" + texts.certificate, "base64 of a PEM text"},
       {texts.private_pem, "base64 of a PEM text"},
       {spki, "base64 of a key in DER is not a secret"},
+      {"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiii", "an SSH key is not a secret"},
       {jwk, "base64 of a JWK or a JWK set is not a secret"},
       {"{\"keys\":[" + jwk + "]}", "base64 of a JWK or a JWK set is not a secret"},
       {"  {\"keys\": []}", "base64 of a JWK or a JWK set is not a secret"},

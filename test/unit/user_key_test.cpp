@@ -51,7 +51,8 @@ TEST(ClaimedOwner, IsInEachKindOfToken) {
   const SessionId id = MakeSessionId(1'700'000'000'000'000, ann, {1, 2, 3, 4});
   EXPECT_EQ(ClaimedOwner(jose::AsText(RefreshToken::First(id, std::string(kFreshSecretSize, 's')).Encode())), ann);
   EXPECT_EQ(ClaimedOwner(jose::AsText(ApiKey::Make(id, std::string(kApiKeySecretSize, 's')).Encode())), ann);
-  EXPECT_EQ(ClaimedOwner(Jws(R"({"sub":"bob","sid":")" + FormatSessionId(id) + "\"}")), ann);
+  EXPECT_EQ(ClaimedOwner(Jws(R"({"sub":"bob  ","sid":")" + FormatSessionId(id) + "\"}")), ann);
+  EXPECT_EQ(ClaimedOwner(Jws(R"({"sub":"ann","sid":"6ba7b810-9dad-41d1-80b4-00c04fd430c8"})")), ann);
   EXPECT_EQ(ClaimedOwner(Jws(R"({"sub":"ann"})")), ann);
   EXPECT_EQ(ClaimedOwner(Jws(R"({"sub":"ann  "})")), ann);
   EXPECT_EQ(ClaimedOwner(Jws(R"({"sub":"ann","sid":"not one of ours"})")), ann);
@@ -60,8 +61,8 @@ TEST(ClaimedOwner, IsInEachKindOfToken) {
 TEST(ClaimedOwner, IsNobodyOtherwise) {
   for (const std::string &text :
        {std::string(), std::string("ann"), std::string(kRefreshTokenPrefix), std::string(kApiKeyPrefix) + "x",
-        std::string("a.b.c"), Jws("{}"), Jws(R"({"sub":""})"), Jws(R"({"sub":" "})"), Jws(R"({"sub":7})"), Jws("[]"), Jws("{"),
-        Jws(R"({"sub":"ann"})") + ".x"})
+        std::string("a.b.c"), Jws("{}"), Jws(R"({"sub":""})"), Jws(R"({"sub":" "})"), Jws(R"({"sub":7})"),
+        Jws(R"({"sid":"6ba7b810-9dad-41d1-80b4-00c04fd430c8"})"), Jws("[]"), Jws("{"), Jws(R"({"sub":"ann"})") + ".x"})
     EXPECT_EQ(ClaimedOwner(text), std::nullopt) << text;
 }
 

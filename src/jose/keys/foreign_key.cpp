@@ -118,6 +118,7 @@ std::optional<Error> KeyInBase64(std::string_view text) {
     const std::string_view bytes = AsText(decoded);
     if (bytes.empty()) return std::nullopt;
     if (Holds(bytes, "-----BEGIN ")) return kBase64OfPem;
+    if (LooksLikeSsh(bytes)) return kSsh;
     if (Holds(bytes, "\"kty\"") || Holds(bytes, "\"keys\"")) return kBase64OfJwk;
     if (IsDerKey(bytes)) return kBase64OfDer;
   }

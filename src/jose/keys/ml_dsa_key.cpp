@@ -10,14 +10,14 @@ constexpr std::size_t kSeedSize = 32;
 constexpr const char *kSeedParameter = "seed";
 
 OpenSslPtr<EVP_PKEY> FromSeed(const char *name, const SecretBytes &seed) {
-  const OpenSslPtr<OSSL_PARAM_BLD> builder(OSSL_PARAM_BLD_new());
-  RequireOpenSsl(builder && OSSL_PARAM_BLD_push_octet_string(builder.get(), kSeedParameter, seed.data(), seed.size()) == 1,
-                 "key parameters");
-  const OpenSslPtr<OSSL_PARAM> params(OSSL_PARAM_BLD_to_param(builder.get()));
+  // Not by a builder, which would leave a copy of the seed in memory that is not cleansed.
+  OSSL_PARAM params[] = {
+      OSSL_PARAM_construct_octet_string(kSeedParameter, const_cast<unsigned char *>(seed.data()), seed.size()),
+      OSSL_PARAM_construct_end()};
   const OpenSslPtr<EVP_PKEY_CTX> context(EVP_PKEY_CTX_new_from_name(nullptr, name, nullptr));
   EVP_PKEY *key = nullptr;
-  RequireOpenSsl(params && context && EVP_PKEY_fromdata_init(context.get()) == 1 &&
-                     EVP_PKEY_fromdata(context.get(), &key, EVP_PKEY_KEYPAIR, params.get()) == 1,
+  RequireOpenSsl(context && EVP_PKEY_fromdata_init(context.get()) == 1 &&
+                     EVP_PKEY_fromdata(context.get(), &key, EVP_PKEY_KEYPAIR, params) == 1,
                  "ML-DSA key");
   return OpenSslPtr<EVP_PKEY>(key);
 }
