@@ -449,10 +449,18 @@ BEGIN
   WHILE EXISTS (SELECT FROM pg_locks WHERE virtualtransaction = ANY (others)) LOOP
     PERFORM pg_sleep(0.02);
   END LOOP;
+  -- What is known of another issuer's subjects has keys that say nothing of where they are asked for (token_user_key() looks at the
+  -- subject alone), so all of it goes along, and stays here as well.
   FOR relation IN SELECT name FROM jwt_auth.tables_of_users() LOOP
-    FOR contents IN EXECUTE format('SELECT to_jsonb(t) FROM jwt_auth.%I AS t WHERE user_key BETWEEN $1 AND $2', relation) USING first, last LOOP
+    FOR contents IN EXECUTE format('SELECT to_jsonb(t) FROM jwt_auth.%I AS t WHERE user_key BETWEEN $1 AND $2', relation)
+                            || CASE WHEN relation IN ('account', 'denied_token') THEN ' OR issuer <> ''''' ELSE '' END USING first, last LOOP
       RETURN NEXT;
     END LOOP;
+  END LOOP;
+  -- How long the tokens live that were signed here: a cutoff or a tombstone is kept until they have run out.
+  relation := 'token_lifetime';
+  FOR contents IN SELECT to_jsonb(l) FROM jwt_auth.token_lifetime AS l LOOP
+    RETURN NEXT;
   END LOOP;
 END $$;
 COMMENT ON FUNCTION jwt_auth.hand_over_users(integer, integer)
@@ -462,24 +470,28 @@ REVOKE ALL ON FUNCTION jwt_auth.hand_over_users(integer, integer) FROM PUBLIC;
 CREATE FUNCTION jwt_auth.take_over_users(relation text, contents jsonb)
 RETURNS void LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  cutoff timestamptz;
+  given jwt_auth.account;
+  known jwt_auth.account;
   key_columns text;
 BEGIN
   IF relation IS NULL OR contents IS NULL THEN
     RAISE EXCEPTION '% must not be null', CASE WHEN relation IS NULL THEN 'relation' ELSE 'contents' END USING ERRCODE = 'null_value_not_allowed';
   END IF;
-  IF relation NOT IN (SELECT name FROM jwt_auth.tables_of_users()) THEN
+  IF relation <> 'token_lifetime' AND relation NOT IN (SELECT name FROM jwt_auth.tables_of_users()) THEN
     RAISE EXCEPTION 'relation is not a table of users' USING ERRCODE = 'invalid_parameter_value';
   END IF;
   IF jsonb_typeof(contents) <> 'object' THEN
     RAISE EXCEPTION 'contents is not a row of the table' USING ERRCODE = 'invalid_parameter_value';
   END IF;
-  -- A row that an earlier attempt left here is an old one. Only of an account something may be known here: that it was revoked.
+  -- A row that an earlier attempt left here is an old one. Only of an account something may be known here: that it was revoked. Whoever
+  -- revokes it now waits.
   IF relation = 'account' THEN
-    SELECT greatest(a.not_before, r.not_before) INTO cutoff
-    FROM jsonb_populate_record(NULL::jwt_auth.account, contents) AS r
-    LEFT JOIN jwt_auth.account a ON a.user_key = r.user_key AND a.issuer = r.issuer AND a.user_id = r.user_id;
-    contents := contents || jsonb_build_object('not_before', cutoff);
+    given := jsonb_populate_record(NULL::jwt_auth.account, contents);
+    SELECT * INTO known FROM jwt_auth.account a
+    WHERE a.user_key = given.user_key AND a.issuer = given.issuer AND a.user_id = given.user_id FOR UPDATE;
+    contents := contents || jsonb_build_object('not_before', greatest(known.not_before, given.not_before),
+                                               'locked_until', greatest(known.locked_until, given.locked_until),
+                                               'version', greatest(known.version, given.version));
   END IF;
   SELECT string_agg(format('t.%1$I = r.%1$I', attname), ' AND ') INTO key_columns
   FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)
@@ -499,7 +511,8 @@ DECLARE
 BEGIN
   PERFORM jwt_auth.check_handed_over(first, last);
   FOR relation IN SELECT name FROM jwt_auth.tables_of_users() LOOP
-    EXECUTE format('DELETE FROM jwt_auth.%I WHERE user_key BETWEEN $1 AND $2', relation) USING first, last;
+    EXECUTE format('DELETE FROM jwt_auth.%I WHERE user_key BETWEEN $1 AND $2', relation)
+            || CASE WHEN relation IN ('account', 'denied_token') THEN ' AND issuer = ''''' ELSE '' END USING first, last;
     GET DIAGNOSTICS deleted = ROW_COUNT;
     total := total + deleted;
   END LOOP;

@@ -105,10 +105,31 @@ for my $n (0 .. $#moving)
 }
 $second->poll_query_until('postgres', "SELECT count(*) = " . @moving . " FROM jwt_auth.refresh_session WHERE generation > 5 AND user_id LIKE 'mover %'") or die;
 
+# Somebody of the first server acts for a user of the second one and is revoked there. The account that says so has to last, and where
+# the user moves without it, the token has to end.
+my $acting = ask($second, "SELECT access_token FROM jwt_auth.impersonate('$moving[0]', '$here', '10 minutes')");
+is(ask($second, "SELECT jwt_auth.jwt_verify('$acting') -> 'act' ->> 'sub'"), $here, 'somebody of another server acts for a user');
+is(ask($second, 'CALL jwt_auth.purge_expired()'), '', 'a purge');
+is(ask($second, "SELECT jwt_auth.jwt_verify('$acting') -> 'act' ->> 'sub'"), $here, 'ends nothing of it');
+is(ask($second, "SELECT jwt_auth.revoke_user_tokens('$here') IS NOT NULL"), 't', 'and whoever acts is still revoked here');
+is(ask($second, "SELECT jwt_auth.jwt_verify('$acting')"), 'error JW010', 'which refuses the token');
+# Who has an API key and never logged in is no such actor.
+my ($machine) = grep { my $key = key_of($_); $key >= $from && $key <= $to } map { "machine $_" } 1 .. 40;
+is(ask($second, "SELECT count(*) FROM jwt_auth.create_api_key('$machine', 'job')"), '1', 'a user with nothing but an API key');
+
+# A token of a trusted issuer is denied at its subject's server. The denial's key says nothing of the subject.
+my $issuer_key = ask($first, "SELECT jwt_auth.jwk_generate('ES256')");
+$first->safe_psql('postgres', "SELECT jwt_auth.trust_issuer('https://idp.example', jsonb_build_object('keys', jsonb_build_array(jwt_auth.jwk_public('$issuer_key'))))");
+my $foreign = ask($first, "SELECT jwt_auth.jwt_sign(jsonb_build_object('iss', 'https://idp.example', 'sub', '$moving[0]', 'exp', extract(epoch FROM now())::bigint + 3600), '$issuer_key'::jsonb)");
+$_->poll_query_until('postgres', 'SELECT count(*) = 1 FROM jwt_auth.trusted_issuer') or die for $second, $third;
+is(ask($third, "SELECT jwt_auth.jwt_verify('$foreign') ->> 'sub'"), $moving[0], 'a trusted issuer\'s token is good before it is denied');
+is(ask($second, "SELECT jwt_auth.deny_token('$foreign') IS NOT NULL"), 't', 'and is denied at the server of its subject');
+
 is(ask($second, "SELECT count(*) FROM jwt_auth.hand_over_users($from, $to)"), 'error 55000', 'what is still its own is not handed over');
 is(ask($third, "SELECT jwt_auth.drop_handed_over_users($from, $to)"), '0', 'nothing is left at the third server from before');
 set_range($second, ($to + 1) . '..2147483647');
 my $rows = $second->safe_psql('postgres', "COPY (SELECT relation, contents FROM jwt_auth.hand_over_users($from, $to)) TO STDOUT");
+is(ask($second, "SELECT jwt_auth.revoke_user_tokens('$machine')"), 'error JW018', 'a user who never logged in is no longer revoked where the range was');
 append_to_file("$results/rows", "$rows\n");
 $third->safe_psql('postgres', "CREATE TEMP TABLE arrived (relation text, contents jsonb);\n\\copy arrived FROM '$results/rows'\nSELECT jwt_auth.take_over_users(relation, contents) FROM arrived");
 set_range($third, "$from..$to");
@@ -123,10 +144,12 @@ for my $n (sort keys %pid)
 }
 is($lost, 0, 'nobody was');
 my $in_range = "user_key BETWEEN $from AND $to";
-is(ask($third, "SELECT count(*) FROM jwt_auth.refresh_session WHERE $in_range"), scalar(@moving) + ($home{$there} == $second && key_of($there) <= $to ? 1 : 0), 'every session is there');
+is(ask($third, "SELECT count(*) FROM jwt_auth.refresh_session WHERE $in_range AND actor IS NULL"), scalar(@moving) + ($home{$there} == $second && key_of($there) <= $to ? 1 : 0), 'every session is there');
 is(ask($third, "SELECT count(*) FROM jwt_auth.session_data WHERE $in_range AND metadata ->> 'device' IS NOT NULL AND metadata ->> 'device' <> 'phone'"), scalar(@moving), 'with its data');
 cmp_ok(ask($second, "SELECT jwt_auth.drop_handed_over_users($from, $to)"), '>', 0, 'the second server drops them');
 is(ask($second, "SELECT count(*) FROM jwt_auth.refresh_session WHERE $in_range"), '0', 'and has none left');
+is(ask($third, "SELECT jwt_auth.jwt_verify('$acting')"), 'error JW010', 'a revoked actor does not come back with the user');
+is(ask($_, "SELECT jwt_auth.jwt_verify('$foreign')"), 'error JW011', 'the denied token stays denied at ' . $_->name) for $second, $third;
 
 # What holds for everybody comes from the first server, and what fails without it is only that.
 is(ask($first, "SELECT jwt_auth.rotate_signing_key() IS NOT NULL"), 't', 'the ring is rotated at the first server');

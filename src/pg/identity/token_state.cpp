@@ -56,7 +56,11 @@ std::optional<std::string_view> actor_of(const TokenFacts &facts) {
 const Error *check_actor(const TokenFacts &facts, Micros began, Micros now) {
   const auto actor = actor_of(facts);
   if (!actor) return nullptr;
-  const Account account = read_account_since_forgotten(user_ref({}, *actor));
+  const UserRef user = user_ref({}, *actor);
+  // Whoever acts for users of this server has an account here, if only for that. Where it is missing, one of the two was handed
+  // over to another server since, and nothing here knows whether the actor was revoked.
+  if (!is_own_user_key(user.user_key) && !has_account(user)) return session::RefusalOf(session::TokenVerdict::kEnded);
+  const Account account = read_account_since_forgotten(user);
   return session::RefusalOf(session::JudgeActor(began, {account.not_before, session::kNoCutoff, account.locked_until}, now));
 }
 
@@ -65,7 +69,8 @@ session::Cutoffs cutoffs_of(const UserRef &user, const Account &account) {
   return {std::max(account.not_before, unpadded_cutoff(user)), global_cutoff(), account.locked_until};
 }
 
-// How far this server has come with the changes of its primary.
+// How far this server has come with the changes of its primary. Asked before the rows are read: what is replayed in between may
+// be what they lack.
 session::Replay replay_state() {
   if (!RecoveryInProgress()) return {false, false, 0, 0};
   const TimestampTz last_commit = GetLatestXTime();
@@ -73,10 +78,11 @@ session::Replay replay_state() {
 }
 
 // The refusal that a verdict on a session means on this server.
-const Error *session_refusal(session::TokenVerdict verdict, const TokenFacts &facts, const pg_uuid_t &id) {
+const Error *session_refusal(session::TokenVerdict verdict, const TokenFacts &facts, const pg_uuid_t &id,
+                             const session::Replay &replay) {
   if (verdict == session::TokenVerdict::kGood) return nullptr;
   const session::TokenTimes times = {session::TimeIn(SessionIdOf(id)), facts.has_iat ? facts.iat : session::kNoCutoff};
-  return session::RefusalOf(session::JudgeOnStandby(verdict, times, replay_state()));
+  return session::RefusalOf(session::JudgeOnStandby(verdict, times, replay));
 }
 
 // A token of a session is judged by its session, and where that is gone the account says whether its user is locked.
@@ -88,12 +94,13 @@ const Error *check_session(const TokenFacts &facts, session::UserKey user_key, c
   RowOf<StateColumn> row = {session_state_table, {UUIDPGetDatum(&id), Int32GetDatum(user_key)}};
   RowOf<AccountColumn> account_found = account_row(user);
   RowOf<DeniedColumn> denied = denied_row(user_key, token_id);
+  const session::Replay replay = replay_state();
   read_rows({&row, &account_found, &denied}, ReadMode::kLatest);
   const Account account = account_in(account_found);
   const session::Cutoffs cutoffs = cutoffs_of(user, account);
   if (!row.found || row.bytes(StateColumn::kUserId) != facts.sub.text) {
     const TokenVerdict missing = row.found ? TokenVerdict::kEnded : TokenVerdict::kAbsent;
-    return session_refusal(session::IsLocked(cutoffs, now) ? TokenVerdict::kLocked : missing, facts, id);
+    return session_refusal(session::IsLocked(cutoffs, now) ? TokenVerdict::kLocked : missing, facts, id, replay);
   }
   const session::SessionTokenState state = {row.time(StateColumn::kCreatedAt),
                                             row.time(StateColumn::kEndsAt),
@@ -101,7 +108,7 @@ const Error *check_session(const TokenFacts &facts, session::UserKey user_key, c
                                             denied.found,
                                             versions_of(facts),
                                             {account.version, row.int8_or(StateColumn::kVersion, 0)}};
-  const Error *refusal = session_refusal(session::JudgeSessionToken(state, cutoffs, now), facts, id);
+  const Error *refusal = session_refusal(session::JudgeSessionToken(state, cutoffs, now), facts, id, replay);
   return refusal != nullptr ? refusal : check_actor(facts, state.created_at, now);
 }
 

@@ -74,8 +74,6 @@ Statement lock_denial = {"SELECT FROM jwt_auth.denied_token WHERE user_key = $1 
 
 Statement delete_denial = {"DELETE FROM jwt_auth.denied_token WHERE user_key = $1 AND token_id = $2", {INT4OID, BYTEAOID}};
 
-constexpr session::Micros kLongestLeeway = 3600 * session::kMicrosPerSecond;
-
 struct Key {
   pg_uuid_t session_id;
   session::UserKey user_key;

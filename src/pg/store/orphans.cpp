@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "pg/keyring/token_lifetime.hpp"
+#include "pg/store/own_users.hpp"
 #include "pg/store/plans.hpp"
 #include "pg/store/session_store.hpp"
 #include "session/forgetting.hpp"
@@ -13,9 +14,6 @@ namespace {
 
 using session::kNoCutoff;
 using session::Micros;
-
-// The longest jwt_auth.leeway that can be set, so that no later setting makes a forgotten cutoff matter.
-constexpr Micros kLongestLeeway = 3600 * session::kMicrosPerSecond;
 
 enum class KeyColumn { kKid, kActiveSince, kTokenTtl, kTokensUntil, kIsImported };
 Query<KeyColumn> select_key_histories = {
@@ -135,10 +133,12 @@ AccountBatch sweep_accounts(AccountWalk &walk, std::int64_t size, Micros now, Me
   result.more = rows.count() == static_cast<std::uint64_t>(size);
   for (std::uint64_t i = 0; i < rows.count(); i++) {
     CHECK_FOR_INTERRUPTS();
-    if (!rows[i].boolean(WalkColumn::kHoldsNothing)) continue;
-    result.batch.seen++;
     const UserRef user = {rows[i].int4(WalkColumn::kUserKey), rows[i].bytes(WalkColumn::kIssuer),
                           rows[i].bytes(WalkColumn::kUserId)};
+    // Somebody of another server who acts for a user of this one is revoked by this row.
+    const bool may_act_here = user.issuer.empty() && !is_own_user_key(user.user_key);
+    if (may_act_here || !rows[i].boolean(WalkColumn::kHoldsNothing)) continue;
+    result.batch.seen++;
     if (!remove_account(use.remove, user, spent)) result.batch.left++;
   }
   if (result.more) {

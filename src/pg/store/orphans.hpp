@@ -8,6 +8,9 @@
 
 namespace jwt_auth::pg {
 
+// The longest jwt_auth.leeway that can be set, so that no later setting makes matter what was forgotten.
+constexpr session::Micros kLongestLeeway = 3600 * session::kMicrosPerSecond;
+
 // Cutoffs of our own users up to here can refuse nothing any more. kNoCutoff where that can be said of none, and in a database
 // of version 1, which does not tell imported keys apart.
 session::Micros spent_cutoffs(session::Micros now);

@@ -8,7 +8,10 @@ namespace jwt_auth::pg {
 namespace {
 
 Statement select_acting_account = {
-    "SELECT FROM jwt_auth.account WHERE user_key = $1 AND issuer = $2 AND user_id = $3 AND last_login IS NULL",
+    "SELECT FROM jwt_auth.account a WHERE user_key = $1 AND issuer = $2 AND user_id = $3 AND last_login IS NULL"
+    " AND max_sessions IS NULL AND ip_binding IS NULL AND fingerprint_binding IS NULL"
+    " AND NOT EXISTS (SELECT FROM jwt_auth.refresh_session s WHERE s.user_key = a.user_key AND s.user_id = a.user_id)"
+    " AND NOT EXISTS (SELECT FROM jwt_auth.api_key k WHERE k.user_key = a.user_key AND k.user_id = a.user_id)",
     {INT4OID, TEXTOID, TEXTOID}};
 
 [[noreturn]] void raise_other_server() {
