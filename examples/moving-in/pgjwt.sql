@@ -1,7 +1,7 @@
 -- The functions of pgjwt (sign, verify, url_encode, url_decode) on top of jwt_auth, so that code which calls them runs on unchanged:
 -- DROP EXTENSION pgjwt, then run this in the schema where it was. What is different, and safer:
 --   a secret shorter than the hash is refused (JW020, RFC 7518 section 3.2), and so is a key of another kind given as a secret
---   an algorithm other than HS256, HS384 and HS512 is refused (22023)
+--   sign() refuses an algorithm other than HS256, HS384 and HS512 (JW007, an unknown one 22023); verify() answers that it is not valid
 --   verify() compares in constant time, reads the token strictly, and checks exp and nbf as RFC 7519 has them
 --   payloads come back as their jsonb, so members are in another order
 CREATE FUNCTION url_encode(data bytea) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$ SELECT jwt_auth.base64url_encode(data) $$;

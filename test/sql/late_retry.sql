@@ -45,9 +45,9 @@ SELECT user_id, ip, detail FROM jwt_auth.auth_event WHERE event = 'late_replay';
 \echo -- again within the interval of that: nothing is written; after it, theft
 SELECT retry('ann');
 SELECT row_of('ann'), events_of('ann');
-SELECT sleeps('ann', '9 s');
+SELECT sleeps('ann', '5 s');
 SELECT retry('ann');
-SELECT sleeps('ann', '2 s');
+SELECT sleeps('ann', '6 s');
 SELECT retry('ann');
 SELECT rotate('ann'), events_of('ann');
 

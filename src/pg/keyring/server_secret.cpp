@@ -150,11 +150,12 @@ void reseal_server_secret() {
     const Bytes made = value_or_raise([] { return MakeStoredSecret(); });
     execute_with_secret(update_secret, Parameters{}, made.view());
     cleanse(made);
+    const bool loses_tombstones = tombstones_exist();
     ereport(WARNING, (errmsg("the secret of the server could not be opened and was replaced"),
                       errdetail("Nonces and challenges that were made under it are no longer good."),
-                      tombstones_exist() ? errhint("Tokens without a session of users who were forgotten may be good again: "
-                                                   "jwt_auth.revoke_all_tokens() refuses them.")
-                                         : 0));
+                      loses_tombstones ? errhint("Tokens without a session of users who were forgotten may be good again: "
+                                                 "jwt_auth.revoke_all_tokens() refuses them.")
+                                       : 0));
     return;
   }
   if (!resealed.ok) raise_error(resealed.error);

@@ -64,6 +64,15 @@ void record_forgotten(const UserRef &user, std::uint64_t sessions, TimestampTz a
   write_event(source, event, at);
 }
 
+// When the user was forgotten, for what was issued before. A cutoff that lies ahead, from a clock that ran ahead, goes on
+// refusing what was issued until then; one that never ends would refuse whoever has the id next.
+Micros time_of_forgetting(const UserRef &user, Micros now) {
+  RowOf<AccountColumn> row = account_row(user);
+  read_rows({&row}, ReadMode::kLatest);
+  const Micros cutoff = row.found ? row.time_or(AccountColumn::kNotBefore, session::kNoCutoff) : session::kNoCutoff;
+  return cutoff == session::kNever ? now : std::max(cutoff, now);
+}
+
 // The account's row is written first, so a log-in that races comes before, and goes with the rest, or waits and finds nothing
 // of before. The tombstone's time is that of the clock once the row is held; null: none is needed. False if nothing was known
 // of the user.
@@ -72,7 +81,7 @@ bool forget(const UserRef &user, const TokenId *tombstone) {
   hold_account(user);
   const Micros now = now_micros();
   refresh_keyring();
-  if (tombstone != nullptr) write_tombstone(user.user_key, *tombstone, now);
+  if (tombstone != nullptr) write_tombstone(user.user_key, *tombstone, time_of_forgetting(user, now));
   const EndedSessions ended = delete_user_sessions(user, nullptr, CurrentMemoryContext);
   const std::uint64_t keys = delete_api_keys_of(user);
   end_impersonations(user, timestamp_of(now));
@@ -92,8 +101,10 @@ Datum forget_user(FunctionCallInfo fcinfo) {
   return BoolGetDatum(as_owner("account", [&](MemoryContext) {
     const bool was_known = forget(spellings.user, &tombstone);
     // An id with trailing blanks had an account of its own in version 1. The tombstone of the id without them holds for it.
-    if (!spellings.has_padded || !has_account(spellings.padded)) return was_known;
-    return forget(spellings.padded, nullptr) || was_known;
+    if (!spellings.has_padded) return was_known;
+    // Where that is gone, the audit may still name it.
+    return (has_account(spellings.padded) ? forget(spellings.padded, nullptr) : clear_events_of(spellings.padded) > 0) ||
+           was_known;
   }));
 }
 

@@ -39,9 +39,9 @@ constexpr Error kTokenTooLarge{ErrorCode::kTooLarge, "longer than jwt_auth.max_t
 // A token: required, and JW040 if it is too large.
 std::string_view required_token(FunctionCallInfo fcinfo, int index);
 
-// The `algorithms` argument: all where it is NULL; 22023 for an unknown name or an empty list, 22004 for a NULL in it.
 // A name that the caller gave, for a message: terminated, of at most 64 bytes, in the current memory context.
 const char *shown_name(std::string_view name);
+// The `algorithms` argument: all where it is NULL; 22023 for an unknown name or an empty list, 22004 for a NULL in it.
 jose::AlgorithmSet algorithms_argument(FunctionCallInfo fcinfo, int index);
 // The elements of a text[] argument, in the current memory context.
 struct TextArray {

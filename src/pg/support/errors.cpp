@@ -91,7 +91,9 @@ void raise_error(const Error &error) {
 }
 
 void NoteDetail(const Error &error, std::string_view text) noexcept {
-  const std::size_t size = std::min(text.size(), note.size() - 1);
+  std::size_t size = std::min(text.size(), note.size() - 1);
+  // Not in the middle of a character.
+  while (size < text.size() && size > 0 && (text[size] & 0xC0) == 0x80) --size;
   std::copy_n(text.data(), size, note.data());
   note[size] = '\0';
   noted_for = error.detail;
