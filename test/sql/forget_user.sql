@@ -196,6 +196,20 @@ SELECT verdict('padded');
 SELECT jwt_auth.forget_user('ida');
 SELECT verdict('padded');
 
+\echo == a cutoff that lies ahead, from a clock that ran ahead, is no earlier afterwards; one that never ends is not kept for whoever has the id next
+CREATE FUNCTION forgotten_until() RETURNS interval LANGUAGE sql AS $$ SELECT date_trunc('hour', max(denied_at) - now() + interval '1 minute') FROM jwt_auth.denied_token WHERE expires_at = 'infinity' $$;
+DELETE FROM jwt_auth.denied_token;
+SELECT jwt_auth.revoke_user_tokens('hal') IS NOT NULL AS revoked, jwt_auth.revoke_user_tokens('ivy') IS NOT NULL AS revoked_too;
+UPDATE jwt_auth.account SET not_before = CASE user_id WHEN 'hal' THEN now() + interval '2 hours' ELSE 'infinity' END WHERE user_id IN ('hal', 'ivy');
+SELECT jwt_auth.forget_user('ivy'), forgotten_until();
+SELECT jwt_auth.forget_user('hal'), forgotten_until();
+
+\echo == the audit of an id with blanks behind it, whose account a purge has taken away
+INSERT INTO jwt_auth.auth_event (at, user_id, user_key, event)
+  SELECT now(), 'jan  ', ('x' || encode(substr(sha256('\x00' || convert_to('jan  ', 'UTF8')), 1, 4), 'hex'))::bit(32)::integer, 'logout';
+SELECT jwt_auth.forget_user('jan  '), (SELECT count(*) FROM jwt_auth.auth_event WHERE user_id LIKE 'jan%') AS before_it;
+SELECT count(*) AS left_of_it FROM jwt_auth.auth_event WHERE user_id LIKE 'jan%';
+
 \echo == who may
 CREATE ROLE regress_forgetter;
 SET ROLE regress_forgetter;
@@ -209,7 +223,7 @@ SELECT verdict('other');
 
 DROP OWNED BY regress_forgetter;
 DROP ROLE regress_forgetter;
-DROP FUNCTION login, verdict, signed, named, of_issuer, keep;
+DROP FUNCTION forgotten_until, login, verdict, signed, named, of_issuer, keep;
 DROP TABLE held;
 DELETE FROM jwt_auth.trusted_issuer;
 DELETE FROM jwt_auth.refresh_session;
