@@ -52,4 +52,13 @@ inline std::string EncryptedTraditional(EVP_PKEY *key) {
   return Taken(out.get());
 }
 
+// Standard base64 with its padding, or base64url.
+inline std::string Base64(std::string_view text, bool url) {
+  std::string encoded = EncodeBase64Url(text);
+  if (url) return encoded;
+  for (char &c : encoded) c = c == '-' ? '+' : c == '_' ? '/' : c;
+  while (encoded.size() % 4 != 0) encoded += '=';
+  return encoded;
+}
+
 }  // namespace jwt_auth::jose

@@ -151,14 +151,6 @@ TEST(PemText, ItsSizeIsBounded) {
   EXPECT_REFUSED(ParseKeys(many), kTooLarge);
 }
 
-std::string Base64(std::string_view text, bool url) {
-  std::string encoded = EncodeBase64Url(text);
-  if (url) return encoded;
-  for (char &c : encoded) c = c == '-' ? '+' : c == '_' ? '/' : c;
-  while (encoded.size() % 4 != 0) encoded += '=';
-  return encoded;
-}
-
 TEST(Secret, Base64OfAKeyIsNeverOne) {
   const Texts &texts = TextsOfOneKey();
   const std::string jwk = PublicOf(Generate("ES256"));

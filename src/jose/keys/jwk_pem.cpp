@@ -7,8 +7,10 @@
 #include <utility>
 #include <vector>
 
+#include "jose/keys/der.hpp"
 #include "jose/keys/key_builder.hpp"
 #include "jose/keys/key_material.hpp"
+#include "jose/keys/ml_dsa_key.hpp"
 #include "jose/keys/pem.hpp"
 #include "jose/keys/pem_text.hpp"
 #include "jose/keys/pss_key.hpp"
@@ -36,13 +38,29 @@ OpenSslPtr<EVP_PKEY> DecodeDer(const SecretBytes &der, const char *structure, co
   return key;
 }
 
-OpenSslPtr<EVP_PKEY> CertificateKey(const SecretBytes &der) {
+OpenSslPtr<X509> ReadCertificate(const SecretBytes &der) {
   const unsigned char *at = der.data();
-  const OpenSslPtr<X509> certificate(d2i_X509(nullptr, &at, static_cast<long>(der.size())));
+  OpenSslPtr<X509> certificate(d2i_X509(nullptr, &at, static_cast<long>(der.size())));
   if (!OpenSslAccepts(certificate != nullptr) || at != der.data() + der.size()) return nullptr;
-  OpenSslPtr<EVP_PKEY> key(X509_get_pubkey(certificate.get()));
+  return certificate;
+}
+
+OpenSslPtr<EVP_PKEY> KeyOf(X509 *certificate) {
+  OpenSslPtr<EVP_PKEY> key(X509_get_pubkey(certificate));
   (void)OpenSslAccepts(key != nullptr);
   return key;
+}
+
+std::string_view KeyAlgorithmOf(X509 *certificate) {
+  ASN1_OBJECT *algorithm = nullptr;
+  if (X509_PUBKEY_get0_param(&algorithm, nullptr, nullptr, nullptr, X509_get_X509_PUBKEY(certificate)) != 1) return {};
+  return {reinterpret_cast<const char *>(OBJ_get0_data(algorithm)), OBJ_length(algorithm)};
+}
+
+// For a key of that algorithm that OpenSSL does not read.
+Error Unread(std::string_view algorithm_identifier, const char *detail) {
+  if (IsMlDsaIdentifier(algorithm_identifier) && !IsMlDsaSupported()) return kNoMlDsa;
+  return Unusable(detail);
 }
 
 struct Decoded {
@@ -64,14 +82,17 @@ Result<Decoded> DecodeBlock(const PemBlock &block) {
                                         {"RSA PRIVATE KEY", "pkcs1", "RSA", true},
                                         {"EC PRIVATE KEY", "type-specific", "EC", true}}};
   if (block.label == "CERTIFICATE") {
-    auto key = CertificateKey(block.der);
-    if (!key) return Unusable("not a certificate that can be read");
+    constexpr const char *kUnread = "not a certificate that can be read";
+    const auto certificate = ReadCertificate(block.der);
+    if (!certificate) return Unusable(kUnread);
+    auto key = KeyOf(certificate.get());
+    if (!key) return Unread(KeyAlgorithmOf(certificate.get()), kUnread);
     return Decoded{std::move(key), false, true};
   }
   for (const Form &form : kForms) {
     if (form.label != block.label) continue;
     auto key = DecodeDer(block.der, form.structure, form.type, form.is_private ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY);
-    if (!key) return Unusable("not a PEM key that can be read");
+    if (!key) return Unread(KeyAlgorithmIdentifier(AsText(block.der)), "not a PEM key that can be read");
     return Decoded{std::move(key), form.is_private, false};
   }
   return Unusable("PEM text of a kind that is not supported",
@@ -128,26 +149,8 @@ void AppendTextMember(SecretBytes &out, std::string_view name, std::string_view 
 
 namespace {
 
-// What is inside a value in BER; none if it has another form or ends too early. What follows it does not matter.
-std::optional<std::string_view> DerContent(std::string_view bytes) noexcept {
-  if (bytes.size() < 2) return std::nullopt;
-  const auto first = static_cast<unsigned char>(bytes[1]);
-  std::string_view rest = bytes.substr(2);
-  std::size_t size = first;
-  if (first == 0x80) return rest;  // it ends where a mark says so
-  if (first > 0x80) {
-    const std::size_t count = first & 0x7fU;
-    if (count > 4 || rest.size() < count) return std::nullopt;
-    size = 0;
-    for (const char c : rest.substr(0, count)) size = size << 8 | static_cast<unsigned char>(c);
-    rest.remove_prefix(count);
-  }
-  if (size > rest.size()) return std::nullopt;
-  return rest.substr(0, size);
-}
-
 bool DecodesAsKey(const SecretBytes &der) {
-  if (CertificateKey(der)) return true;
+  if (ReadCertificate(der)) return true;
   for (const char *structure : {"SubjectPublicKeyInfo", "PrivateKeyInfo", "EncryptedPrivateKeyInfo"}) {
     if (DecodeDer(der, structure, nullptr, 0)) return true;
   }
@@ -165,6 +168,8 @@ bool MayBeDerKey(std::string_view bytes) noexcept {
 
 bool IsDerKey(std::string_view bytes) {
   if (!MayBeDerKey(bytes)) return false;
+  // Also one of a kind that OpenSSL does not know.
+  if (!KeyAlgorithmIdentifier(bytes).empty()) return true;
   const SecretBytes der(bytes.begin(), bytes.end());
   return AskTwice([&] { return DecodesAsKey(der); });
 }

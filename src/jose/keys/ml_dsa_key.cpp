@@ -44,6 +44,14 @@ const char *MlDsaName(Algorithm algorithm) {
   }
 }
 
+bool IsMlDsaIdentifier(std::string_view identifier) noexcept {
+  // 2.16.840.1.101.3.4.3 of NIST's signature algorithms, then 17, 18 or 19.
+  constexpr std::string_view kSignatureAlgorithms = "\x60\x86\x48\x01\x65\x03\x04\x03";
+  return identifier.size() == kSignatureAlgorithms.size() + 1 &&
+         identifier.substr(0, kSignatureAlgorithms.size()) == kSignatureAlgorithms && identifier.back() >= 17 &&
+         identifier.back() <= 19;
+}
+
 Result<OpenSslPtr<EVP_PKEY>> MakeMlDsaKey(Algorithm algorithm, std::string_view pub, const std::optional<SecretBytes> &seed) {
   if (!IsMlDsaSupported()) return kNoMlDsa;
   const char *name = MlDsaName(algorithm);

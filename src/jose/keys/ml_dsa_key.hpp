@@ -25,4 +25,7 @@ Result<OpenSslPtr<EVP_PKEY>> MakeMlDsaKey(Algorithm algorithm, std::string_view 
 // The bytes from which a private key was generated; none if the key does not hold them.
 std::optional<SecretBytes> MlDsaSeed(EVP_PKEY *key);
 
+// Whether the content of an OBJECT IDENTIFIER in DER names ML-DSA (RFC 9881 section 2), whatever OpenSSL knows of it.
+bool IsMlDsaIdentifier(std::string_view identifier) noexcept;
+
 }  // namespace jwt_auth::jose
