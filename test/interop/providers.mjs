@@ -212,7 +212,7 @@ function spiffe() {
     issuer,
     audience,
     set: { spiffe_sequence: 12, spiffe_refresh_hint: 600, keys: [certificate, signing.jwk] },
-    tokens: [signing.token({ typ: 'JWT' }, claims)],
+    tokens: [signing.token({ typ: 'JWT' }, claims), signing.token({ typ: 'JOSE' }, claims), signing.token({}, claims)],
     // A SPIFFE token may also say JOSE, which the caller has to allow.
     trust: { token_types: ['JWT', 'JOSE'] },
     refused: [],
