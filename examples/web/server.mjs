@@ -1,10 +1,15 @@
-// A small application: log-in, devices, password, and a notice when a session was stolen. `node server.mjs` serves it on
-// http://localhost:3000 from the database that PGHOST, PGDATABASE and so on name.
-import { setTimeout as sleep } from 'node:timers/promises'
+// A small application: log-in, devices, password, erasure, a support, and a notice when a session was stolen. `node server.mjs`
+// serves it on http://localhost:3000 from the database that PGHOST, PGDATABASE and so on name.
+import { randomUUID } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import express from 'express'
 import pg from 'pg'
-import { authentication, isRefusal } from './auth.mjs'
+import { authentication, isRefusal, wantsPassword } from './auth.mjs'
+import { tellUsers } from './streams.mjs'
+import { addSupport } from './support.mjs'
+
+// How long ago the password may have been given for what can't be undone.
+const RECENT = { interval: '5 minutes', seconds: 300 }
 
 // The listening server; close() also ends its database connections.
 export async function serve({ port = 3000, connection = {}, checkEvery = 10_000 } = {}) {
@@ -45,6 +50,7 @@ export async function serve({ port = 3000, connection = {}, checkEvery = 10_000 
   // bcrypt looks at no more than 72 bytes.
   const isWhole = (password) => Buffer.byteLength(password) <= 72
   const isAcceptable = (password) => password.length >= 10 && isWhole(password)
+  const cookieIn = (request, name) => new RegExp(`(?:^|; *)${name}=([^;]*)`).exec(request.get('cookie') ?? '')?.[1]
   const bearer = (request) => /^Bearer +(\S+)$/i.exec(request.get('authorization') ?? '')?.[1]
   const as = (request, work, options) => {
     const token = bearer(request)
@@ -52,40 +58,94 @@ export async function serve({ port = 3000, connection = {}, checkEvery = 10_000 
     return auth.as(token, request, work, options)
   }
 
+  // A browser's name for itself: a log-in from it replaces the session that it had. It is no secret and opens nothing.
+  const deviceOf = (request, response) => {
+    const known = cookieIn(request, 'device')
+    if (/^[0-9a-f-]{36}$/.test(known ?? '')) return known
+    const device = randomUUID()
+    response.cookie('device', device, { path: '/auth', httpOnly: true, secure: true, sameSite: 'strict', maxAge: 365 * 86_400_000 })
+    return device
+  }
+  const choices = (request, response) => ({ remember: request.body?.remember === true, device: deviceOf(request, response) })
+
   app.post('/auth/sign-up', async (request, response) => {
     const [email, password] = [text(request.body?.email), text(request.body?.password)]
     if (!isEmail(email) || !isAcceptable(password)) return response.status(400).json({ status: 'not_acceptable' })
-    const session = await auth.signUp(email, password, request)
+    const session = await auth.signUp(email, password, request, choices(request, response))
     if (session === undefined) return response.status(409).json({ status: 'email_taken' })
     answer(response, session)
   })
 
   app.post('/auth/log-in', async (request, response) => {
-    const session = await auth.logIn(text(request.body?.email), text(request.body?.password), request)
+    const session = await auth.logIn(text(request.body?.email), text(request.body?.password), request, choices(request, response))
     if (session === undefined) return response.status(401).json({ status: 'wrong_email_or_password' })
     answer(response, session)
   })
 
   app.post('/auth/refresh', async (request, response) => {
-    const [, cookie] = /(?:^|; *)refresh_token=([^;]*)/.exec(request.get('cookie') ?? '') ?? []
-    answer(response, await auth.refresh(cookie ?? '', request))
+    answer(response, await auth.refresh(cookieIn(request, 'refresh_token') ?? '', request))
   })
 
+  // Also ends acting for somebody; the cookie is then of the agent's own session, and stays.
   app.post('/auth/log-out', async (request, response) => {
-    await as(request, (client) => client.query("SELECT jwt_auth.revoke_refresh_session(jwt_auth.current_session_id(), 'log-out')"))
-    response.append('Set-Cookie', await auth.forgetCookie()).json({ status: 'ok' })
+    const { rows } = await as(request, (client) =>
+      client.query(`SELECT jwt_auth.revoke_refresh_session(jwt_auth.current_session_id(), 'log-out'),
+                           jwt_auth.current_actor() IS NOT NULL AS acting`),
+    )
+    if (!rows[0].acting) response.append('Set-Cookie', await auth.forgetCookie())
+    response.json({ status: 'ok' })
+  })
+
+  // The password again, for what can't be undone: the same session, whose log-in is now a recent one.
+  app.post('/auth/confirm', async (request, response) => {
+    const password = text(request.body?.password)
+    const session = await as(request, async (client) => {
+      const { rowCount } = await client.query(
+        'SELECT FROM account WHERE id = jwt_auth.current_user_uuid() AND $2 AND password_hash = crypt($1, password_hash)',
+        [password, isWhole(password)],
+      )
+      if (rowCount === 0) return undefined
+      const { rows } = await client.query(`SELECT * FROM jwt_auth.reauthenticate_session(jwt_auth.current_session_id(), amr => '{pwd}')`)
+      return rows[0]
+    }, { only: 'in person' })
+    if (session === undefined) return response.status(403).json({ status: 'wrong_password' })
+    answer(response, session)
   })
 
   app.get('/api/account', async (request, response) => {
-    const { rows } = await as(request, (client) => client.query('SELECT email FROM account'))
+    const { rows } = await as(request, (client) =>
+      client.query(`SELECT email, jwt_auth.current_claim('role') AS role, jwt_auth.current_actor() IS NOT NULL AS acting
+                    FROM account WHERE id = jwt_auth.current_user_uuid()`),
+    )
     response.json(rows[0])
+  })
+
+  // Everything of this person: the account, and what the extension knows, in one transaction. The trigger ends the sessions.
+  app.delete('/api/account', async (request, response) => {
+    await as(request, async (client) => {
+      const user = (await client.query('SELECT jwt_auth.current_user_uuid() AS id')).rows[0].id
+      await client.query('DELETE FROM account WHERE id = $1', [user])
+      await client.query('SELECT jwt_auth.forget_user($1::uuid)', [user])
+    }, { only: 'in person', recentLogin: RECENT.interval })
+    response.append('Set-Cookie', await auth.forgetCookie()).json({ status: 'ok' })
   })
 
   app.get('/api/devices', async (request, response) => {
     const { rows } = await as(request, (client) =>
       client.query(`SELECT session_id AS id, created_at AS since, refreshed_at AS "lastUsed", host(ip) AS address, user_agent AS agent,
-                           session_id = jwt_auth.current_session_id() AS here
+                           class, is_current AS here
                     FROM jwt_auth.user_sessions(jwt_auth.current_user_id())`),
+    )
+    response.json(rows)
+  })
+
+  // Sessions that have ended, and those in which the support acted or acts.
+  app.get('/api/history', async (request, response) => {
+    const { rows } = await as(request, (client) =>
+      client.query(`SELECT session_id AS id, began_at AS since, ended_at AS until, host(ip) AS address, user_agent AS agent, ended, reason,
+                           is_alive AS alive, actor IS NOT NULL AS support
+                    FROM jwt_auth.session_history(jwt_auth.current_user_id(), now() - interval '30 days', NULL)
+                    WHERE NOT is_alive OR actor IS NOT NULL ORDER BY began_at DESC LIMIT 20`),
     )
     response.json(rows)
   })
@@ -94,42 +154,35 @@ export async function serve({ port = 3000, connection = {}, checkEvery = 10_000 
   app.delete('/api/devices/:id', async (request, response) => {
     if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(request.params.id)) return response.status(404).json({ status: 'unknown' })
     const { rows } = await as(request, (client) =>
-      client.query(
-        `SELECT jwt_auth.revoke_refresh_session(session_id, 'ended by its user') AS ended
-         FROM jwt_auth.user_sessions(jwt_auth.current_user_id()) WHERE session_id = $1`,
-        [request.params.id],
-      ),
+      client.query('SELECT jwt_auth.revoke_own_session(jwt_auth.current_user_id(), $1) AS ended', [request.params.id]),
+      { only: 'in person' },
     )
-    response.status(rows.length ? 200 : 404).json({ status: rows.length ? 'ok' : 'unknown' })
+    response.status(rows[0].ended ? 200 : 404).json({ status: rows[0].ended ? 'ok' : 'unknown' })
   })
 
   app.delete('/api/devices', async (request, response) => {
     const { rows } = await as(request, (client) =>
       client.query('SELECT jwt_auth.revoke_other_sessions(jwt_auth.current_user_id(), jwt_auth.current_session_id()) AS ended'),
+      { only: 'in person' },
     )
     response.json(rows[0])
   })
 
-  // The trigger on the table ends every session, this one too; so this browser gets a new one.
+  // The trigger on the table ends every session, this one too; so this browser gets a new one, remembered or not as before.
   app.post('/api/password', async (request, response) => {
     const [current, next] = [text(request.body?.current), text(request.body?.next)]
     if (!isAcceptable(next)) return response.status(400).json({ status: 'not_acceptable' })
     const session = await as(request, async (client) => {
       if (!isWhole(current)) return undefined
       const { rows } = await client.query(
-        `WITH changed AS (UPDATE account SET password_hash = crypt($2, gen_salt('bf', 10))
-                          WHERE password_hash = crypt($1, password_hash) RETURNING id)
-         SELECT id FROM changed`,
+        `WITH own AS (SELECT class FROM jwt_auth.user_sessions(jwt_auth.current_user_id()) WHERE is_current),
+              changed AS (UPDATE account SET password_hash = crypt($2, gen_salt('bf', 10))
+                          WHERE id = jwt_auth.current_user_uuid() AND password_hash = crypt($1, password_hash) RETURNING id)
+         SELECT id, class FROM own, changed`,
         [current, next],
       )
-      if (rows.length === 0) return undefined
-      const issued = await client.query(
-        `SELECT session.*, jwt_auth.refresh_cookie(session.refresh_token, path => '/auth/refresh') AS cookie
-         FROM jwt_auth.issue_refresh_session($1, ip => $2, user_agent => $3) AS session`,
-        [rows[0].id, request.ip, request.get('user-agent') ?? null],
-      )
-      return issued.rows[0]
-    })
+      return rows.length === 0 ? undefined : auth.issue(client, rows[0], request, deviceOf(request, response))
+    }, { only: 'in person' })
     if (session === undefined) return response.status(403).json({ status: 'wrong_password' })
     answer(response, session)
   })
@@ -143,10 +196,16 @@ export async function serve({ port = 3000, connection = {}, checkEvery = 10_000 
     streams.add({ ...who, response, check: () => as(request, async () => {}) })
   })
 
+  addSupport(app, as)
+
   app.use((error, request, response, next) => {
     if (response.headersSent) return next(error)
+    if (wantsPassword(error)) {
+      response.set('WWW-Authenticate', `Bearer error="insufficient_user_authentication", max_age=${RECENT.seconds}`)
+      return response.status(401).json({ status: 'confirm', code: error.code })
+    }
     if (isRefusal(error)) return response.status(401).json({ status: 'refused', code: error.code })
-    if (error.status >= 400 && error.status < 500) return response.status(error.status).json({ status: 'bad_request' })
+    if (error.status >= 400 && error.status < 500) return response.status(error.status).json({ status: error.says ?? 'bad_request' })
     console.error(error)
     response.status(500).json({ status: 'error' })
   })
@@ -164,85 +223,6 @@ export async function serve({ port = 3000, connection = {}, checkEvery = 10_000 
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
       await pool.end()
-    },
-  }
-}
-
-// Listens for the database's notifications and passes on to the user's open pages those that its record bears out.
-async function tellUsers(connection, isRecorded, checkEvery) {
-  const open = new Set()
-  let listener
-  let closed = false
-
-  const end = (stream) => {
-    clearInterval(stream.timer)
-    open.delete(stream)
-    stream.response.end()
-  }
-  const endAll = () => open.forEach(end)
-
-  // Ends a stream whose token is no longer good, be it that its session has ended or that its time is over.
-  const check = async (stream) => {
-    try {
-      await stream.check()
-    } catch (error) {
-      if (!isRefusal(error)) console.error(error.message)
-      end(stream)
-    }
-  }
-
-  // Any role that connects to the database may NOTIFY, and so send anything at all.
-  const hear = async ({ payload }) => {
-    try {
-      const notice = JSON.parse(payload)
-      const { event, user_id: user, session_id: session, at } = notice
-      const streams = () => [...open].filter((stream) => stream.user === user)
-      if (streams().length === 0 || !(await isRecorded(notice))) return
-      for (const stream of streams()) {
-        stream.response.write(JSON.stringify({ event, at, here: session === undefined || session === stream.session }) + '\n')
-        check(stream)
-      }
-    } catch (error) {
-      console.error(`not a notification of ours: ${error.message}`)
-    }
-  }
-
-  const listen = async () => {
-    const client = (listener = new pg.Client(connection))
-    const lost = new Promise((resolve) => client.once('end', resolve))
-    client.on('error', (error) => console.error(error.message))
-    client.on('notification', hear)
-    await client.connect()
-    await client.query('LISTEN auth_events')
-    lost.then(listenAgain)
-  }
-  // Then the pages ask again too, for they have missed what happened meanwhile.
-  const listenAgain = async () => {
-    while (!closed) {
-      await sleep(1000, undefined, { ref: false })
-      try {
-        if (!closed) await listen()
-        return endAll()
-      } catch (error) {
-        console.error(error.message)
-        listener.end().catch(() => {})
-      }
-    }
-  }
-
-  await listen()
-  return {
-    endAll,
-    add: (stream) => {
-      stream.timer = setInterval(check, checkEvery, stream)
-      open.add(stream)
-      stream.response.on('close', () => end(stream))
-      stream.response.write(JSON.stringify({ event: 'listening' }) + '\n')
-    },
-    close: () => {
-      closed = true
-      endAll()
-      return listener.end()
     },
   }
 }

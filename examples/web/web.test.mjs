@@ -1,107 +1,13 @@
 // The application in a real browser. PGHOST, PGUSER and PGDATABASE name a database with schema.sql in it; CHROMIUM the browser.
 // With SCREENSHOTS=directory it also takes the pictures of the documentation.
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { randomUUID } from 'node:crypto'
+import { test } from 'node:test'
 import pg from 'pg'
-import { chromium } from 'playwright-core'
 import { serve } from './server.mjs'
-
-const PASSWORD = 'correct horse battery'
-let app, browser, profile
-const admin = new pg.Client()
-
-before(async () => {
-  await admin.connect()
-  app = await serve({ port: 0 })
-  profile = await mkdtemp(join(tmpdir(), 'jwt-auth-web-'))
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    env: { ...process.env, HOME: profile, XDG_CONFIG_HOME: profile, XDG_CACHE_HOME: profile },
-    args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-      '--disable-component-update', '--disable-sync'],
-  })
-})
-after(async () => {
-  await browser?.close()
-  await app?.close()
-  await admin.end()
-  await rm(profile, { recursive: true, force: true, maxRetries: 50 })
-})
-
-// A browser of its own, with its own cookies; scripts' errors fail the test.
-async function newBrowser(agent, options = {}) {
-  const context = await browser.newContext({ userAgent: agent, baseURL: app.url, viewport: { width: 900, height: 820 }, ...options })
-  const errors = []
-  context.on('weberror', (error) => errors.push(error.error()))
-  context.errors = errors
-  return context
-}
-async function open(context) {
-  const page = await context.newPage()
-  await page.goto('/')
-  await ready(page)
-  return page
-}
-const ready = (page) => page.locator('body[data-ready]').waitFor()
-const listens = (page) => page.locator('body[data-listening]').waitFor()
-// Runs what breaks the page's stream off. The page listens again a second later, so an observer is there first: it misses no gap.
-async function breaksOff(page, cause) {
-  await page.evaluate(() => {
-    window.brokeOff = false
-    new MutationObserver(() => (window.brokeOff ||= !document.body.hasAttribute('data-listening'))).observe(document.body, { attributes: true })
-  })
-  await cause()
-  await page.waitForFunction(() => window.brokeOff)
-  await listens(page)
-}
-async function enter(page, email, password, button) {
-  await page.getByLabel('E-mail').fill(email)
-  await page.getByLabel('Password', { exact: true }).fill(password)
-  await page.getByRole('button', { name: button }).click()
-}
-async function signUp(context, email) {
-  const page = await open(context)
-  await enter(page, email, PASSWORD, 'Sign up')
-  await page.getByText(`Logged in as ${email}`).waitFor()
-  await listens(page)
-  return page
-}
-async function logIn(context, email) {
-  const page = await open(context)
-  await enter(page, email, PASSWORD, 'Log in')
-  await page.getByText(`Logged in as ${email}`).waitFor()
-  await listens(page)
-  return page
-}
-async function picture(page, name) {
-  if (process.env.SCREENSHOTS) await page.screenshot({ path: join(process.env.SCREENSHOTS, `${name}.png`) })
-}
-const cookieIn = async (context) => (await context.cookies(`${app.url}/auth/refresh`)).find(({ name }) => name === 'refresh_token')
-// Another client with a copied cookie.
-const replay = (cookie) =>
-  fetch(`${app.url}/auth/refresh`, { method: 'POST', headers: { cookie: `refresh_token=${cookie}`, 'user-agent': 'Thief/1', 'content-type': 'application/json' }, body: '{}' })
-
-const post = (path, body, token) =>
-  fetch(`${app.url}${path}`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', ...(token ? { authorization: `Bearer ${token}` } : {}) },
-    body: JSON.stringify(body),
-  })
-const tokenOf = async (response) => (await response.json()).accessToken
-// The lines of a page's stream; it is at its end if the server ends it.
-async function* events(token, { url } = app) {
-  const response = await fetch(`${url}/api/events`, { headers: { authorization: `Bearer ${token}` } })
-  for await (const text of response.body.pipeThrough(new TextDecoderStream()))
-    for (const line of text.split('\n')) if (line) yield JSON.parse(line).event
-}
-const until = async (condition) => {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10))
-}
-const isWaitedFor = async () =>
-  (await admin.query('SELECT bool_or(pg_backend_pid() = ANY (pg_blocking_pids(pid))) AS waits FROM pg_locks WHERE NOT granted')).rows[0].waits
+import {
+  PASSWORD, admin, app, breaksOff, cookieIn, enter, events, isWaitedFor, listens, logIn, newBrowser, open, picture, post, ready, replay, signUp, tokenOf, until,
+} from './testing.mjs'
 
 test('log in, wrong and right, and reload', async () => {
   const context = await newBrowser('Laptop')
@@ -267,7 +173,7 @@ test('with the keyboard alone, on a narrow screen, and the focus follows what is
   await page.keyboard.type(email)
   await page.keyboard.press('Tab')
   await page.keyboard.type(PASSWORD)
-  for (const key of ['Tab', 'Tab', 'Enter']) await page.keyboard.press(key)
+  for (const key of ['Tab', 'Space', 'Tab', 'Tab', 'Enter']) await page.keyboard.press(key)
   await page.getByText(`Logged in as ${email}`).waitFor()
   assert.equal(await focused(), 'Your devices')
   assert.ok(await fits())
@@ -363,8 +269,14 @@ test('what a client gets wrong is not an error of the server', async () => {
     for (const body of [{ email: 'a\0@example.org', password: PASSWORD }, { email: 'mia@example.org', password: `${PASSWORD}\0` }])
       assert.equal((await post(path, body)).status, 400)
   assert.equal((await post('/api/password', { current: `${PASSWORD}\0`, next: 'another long password' }, token)).status, 400)
+  assert.equal((await post('/auth/confirm', { password: `${PASSWORD}\0` }, token)).status, 400)
+  assert.equal((await post('/auth/confirm', { password: ['x'] }, token)).status, 403)
   const end = (id) => fetch(`${app.url}/api/devices/${id}`, { method: 'DELETE', headers: { authorization: `Bearer ${token}` } })
-  for (const id of ['-'.repeat(36), '%00', '0']) assert.equal((await end(id)).status, 404)
+  for (const id of ['-'.repeat(36), '%00', '0', randomUUID()]) assert.equal((await end(id)).status, 404)
+  await admin.query("UPDATE account SET role = 'support' WHERE email = 'mia@example.org'")
+  const support = await tokenOf(await post('/auth/log-in', { email: 'mia@example.org', password: PASSWORD }))
+  for (const path of ['support', 'member', 'ban', 'pardon', 'act'])
+    for (const id of ['-'.repeat(36), '%00', '0', randomUUID()]) assert.equal((await post(`/api/people/${id}/${path}`, {}, support)).status, 404)
 })
 
 test('without anybody authenticated the application sees no account', async () => {
@@ -373,6 +285,10 @@ test('without anybody authenticated the application sees no account', async () =
   await client.connect()
   assert.equal((await client.query('SELECT count(*)::int AS n FROM account')).rows[0].n, 0)
   assert.equal((await client.query("UPDATE account SET password_hash = 'mine'")).rowCount, 0)
+  await assert.rejects(client.query("UPDATE account SET role = 'support'"), { code: '42501' })
+  const { rows: [{ id }] } = await admin.query("SELECT id FROM account WHERE email = 'ned@example.org'")
+  assert.equal((await client.query("SELECT FROM set_role($1, 'support')", [id])).rowCount, 0)
+  assert.equal((await client.query('SELECT FROM set_banned($1, true)', [id])).rowCount, 0)
   await client.end()
 })
 

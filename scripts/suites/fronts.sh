@@ -1,12 +1,12 @@
 # The fronts: PostgREST's statements replayed on its example, and the examples themselves over HTTP and in a browser.
 need_cluster
 status=0
-# run_node DIRECTORY DATABASE: the tests of that directory, on that database.
+# run_node DIRECTORY DATABASE: the tests of that directory, on that database, one file after the other.
 run_node() {
   (
     install_npm_packages "$1"
     cd "$1"
-    PGDATABASE=$2 node --test --test-reporter=tap *.test.mjs
+    PGDATABASE=$2 node --test --test-concurrency=1 --test-reporter=tap *.test.mjs
   ) >"$work/fronts.$2" 2>&1 || status=1
   cat "$work/fronts.$2"
   count "$(sed -n 's/^# pass //p' "$work/fronts.$2")" "$(sed -n 's/^# fail //p' "$work/fronts.$2")" \

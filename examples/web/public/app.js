@@ -1,27 +1,20 @@
-// The access token lives in this variable and nowhere else; the refresh token in a cookie that no script sees. A reload asks for
-// a new access token with the cookie, and so does a request that the old one no longer serves.
-let accessToken
-let refreshing
+import { LOGGED_OUT, CANCELLED, act, api, bearer, begin, end, isLoggedIn, page, post, refresh, renew } from './session.js'
+import { WHY, describeDevice, describeEnded, nameOf } from './words.js'
+
 let listening
 
 const $ = (id) => document.getElementById(id)
-
-const WHY = {
-  reuse_detected: 'Somebody else has used your session. It was ended to keep them out. Please log in and change your password.',
-  session_revoked: 'This session was ended from another of your devices.',
-  others_revoked: 'This session was ended from another of your devices.',
-  user_revoked: 'Your password was changed, or all your sessions were ended. Please log in again.',
-  all_revoked: 'All sessions were ended. Please log in again.',
-  ip_mismatch: 'Your session was used from another network and was ended. Please log in again.',
-  fingerprint_mismatch: 'Your session was used from another device and was ended. Please log in again.',
-  invalid: 'Your session has ended. Please log in again.',
-  expired: 'Your session has run out. Please log in again.',
-  idle_expired: 'You were away for long. Please log in again.',
-  wrong_email_or_password: 'That e-mail address and password do not belong together.',
-  email_taken: 'There is an account with that e-mail address already.',
-  not_acceptable: 'Please give an e-mail address, and a password of 10 to 72 characters.',
-  wrong_password: 'That is not your current password.',
-  unreachable: 'The server can not be reached. Please try again.',
+// element('p', { className: 'hint' }, 'text', anotherElement)
+const element = (name, properties, ...children) => {
+  const made = Object.assign(document.createElement(name), properties)
+  made.append(...children)
+  return made
+}
+const button = (text, label, work) => {
+  const made = element('button', { type: 'button', className: 'secondary' }, text)
+  made.setAttribute('aria-label', label)
+  made.addEventListener('click', handler(work))
+  return made
 }
 
 function notify(reason) {
@@ -34,8 +27,6 @@ function clearNotice() {
 }
 const done = (text) => ($('done').textContent = text)
 
-const LOGGED_OUT = new Error('logged out')
-
 // What a button or a form does; whoever looks is told if it could not be done.
 const handler = (work) => async (event) => {
   event.preventDefault()
@@ -43,59 +34,19 @@ const handler = (work) => async (event) => {
   try {
     await work(event)
   } catch (error) {
-    if (error !== LOGGED_OUT) notify('unreachable')
+    if (error !== LOGGED_OUT && error !== CANCELLED) notify('unreachable')
   }
-}
-
-async function post(path, body = {}, headers = {}) {
-  const response = await fetch(path, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json', ...headers },
-    body: JSON.stringify(body),
-  })
-  return { ok: response.ok, ...(await response.json()) }
-}
-
-// One refresh at a time in this tab. Another tab may refresh at the same moment: the database gives both the same successor.
-function refresh() {
-  refreshing ??= post('/auth/refresh')
-    .then((answer) => {
-      accessToken = answer.ok ? answer.accessToken : undefined
-      return answer.status
-    })
-    .finally(() => (refreshing = undefined))
-  return refreshing
-}
-
-// A request with the access token; if it is refused, one more with a fresh one.
-async function api(method, path, body) {
-  const send = () =>
-    fetch(path, {
-      method,
-      headers: { Authorization: `Bearer ${accessToken}`, ...(body ? { 'Content-Type': 'application/json' } : {}) },
-      body: body && JSON.stringify(body),
-    })
-  let response = await send()
-  if (response.status === 401) {
-    const status = await refresh()
-    if (!accessToken) {
-      showVisitor(status)
-      throw LOGGED_OUT
-    }
-    response = await send()
-  }
-  return { ok: response.ok, answer: await response.json() }
 }
 
 // What happens to this user's sessions, told by the database, for as long as somebody is logged in here.
 async function listen() {
   listenNoMore()
   const { signal } = (listening = new AbortController())
-  for (let again = false; accessToken && !signal.aborted; again = true) {
+  for (let again = false; isLoggedIn() && !signal.aborted; again = true) {
     try {
-      // After a break: what was missed shows here, and a token that has run out is renewed.
-      if (again) await showDevices()
-      await hearAll(await fetch('/api/events', { headers: { Authorization: `Bearer ${accessToken}` }, signal }))
+      // After a break: what was missed shows here, and a token that has run out, or whose role is an old one, is renewed.
+      if (again) await showAll()
+      await hearAll(await fetch('/api/events', { headers: bearer(), signal }))
     } catch {
       // It broke off.
     }
@@ -125,9 +76,9 @@ async function hearAll(response) {
 
 async function hear({ event, here }) {
   if (event === 'listening') return document.body.setAttribute('data-listening', 'yes')
-  const ended = (await fetch('/api/account', { headers: { Authorization: `Bearer ${accessToken}` } })).status === 401
-  if (ended) return showVisitor(event)
-  if (event === 'reuse_detected' && !here) notify(event)
+  // Refused: a fresh token, or what has happened is why there is none.
+  if ((await fetch('/api/account', { headers: bearer() })).status === 401) await renew(event)
+  if (['reuse_detected', 'impersonated'].includes(event) && !here) notify(event)
   await showDevices()
 }
 
@@ -135,75 +86,144 @@ async function hear({ event, here }) {
 function show(loggedIn) {
   const changes = $('devices').hidden === loggedIn
   $('visitor').hidden = loggedIn
-  for (const id of ['who', 'devices', 'password']) $(id).hidden = !loggedIn
+  for (const id of ['who', 'devices']) $(id).hidden = !loggedIn
+  if (!loggedIn) for (const id of ['acting', 'earlier', 'people', 'password', 'erase']) $(id).hidden = true
   if (changes && document.body.hasAttribute('data-ready')) $(loggedIn ? 'devices-title' : 'visitor-title').focus()
 }
 
 function showVisitor(reason) {
-  accessToken = undefined
+  end()
   listenNoMore()
+  if ($('confirm').open) $('confirm').close()
   show(false)
   if (reason) notify(reason)
 }
+page.loggedOut = showVisitor
 
 async function showUser() {
-  const { answer } = await api('GET', '/api/account')
-  $('email').textContent = $('change-password-of').value = answer.email
-  await showDevices()
+  listenNoMore()
+  await showAll()
   show(true)
   listen()
 }
 
-// "Firefox on Linux"; a user agent of no such kind as it is.
-function nameOf(agent) {
-  const first = (names) => names.find(([, pattern]) => pattern.test(agent))?.[0]
-  const browser = first([['Edge', /Edg/], ['Opera', /OPR\//], ['Firefox', /Firefox|FxiOS/], ['Chrome', /Chrom|CriOS/], ['Safari', /Safari/]])
-  const system = first([['iPhone', /iPhone/], ['iPad', /iPad/], ['Android', /Android/], ['Windows', /Windows/], ['macOS', /Mac OS/], ['Linux', /Linux/]])
-  return browser && system ? `${browser} on ${system}` : agent
+// Who this is decides what there is: the support has its list, and who acts for somebody changes nothing.
+async function showAll() {
+  const { answer } = await api('GET', '/api/account')
+  const { email, role, acting } = answer
+  $('email').textContent = $('change-password-of').value = $('acting-for').textContent = $('confirm-of').value = email
+  $('role').textContent = role === 'support' ? ' (support)' : ''
+  $('acting').hidden = !acting
+  $('log-out').hidden = acting
+  $('end-others').hidden = acting
+  for (const id of ['password', 'erase']) $(id).hidden = acting
+  await showDevices(acting)
+  $('people').hidden = role !== 'support'
+  if (role === 'support') await showPeople()
 }
 
-async function showDevices() {
-  const { answer } = await api('GET', '/api/devices')
+async function showDevices(acting = !$('acting').hidden) {
+  const [{ answer: devices }, { answer: history }] = [await api('GET', '/api/devices'), await api('GET', '/api/history')]
+  const end = (session, what) =>
+    button('End', what, async () => {
+      await api('DELETE', `/api/devices/${session.id}`)
+      await showDevices()
+      done('That session is ended.')
+      $('devices-title').focus()
+    })
   $('device-list').replaceChildren(
-    ...answer.map((device) => {
-      const item = document.createElement('li')
-      const what = document.createElement('span')
-      what.className = 'what'
-      const name = device.agent ? nameOf(device.agent) : 'Unknown device'
-      what.textContent = name
-      what.title = device.agent ?? ''
-      const detail = document.createElement('small')
-      detail.textContent = `${device.address ?? 'unknown address'}, last used ${new Date(device.lastUsed).toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' })}`
-      what.append(detail)
-      item.append(what)
-      if (device.here) {
-        const here = document.createElement('strong')
-        here.textContent = 'This device'
-        item.append(here)
-      } else {
-        const button = document.createElement('button')
-        button.type = 'button'
-        button.className = 'secondary'
-        button.textContent = 'End'
-        button.setAttribute('aria-label', `End the session of ${name}`)
-        button.addEventListener('click', handler(async () => {
-          await api('DELETE', `/api/devices/${device.id}`)
-          await showDevices()
-          done('That session is ended.')
-          $('devices-title').focus()
-        }))
-        item.append(button)
-      }
+    ...devices.map((device) => {
+      const name = nameOf(device.agent)
+      const item = element('li', {},
+        element('span', { className: 'what', title: device.agent ?? '' }, name, element('small', {}, describeDevice(device))))
+      if (device.here) item.append(element('strong', {}, 'This device'))
+      else if (!acting) item.append(end(device, `End the session of ${name}`))
       return item
+    }),
+  )
+  $('history-list').replaceChildren(
+    ...history.map((session) => {
+      const item = element('li', {},
+        element('span', { className: 'what' }, session.support ? 'The support, in your place' : nameOf(session.agent),
+          element('small', {}, describeEnded(session))))
+      if (session.alive && !acting) item.append(end(session, 'End the session of the support'))
+      return item
+    }),
+  )
+  $('earlier').hidden = history.length === 0
+}
+
+// What the support may do with each person. The list is shown anew after each.
+async function showPeople() {
+  const { answer } = await api('GET', '/api/people')
+  const change = (person, path, text, said) =>
+    button(text, `${text}: ${person.email}`, async () => {
+      const { ok } = await api('POST', `/api/people/${person.id}/${path}`, {})
+      await showPeople()
+      if (!ok) return notify('changed_meanwhile')
+      done(said)
+      $('people-title').focus()
+    })
+  $('people-list').replaceChildren(
+    ...answer.map((person) => {
+      const { email, role, banned } = person
+      const actions = element('span', { className: 'row' })
+      if (role === 'member' && !banned) actions.append(button('Act for', `Act for: ${email}`, () => startActing(person)))
+      if (role === 'member')
+        actions.append(banned ? change(person, 'pardon', 'Lift the ban', `${email} may log in again.`)
+          : change(person, 'ban', 'Ban', `${email} is banned, and logged out everywhere.`))
+      actions.append(role === 'support' ? change(person, 'member', 'Make a member', `${email} is a member.`)
+        : change(person, 'support', 'Make support', `${email} is of the support.`))
+      return element('li', {}, element('span', { className: 'what' }, email, element('small', {}, banned ? `${role}, banned` : role)), actions)
     }),
   )
 }
 
+async function startActing(person) {
+  const { ok, answer } = await api('POST', `/api/people/${person.id}/act`, { reason: 'asked by the member' })
+  if (!ok || answer.status !== 'ok') return notify('changed_meanwhile')
+  listenNoMore()
+  act(answer.accessToken)
+  await showUser()
+  $('devices-title').focus()
+}
+page.actingIsOver = () => {
+  notify('acting_is_over')
+  if (isLoggedIn()) showUser().catch(() => {})
+  else showVisitor('invalid')
+}
+
+// The password in a dialog: then the same session counts as one that has just logged in.
+page.askPassword = () =>
+  new Promise((resolve, reject) => {
+    const dialog = $('confirm')
+    const form = $('confirm-form')
+    $('confirm-notice').textContent = ''
+    form.reset()
+    form.onsubmit = async (event) => {
+      event.preventDefault()
+      try {
+        const answer = await post('/auth/confirm', { password: new FormData(form).get('password') }, bearer())
+        if (!answer.ok) return ($('confirm-notice').textContent = WHY[answer.status] ?? WHY.unreachable)
+        begin(answer.accessToken)
+        resolve()
+        dialog.close()
+      } catch (error) {
+        reject(error)
+        dialog.close()
+      }
+    }
+    // After resolve() this does nothing.
+    dialog.onclose = () => reject(CANCELLED)
+    dialog.showModal()
+  })
+$('confirm-cancel').addEventListener('click', () => $('confirm').close())
+
 $('log-in').addEventListener('submit', handler(async (event) => {
-  const { email, password } = Object.fromEntries(new FormData(event.target))
-  const answer = await post(`/auth/${event.submitter?.value ?? 'log-in'}`, { email, password })
+  const { email, password, remember } = Object.fromEntries(new FormData(event.target))
+  const answer = await post(`/auth/${event.submitter?.value ?? 'log-in'}`, { email, password, remember: remember === 'on' })
   if (!answer.ok) return notify(answer.status)
-  accessToken = answer.accessToken
+  begin(answer.accessToken)
   event.target.reset()
   await showUser()
 }))
@@ -211,6 +231,17 @@ $('log-in').addEventListener('submit', handler(async (event) => {
 $('log-out').addEventListener('click', handler(async () => {
   await api('POST', '/auth/log-out', {})
   showVisitor()
+}))
+
+// Ends the token of the other person; the agent's own session has its cookie.
+$('stop-acting').addEventListener('click', handler(async () => {
+  listenNoMore()
+  await api('POST', '/auth/log-out', {})
+  end()
+  await refresh()
+  if (!isLoggedIn()) return showVisitor('invalid')
+  await showUser()
+  $('people-title').focus()
 }))
 
 $('end-others').addEventListener('click', handler(async () => {
@@ -229,16 +260,30 @@ $('change-password').addEventListener('submit', handler(async (event) => {
     if (!changed?.ok) listen()
   }
   if (!changed.ok) return notify(changed.answer.status)
-  accessToken = changed.answer.accessToken
+  begin(changed.answer.accessToken)
   event.target.reset()
   await showUser()
   done('Your password is changed, and every other device is logged out.')
 }))
 
+$('erase-account').addEventListener('submit', handler(async (event) => {
+  listenNoMore()
+  let erased
+  try {
+    erased = await api('DELETE', '/api/account')
+  } finally {
+    if (!erased?.ok) listen()
+  }
+  if (!erased.ok) return notify(erased.answer.status)
+  event.target.reset()
+  showVisitor()
+  done('Your account and everything about it is erased.')
+}))
+
 // After a reload, or in a new tab: the cookie says whether somebody is logged in here.
 try {
   const status = await refresh()
-  if (accessToken) await showUser()
+  if (isLoggedIn()) await showUser()
   else showVisitor(status === 'invalid' ? undefined : status)
 } catch (error) {
   if (error !== LOGGED_OUT) showVisitor('unreachable')
