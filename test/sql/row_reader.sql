@@ -117,6 +117,93 @@ SET LOCAL jwt_auth.debug_row_reader = 'statement';
 SELECT status, jwt_auth.jwt_verify(access_token) ->> 'a' AS claim FROM jwt_auth.refresh_session(:'refresh');
 ROLLBACK;
 
+\echo == a refresh and a log-in write in place what an UPDATE would
+CREATE FUNCTION row_of(id uuid) RETURNS jwt_auth.refresh_session LANGUAGE sql AS
+  $$ SELECT s FROM jwt_auth.refresh_session s WHERE session_id = id $$;
+-- What a refresh has done to the row, and whether without an UPDATE: one that is planned keeps a lock of the primary key's index.
+CREATE FUNCTION refreshed(token text, id uuid, reader text, VARIADIC ddl text[] DEFAULT '{}') RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+  one text;
+  o jwt_auth.refresh_session;
+  s jwt_auth.refresh_session;
+  changed text[] := '{generation,previous_hash,current_hash,nonce,refreshed_at,idle_ends_at,ip,user_agent,fingerprint}';
+BEGIN
+  FOREACH one IN ARRAY ddl LOOP EXECUTE one; END LOOP;
+  DISCARD PLANS;
+  PERFORM set_config('jwt_auth.debug_row_reader', reader, true);
+  o := row_of(id);
+  one := status FROM jwt_auth.refresh_session(token, '192.0.2.7', 'agent', '\x01');
+  s := row_of(id);
+  RAISE EXCEPTION '%', concat_ws(' ', one, s.generation - o.generation, s.previous_hash = o.current_hash,
+    length(s.current_hash), s.current_hash <> o.current_hash, length(s.nonce), s.refreshed_at > o.refreshed_at,
+    s.idle_ends_at > o.idle_ends_at, s.ip, s.user_agent, length(s.fingerprint), to_jsonb(s) - changed = to_jsonb(o) - changed,
+    CASE WHEN EXISTS (SELECT FROM pg_locks WHERE pid = pg_backend_pid() AND mode = 'RowExclusiveLock'
+      AND relation = 'jwt_auth.refresh_session_pkey'::regclass) THEN 'by an UPDATE' ELSE 'in place' END);
+EXCEPTION WHEN raise_exception THEN
+  RETURN sqlerrm;
+WHEN OTHERS THEN
+  RETURN sqlstate || ' ' || sqlerrm;
+END $$;
+SELECT refreshed(:'refresh', :'id', 'auto');
+SELECT refreshed(:'refresh', :'id', 'statement');
+-- Where an UPDATE does more than change the columns, it is one.
+CREATE FUNCTION keep_as_is() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.user_agent := 'trigger'; RETURN NEW; END $$;
+SELECT refreshed(:'refresh', :'id', 'auto', 'CREATE TRIGGER t BEFORE UPDATE ON jwt_auth.refresh_session FOR EACH ROW EXECUTE FUNCTION keep_as_is()');
+SELECT refreshed(:'refresh', :'id', 'auto', 'CREATE RULE r AS ON UPDATE TO jwt_auth.refresh_session DO ALSO NOTIFY r');
+SELECT refreshed(:'refresh', :'id', 'auto', 'ALTER TABLE jwt_auth.refresh_session ADD CHECK (generation < 1) NOT VALID');
+SELECT refreshed(:'refresh', :'id', 'auto', 'ALTER TABLE jwt_auth.refresh_session ADD CHECK (refresh_session IS NOT NULL) NOT VALID');
+SELECT refreshed(:'refresh', :'id', 'auto', 'ALTER TABLE jwt_auth.refresh_session ADD CHECK (user_key <> 0)');
+SELECT refreshed(:'refresh', :'id', 'auto', 'ALTER TABLE jwt_auth.refresh_session ADD twice int GENERATED ALWAYS AS (generation * 2) STORED');
+SELECT refreshed(:'refresh', :'id', 'auto', 'CREATE DOMAIN agent AS text CHECK (VALUE <> ''agent'')', 'ALTER TABLE jwt_auth.refresh_session ALTER user_agent TYPE agent');
+SELECT refreshed(:'refresh', :'id', 'auto', 'ALTER TABLE jwt_auth.refresh_session ADD UNIQUE (session_id, generation) DEFERRABLE');
+SELECT refreshed(:'refresh', :'id', 'auto', 'ALTER TABLE jwt_auth.refresh_session SET UNLOGGED');
+SELECT refreshed(:'refresh', :'id', 'auto', 'ALTER TABLE jwt_auth.refresh_session REPLICA IDENTITY NOTHING',
+  'CREATE PUBLICATION p FOR TABLE jwt_auth.refresh_session');
+SELECT refreshed(:'refresh', :'id', 'statement', 'ALTER TABLE jwt_auth.refresh_session REPLICA IDENTITY NOTHING',
+  'CREATE PUBLICATION p FOR TABLE jwt_auth.refresh_session');
+SELECT refreshed(:'refresh', :'id', reader, 'SET LOCAL transaction_read_only = on') FROM unnest('{auto,statement}'::text[]) reader;
+-- New entries in every index, for an indexed column changes; a unique one refuses as ever.
+SELECT refreshed(:'refresh', :'id', 'auto', 'CREATE INDEX ON jwt_auth.refresh_session (generation, user_agent)',
+  'CREATE INDEX ON jwt_auth.refresh_session (lower(user_agent)) WHERE generation > 0');
+SELECT refreshed(:'refresh', :'id', reader, 'CREATE UNIQUE INDEX one_agent ON jwt_auth.refresh_session (user_agent)',
+  'INSERT INTO jwt_auth.refresh_session SELECT (jsonb_populate_record(s, ''{"session_id": "00000000-0000-8000-8000-000000000000", "user_agent": "agent"}'')).*'
+  ' FROM jwt_auth.refresh_session s WHERE session_id = ''' || :'id' || '''')
+  FROM unnest('{auto,statement}'::text[]) reader;
+BEGIN;
+CREATE INDEX agents ON jwt_auth.refresh_session (user_agent);
+SELECT status FROM jwt_auth.refresh_session(:'refresh', user_agent => 'found by it');
+SET LOCAL enable_seqscan = off;
+SET LOCAL enable_bitmapscan = off;
+SELECT generation FROM jwt_auth.refresh_session WHERE user_agent = 'found by it';
+ROLLBACK;
+-- A log-in notes its time in the account's row, and finds the sessions among which it needs room.
+CREATE FUNCTION logged_in(reader text, VARIADIC ddl text[] DEFAULT '{}') RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+  one text;
+BEGIN
+  FOREACH one IN ARRAY ddl LOOP EXECUTE one; END LOOP;
+  DISCARD PLANS;
+  PERFORM set_config('jwt_auth.debug_row_reader', reader, true);
+  SET LOCAL jwt_auth.max_sessions_per_user = 1;
+  one := concat_ws(' ', status, cardinality(evicted_sessions)) FROM jwt_auth.issue_refresh_session('reader');
+  RAISE EXCEPTION '%', concat_ws(' ', one, (SELECT last_login > now() - interval '1 minute' FROM jwt_auth.account WHERE user_id = 'reader'),
+    CASE WHEN EXISTS (SELECT FROM pg_locks WHERE pid = pg_backend_pid() AND mode = 'RowExclusiveLock'
+      AND relation = 'jwt_auth.account_pkey'::regclass) THEN 'by an UPDATE' ELSE 'in place' END);
+EXCEPTION WHEN raise_exception THEN
+  RETURN sqlerrm;
+WHEN OTHERS THEN
+  RETURN sqlstate || ' ' || sqlerrm;
+END $$;
+SELECT logged_in('auto');
+SELECT logged_in('statement');
+SELECT logged_in(reader, 'ALTER INDEX jwt_auth.refresh_session_user_key RENAME TO other') FROM unnest('{auto,index}'::text[]) reader;
+SELECT logged_in('auto', 'DROP INDEX jwt_auth.refresh_session_user_key');
+SELECT logged_in('auto', 'DROP INDEX jwt_auth.refresh_session_user_key', 'CREATE VIEW jwt_auth.refresh_session_user_key AS SELECT 1 AS user_key');
+SELECT logged_in('auto', 'DROP INDEX jwt_auth.refresh_session_user_key', 'CREATE INDEX refresh_session_user_key ON jwt_auth.refresh_session (user_key) WHERE user_key = 0');
+SELECT logged_in('auto', 'DROP INDEX jwt_auth.refresh_session_user_key', 'CREATE INDEX refresh_session_user_key ON jwt_auth.refresh_session (purge_after, user_key)');
+SELECT logged_in('auto', 'ALTER TABLE jwt_auth.account ALTER last_login TYPE timestamptz(0)');
+SELECT logged_in('auto', 'ALTER TABLE jwt_auth.account ADD CHECK (last_login < ''2000-01-01'') NOT VALID');
+
 \echo == no lock of a table outlives a verification by the index
 BEGIN;
 SET LOCAL jwt_auth.debug_row_reader = 'index';

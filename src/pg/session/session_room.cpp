@@ -1,5 +1,6 @@
 #include "pg/session/session_room.hpp"
 
+#include "pg/store/live_sessions.hpp"
 #include "pg/support/boundary.hpp"
 #include "pg/support/uuid.hpp"
 

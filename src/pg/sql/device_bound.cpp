@@ -10,6 +10,7 @@
 #include "pg/store/account_version.hpp"
 #include "pg/store/auth_event.hpp"
 #include "pg/store/owner.hpp"
+#include "pg/store/rotation.hpp"
 #include "pg/store/session_store.hpp"
 #include "pg/support/settings.hpp"
 #include "pg/support/statistics.hpp"

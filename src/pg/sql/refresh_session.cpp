@@ -13,6 +13,7 @@
 #include "pg/store/account_version.hpp"
 #include "pg/store/auth_event.hpp"
 #include "pg/store/owner.hpp"
+#include "pg/store/rotation.hpp"
 #include "pg/store/session_store.hpp"
 #include "pg/store/suppressed.hpp"
 #include "pg/support/boundary.hpp"

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "pg/store/owner.hpp"
+#include "pg/store/row_writer.hpp"
 #include "pg/store/suppressed.hpp"
 #include "pg/support/settings.hpp"
 
@@ -26,12 +27,13 @@ TableOf<AccountColumn> account_table = {"account",
                                          {"version", INT8OID, true},
                                          {"max_sessions", INT4OID},
                                          {"ip_binding", TEXTOID},
-                                         {"fingerprint_binding", TEXTOID}}};
+                                         {"fingerprint_binding", TEXTOID},
+                                         {"last_login", TIMESTAMPTZOID, false, ColumnUse::kWritten}}};
 
 enum class CutoffColumn { kNotBefore };
 
-// An account is nearly always there: an UPDATE that finds it costs two thirds of the upsert, which is for the first time and
-// for races. `lock` is for a row that a trigger kept from being written.
+// For what change_row() leaves. An UPDATE that finds the account costs two thirds of the upsert, which is for the first time
+// and for races. `lock` is for a row that a trigger kept from being written.
 struct AccountQueries {
   constexpr AccountQueries(const char *update, const char *upsert, const char *read_locked) noexcept
       : update_login(update, {INT4OID, TEXTOID, TEXTOID, TIMESTAMPTZOID}),
@@ -122,6 +124,11 @@ Account account_of(const Found &row) {
   return account;
 }
 
+bool choose_login(const KeyedRow &, RowChange &change, void *now) {
+  change.set(AccountColumn::kLastLogin, TimestampTzGetDatum(*static_cast<TimestampTz *>(now)));
+  return true;
+}
+
 // The row where a trigger kept it from being written: locked, so that whoever else writes it waits.
 Row<AccountColumn> locked_account(const UserRef &user) {
   Parameters parameters{};
@@ -145,6 +152,8 @@ void add_user(Parameters &parameters, const UserRef &user) {
 
 Account touch_account(const UserRef &user, TimestampTz now) {
   lock_sessions_first();
+  RowOf<AccountColumn> row = account_row(user);
+  if (change_row(row, choose_login, &now)) return account_of(row);
   Parameters parameters{};
   add_user(parameters, user);
   add(parameters, TimestampTzGetDatum(now));

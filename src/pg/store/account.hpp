@@ -40,7 +40,7 @@ Account touch_account(const UserRef &user, TimestampTz now);
 // The same where nobody logs in: nothing in the row changes, but it is written, or locked where a trigger suppresses that.
 void hold_account(const UserRef &user);
 // The columns of an account, for read_rows() with other rows of the user, and what they mean.
-enum class AccountColumn { kNotBefore, kLockedUntil, kVersion, kMaxSessions, kIpBinding, kFingerprintBinding };
+enum class AccountColumn { kNotBefore, kLockedUntil, kVersion, kMaxSessions, kIpBinding, kFingerprintBinding, kLastLogin };
 RowOf<AccountColumn> account_row(const UserRef &user);
 Account account_in(const RowOf<AccountColumn> &row);
 // Reads it with the latest snapshot. The cutoff of an id holds for the same id with trailing blanks as well.

@@ -1,9 +1,13 @@
 #include "pg/store/keyed_table.hpp"
 
 #include "pg/store/owner.hpp"
+#include "pg/support/compat_executor.hpp"
 
 extern "C" {
 #include <access/genam.h>
+#include <access/htup_details.h>
+#include <access/relation.h>
+#include <access/sysattr.h>
 #include <access/table.h>
 #include <catalog/pg_am.h>
 #include <catalog/pg_class.h>
@@ -11,6 +15,8 @@ extern "C" {
 #include <catalog/pg_index.h>
 #include <catalog/pg_namespace.h>
 #include <commands/defrem.h>
+#include <nodes/bitmapset.h>
+#include <optimizer/optimizer.h>
 #include <storage/bufmgr.h>
 #include <storage/lmgr.h>
 #include <utils/fmgroids.h>
@@ -98,14 +104,18 @@ bool is_key_column(const Relation index, int number, const ColumnSpec &key, Tupl
                        TupleDescAttr(columns, attribute - 1)->attcollation == C_COLLATION_OID));
 }
 
+bool is_whole(const Relation index) { return heap_attisnull(index->rd_indextuple, Anum_pg_index_indpred, nullptr); }
+
 const char *inspect_index(KeyedTable &table, const Relation index, TupleDesc columns) {
   const Form_pg_index form = index->rd_index;
-  if (index->rd_rel->relam != BTREE_AM_OID || form->indrelid != table.table || !form->indisprimary || !form->indisvalid ||
-      !form->indisready || !form->indislive)
-    return "its primary key is not valid";
-  if (form->indnkeyatts != table.key_count) return "its primary key has other columns";
+  const bool is_primary = table.index_name == nullptr;
+  if (index->rd_rel->relam != BTREE_AM_OID || form->indrelid != table.table || form->indisprimary != is_primary ||
+      !form->indisvalid || !form->indisready || !form->indislive || !is_whole(index))
+    return is_primary ? "its primary key is not valid" : "an index is not valid";
+  const char *others = is_primary ? "its primary key has other columns" : "an index has other columns";
+  if (form->indnkeyatts != table.key_count) return others;
   for (int i = 0; i < table.key_count; i++) {
-    if (!is_key_column(index, i, table.keys[i], columns)) return "its primary key has other columns";
+    if (!is_key_column(index, i, table.keys[i], columns)) return others;
     ScanKeyEntryInitialize(&table.scan_keys[i], 0, index->rd_index->indkey.values[i], BTEqualStrategyNumber, InvalidOid,
                            index->rd_indcollation[i], equality_of(table.keys[i].type), 0);
   }
@@ -115,14 +125,20 @@ const char *inspect_index(KeyedTable &table, const Relation index, TupleDesc col
 }
 
 const char *find_index(KeyedTable &table, Relation relation) {
-  table.index = primary_key_of(relation);
-  if (!OidIsValid(table.index)) return "it has no valid primary key";
-  Relation index = index_open(table.index, AccessShareLock);
-  // The scan keys hold memory of the function manager's.
-  MemoryContext former = MemoryContextSwitchTo(TopMemoryContext);
-  const char *obstacle = inspect_index(table, index, RelationGetDescr(relation));
-  MemoryContextSwitchTo(former);
-  index_close(index, AccessShareLock);
+  table.index = table.index_name == nullptr ? primary_key_of(relation)
+                                            : get_relname_relid(table.index_name, RelationGetNamespace(relation));
+  if (!OidIsValid(table.index)) return table.index_name == nullptr ? "it has no valid primary key" : "an index is missing";
+  // DROP INDEX CONCURRENTLY may take it away after its name was looked up.
+  Relation index = try_relation_open(table.index, AccessShareLock);
+  if (index == nullptr) return "an index is missing";
+  const char *obstacle = "an index is not valid";
+  if (index->rd_rel->relkind == RELKIND_INDEX) {
+    // The scan keys hold memory of the function manager's.
+    MemoryContext former = MemoryContextSwitchTo(TopMemoryContext);
+    obstacle = inspect_index(table, index, RelationGetDescr(relation));
+    MemoryContextSwitchTo(former);
+  }
+  relation_close(index, AccessShareLock);
   return obstacle;
 }
 
@@ -137,6 +153,45 @@ const char *find_obstacle(KeyedTable &table, Relation relation) {
   return find_index(table, relation);
 }
 
+bool is_written(const ColumnSpec &column) { return column.use != ColumnUse::kRead; }
+
+// A statement would convert to the column's exact type: a domain checks, timestamptz(0) rounds.
+bool takes_values_as_they_are(const KeyedTable &table, TupleDesc columns) {
+  for (int i = 0; i < table.column_count; i++) {
+    if (!is_written(table.columns[i])) continue;
+    const auto *attribute = TupleDescAttr(columns, table.attributes[i] - 1);
+    if (attribute->atttypid != table.columns[i].type || attribute->atttypmod != -1) return false;
+  }
+  return true;
+}
+
+// Whether the condition says something about a column that is written, or about the whole row.
+bool mentions_written_column(const KeyedTable &table, const char *condition) {
+  Bitmapset *mentioned = nullptr;
+  pull_varattnos(static_cast<Node *>(stringToNode(condition)), 1, &mentioned);
+  if (bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, mentioned)) return true;
+  for (int i = 0; i < table.column_count; i++)
+    if (is_written(table.columns[i]) && bms_is_member(table.attributes[i] - FirstLowInvalidHeapAttributeNumber, mentioned))
+      return true;
+  return false;
+}
+
+// A condition about other columns holds after an UPDATE if it held before.
+bool has_condition_on_written(const KeyedTable &table, const TupleConstr &constraints) {
+  for (int i = 0; i < constraints.num_check; i++)
+    if (mentions_written_column(table, constraints.check[i].ccbin)) return true;
+  return false;
+}
+
+// Deferrable constraints have triggers as well.
+bool is_plainly_written(const KeyedTable &table, Relation relation) {
+  if (relation->trigdesc != nullptr || relation->rd_rel->relhasrules || relation->rd_rel->relispartition) return false;
+  const TupleConstr *constraints = RelationGetDescr(relation)->constr;
+  if (constraints != nullptr && (has_generated_columns(*constraints) || has_condition_on_written(table, *constraints)))
+    return false;
+  return takes_values_as_they_are(table, RelationGetDescr(relation));
+}
+
 // Under the table's lock. False if it changed meanwhile.
 bool examine(KeyedTable &table) {
   const std::uint64_t seen = table.invalidations;
@@ -145,6 +200,7 @@ bool examine(KeyedTable &table) {
   Relation relation = try_table_open(table.table, NoLock);
   if (relation == nullptr) return false;
   table.obstacle = find_obstacle(table, relation);
+  table.is_plainly_written = table.obstacle == nullptr && is_plainly_written(table, relation);
   table_close(relation, NoLock);
   table.known = table.invalidations == seen;
   return table.known;
@@ -154,7 +210,7 @@ bool examine(KeyedTable &table) {
 
 void init_keyed_tables() { CacheRegisterRelcacheCallback(on_relcache_invalidation, static_cast<Datum>(0)); }
 
-void lock_table(KeyedTable &table) {
+void lock_table(KeyedTable &table, LOCKMODE mode) {
   if (!table.is_listed) {
     table.next = tables;
     tables = &table;
@@ -164,10 +220,10 @@ void lock_table(KeyedTable &table) {
   for (int attempts = 0;; attempts++) {
     if (!table.known) table.table = table_oid(table.name);
     // Hears of every change that was committed before the lock was there.
-    LockRelationOid(table.table, AccessShareLock);
+    LockRelationOid(table.table, mode);
     if (table.known || examine(table)) return;
     if (attempts >= 8 && table_oid(table.name) == table.table) break;
-    UnlockRelationOid(table.table, AccessShareLock);
+    UnlockRelationOid(table.table, mode);
   }
   table.obstacle = "its definition keeps changing";
 }

@@ -1,4 +1,4 @@
-// What is known of one of our tables: whether its rows can be read by its primary key without a statement, and how. It is
+// What is known of one of our tables: whether its rows can be read by an index and written without a statement, and how. It is
 // found out when it is first needed and forgotten when a relcache invalidation says that the table or its index has changed.
 #pragma once
 
@@ -8,6 +8,7 @@
 
 extern "C" {
 #include <access/skey.h>
+#include <storage/lockdefs.h>
 }
 
 namespace jwt_auth::pg {
@@ -15,15 +16,19 @@ namespace jwt_auth::pg {
 constexpr int kMostKeyColumns = 3;
 constexpr int kMostColumns = 28;
 
+enum class ColumnUse : char { kRead, kReadAndWritten, kWritten };
+
 struct ColumnSpec {
   const char *name;
   Oid type;               // of a domain: the type beneath it
   bool may_lack = false;  // a database of an older version has no such column: it reads as NULL
+  ColumnUse use = ColumnUse::kRead;
 };
 
 // Declare it static, as a TableOf: it is one table and the columns of it that somebody reads.
 struct KeyedTable {
   const char *name = nullptr;
+  const char *index_name = nullptr;  // null: the primary key
   int key_count = 0;
   ColumnSpec keys[kMostKeyColumns] = {};
   int column_count = 0;
@@ -34,8 +39,9 @@ struct KeyedTable {
   std::uint64_t invalidations = 0;
   Oid table = InvalidOid;
   const char *obstacle = nullptr;                   // why rows can't be read by the index; null: they can
+  bool is_plainly_written = false;                  // an UPDATE of the written columns does nothing but change them
   AttrNumber attributes[kMostColumns] = {};         // invalid: the table lacks the column
-  Oid index = InvalidOid;                           // the primary key's, unless there is an obstacle; so are the next two
+  Oid index = InvalidOid;                           // unless there is an obstacle; so are the next two
   TransactionId index_xmin = InvalidTransactionId;  // snapshots that are older than this need the index of before
   ScanKeyData scan_keys[kMostKeyColumns] = {};
   bool is_listed = false;
@@ -51,13 +57,20 @@ struct TableOf : KeyedTable {
     for (const ColumnSpec &column : key_columns) keys[key_count++] = column;
     for (const ColumnSpec &column : other_columns) columns[column_count++] = column;
   }
+  // Rows are found by another index, whose columns these are: there may be several with the same values.
+  constexpr TableOf(const char *table_name, const char *index, std::initializer_list<ColumnSpec> key_columns,
+                    std::initializer_list<ColumnSpec> other_columns) noexcept
+      : TableOf(table_name, key_columns, other_columns) {
+    index_name = index;
+  }
 };
 
 // Registers the invalidation callback; called once, when the library is loaded.
 void init_keyed_tables();
 
-// Locks the table (ACCESS SHARE), so that what is then known of it holds until unlock_table(). An error if there is none.
-void lock_table(KeyedTable &table);
+// Locks the table, so that what is then known of it holds until unlock_table() or the end of the transaction. An error if there
+// is none.
+void lock_table(KeyedTable &table, LOCKMODE mode = AccessShareLock);
 void unlock_table(const KeyedTable &table);
 
 // Whether the table has no page, so that there is no row for anybody to see, and never was one since it was last truncated.

@@ -1,5 +1,6 @@
 #include "pg/store/row_reader.hpp"
 
+#include "pg/store/index_scan.hpp"
 #include "pg/store/owner.hpp"
 #include "pg/store/plans.hpp"
 #include "pg/support/settings.hpp"
@@ -21,25 +22,7 @@ namespace {
 
 using KeyedRows = std::initializer_list<KeyedRow *>;
 
-// A copy in the current context, detoasted.
-Datum copy_value(Datum value, const FormData_pg_attribute &attribute) {
-  if (attribute.attbyval) return value;
-  if (attribute.attlen == -1) return PointerGetDatum(PG_DETOAST_DATUM_COPY(value));
-  return datumCopy(value, false, attribute.attlen);
-}
-
 // By the index.
-
-void take_tuple(KeyedRow &row, HeapTuple tuple, TupleDesc columns) {
-  const KeyedTable &table = *row.table;
-  for (int i = 0; i < table.column_count; i++) {
-    const AttrNumber number = table.attributes[i];
-    row.nulls[i] = true;
-    if (!AttributeNumberIsValid(number)) continue;
-    const Datum value = heap_getattr(tuple, number, columns, &row.nulls[i]);
-    if (!row.nulls[i]) row.values[i] = copy_value(value, *TupleDescAttr(columns, number - 1));
-  }
-}
 
 // The scan of a B-tree that never had a row takes a predicate lock of the whole index, so the first row of anybody would be a
 // conflict. That row goes to the page behind the metapage: a lock of this page says as much about the row that is asked for.
@@ -61,12 +44,7 @@ void read_by_index(KeyedRow &row, Snapshot snapshot) {
   row.found = false;
   if (IsolationIsSerializable() && lock_place_in_empty_index(table, snapshot)) return;
   Relation relation = table_open(table.table, NoLock);
-  ScanKeyData keys[kMostKeyColumns];
-  for (int i = 0; i < table.key_count; i++) {
-    keys[i] = table.scan_keys[i];
-    keys[i].sk_argument = row.keys[i];
-  }
-  SysScanDesc scan = systable_beginscan(relation, table.index, true, snapshot, table.key_count, keys);
+  SysScanDesc scan = begin_scan(row, relation, snapshot);
   HeapTuple tuple = systable_getnext(scan);
   row.found = HeapTupleIsValid(tuple);
   if (row.found) take_tuple(row, tuple, RelationGetDescr(relation));
@@ -74,14 +52,18 @@ void read_by_index(KeyedRow &row, Snapshot snapshot) {
   table_close(relation, NoLock);
 }
 
-Snapshot statement_snapshot() {
-  CommandCounterIncrement();
-  return GetTransactionSnapshot();
-}
-
-// An index that was built while others changed rows knows nothing of versions that older snapshots see.
-bool serves(const KeyedTable &table, Snapshot snapshot) {
-  return !TransactionIdIsValid(table.index_xmin) || TransactionIdPrecedes(table.index_xmin, snapshot->xmin);
+void read_each_by_index(KeyedRow &row, Snapshot snapshot, void (*take)(const KeyedRow &row, void *argument), void *argument) {
+  if (IsolationIsSerializable() && lock_place_in_empty_index(*row.table, snapshot)) return;
+  Relation relation = table_open(row.table->table, NoLock);
+  SysScanDesc scan = begin_scan(row, relation, snapshot);
+  HeapTuple tuple;
+  while (HeapTupleIsValid(tuple = systable_getnext(scan))) {
+    CHECK_FOR_INTERRUPTS();
+    take_tuple(row, tuple, RelationGetDescr(relation));
+    take(row, argument);
+  }
+  systable_endscan(scan);
+  table_close(relation, NoLock);
 }
 
 bool try_by_index(KeyedRows rows, ReadMode mode) {
@@ -133,6 +115,7 @@ void append_columns(StringInfo sql, const KeyedTable &table, std::uint32_t lacki
   // A key column tells whether there is a row.
   appendStringInfo(sql, "%st%d.%s IS NOT NULL", number == 0 ? "" : ", ", number, table.keys[0].name);
   for (int i = 0; i < table.column_count; i++) {
+    if (table.columns[i].use == ColumnUse::kWritten) continue;
     if ((lacking >> i & 1) != 0)
       appendStringInfo(sql, ", NULL::%s", format_type_be(table.columns[i].type));
     else
@@ -185,9 +168,12 @@ int take_columns(KeyedRow &row, HeapTuple tuple, TupleDesc columns, int number) 
   bool is_null;
   const Datum there = SPI_getbinval(tuple, columns, number++, &is_null);
   row.found = !is_null && DatumGetBool(there);
-  for (int i = 0; i < row.table->column_count; i++, number++) {
+  for (int i = 0; i < row.table->column_count; i++) {
+    row.nulls[i] = true;
+    if (row.table->columns[i].use == ColumnUse::kWritten) continue;
     const Datum value = SPI_getbinval(tuple, columns, number, &row.nulls[i]);
     if (!row.nulls[i]) row.values[i] = copy_value(value, *TupleDescAttr(columns, number - 1));
+    number++;
   }
   return number;
 }
@@ -214,7 +200,7 @@ void refuse_statement(KeyedRows rows) {
   for (const KeyedRow *row : rows)
     if (row->table->obstacle != nullptr)
       ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                      errmsg("rows of table jwt_auth.%s cannot be read by its primary key", row->table->name),
+                      errmsg("rows of table jwt_auth.%s cannot be read by its index", row->table->name),
                       errdetail_internal("The reason is that %s.", row->table->obstacle),
                       errhint("Reset jwt_auth.debug_row_reader.")));
 }
@@ -236,6 +222,22 @@ void read_rows(KeyedRows rows, ReadMode mode) {
     read_by_statement(rows, mode);
   }
   for (const KeyedRow *row : rows) unlock_table(*row->table);
+}
+
+bool read_each(KeyedRow &row, void (*take)(const KeyedRow &row, void *argument), void *argument) {
+  const settings::RowReader reader = settings::ChosenRowReader();
+  if (reader == settings::RowReader::kStatement) return false;
+  lock_table(*row.table);
+  if (row.table->obstacle != nullptr && reader == settings::RowReader::kIndex) refuse_statement({&row});
+  bool done = false;
+  if (row.table->obstacle == nullptr) {
+    const Snapshot snapshot = RegisterSnapshot(statement_snapshot());
+    done = serves(*row.table, snapshot);
+    if (done) read_each_by_index(row, snapshot, take, argument);
+    UnregisterSnapshot(snapshot);
+  }
+  unlock_table(*row.table);
+  return done;
 }
 
 }  // namespace jwt_auth::pg

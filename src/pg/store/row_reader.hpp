@@ -1,5 +1,5 @@
-// Single rows of our tables by primary key: read by the index, without a statement, wherever the table is the plain one that
-// the install script made; by a statement where somebody has made something else of it. Both ways give the same answers.
+// Rows of our tables by an index, without a statement, wherever the table is the plain one that the install script made; by a
+// statement where somebody has made something else of it. Both ways give the same answers.
 //
 // Setting up and tearing down an executor costs several times what reading three rows does.
 #pragma once
@@ -59,5 +59,9 @@ struct RowOf : KeyedRow {
 // connection is needed, nor being the tables' owner.
 constexpr int kMostRows = 6;
 void read_rows(std::initializer_list<KeyedRow *> rows, ReadMode mode);
+
+// Reads all rows with the key values of `row`, one after the other into it, with the snapshot that a statement would have, and
+// hands each over. False, and nothing was handed over, where a statement has to do it.
+bool read_each(KeyedRow &row, void (*take)(const KeyedRow &row, void *argument), void *argument);
 
 }  // namespace jwt_auth::pg

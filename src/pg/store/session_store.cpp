@@ -3,6 +3,7 @@
 #include "pg/keyring/keyring.hpp"
 #include "pg/store/imported_token.hpp"
 #include "pg/store/own_users.hpp"
+#include "pg/store/session_parameters.hpp"
 #include "pg/store/suppressed.hpp"
 #include "pg/support/address.hpp"
 #include "pg/support/uuid.hpp"
@@ -73,18 +74,6 @@ TableOf<SessionColumn> session_table = {"refresh_session",
                                          {"late_generation", INT4OID, true},
                                          {"late_at", TIMESTAMPTZOID, true}}};
 
-enum class LiveColumn { kSessionId, kCreatedAt, kRefreshedAt, kGeneration, kSameDevice };
-Query<LiveColumn> select_live_sessions = {
-    "SELECT session_id, created_at, refreshed_at, generation, coalesce(device_hash = $6, false) FROM jwt_auth.refresh_session"
-    " WHERE user_key = $1 AND user_id = $2 AND created_at > $3 AND ends_at > $4 AND idle_ends_at > $4"
-    " AND class IS NOT DISTINCT FROM $5 AND actor IS NULL",
-    {INT4OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, BYTEAOID}};
-// For a database that has not been updated to 2.0 yet.
-Query<LiveColumn> select_live_sessions_of_version_1 = {
-    "SELECT session_id, created_at, refreshed_at, generation, false FROM jwt_auth.refresh_session"
-    " WHERE user_key = $1 AND user_id = $2 AND created_at > $3 AND ends_at > $4 AND idle_ends_at > $4",
-    {INT4OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID}};
-
 Statement insert_session_row = {
     "INSERT INTO jwt_auth.refresh_session (session_id, user_key, user_id, created_at, refreshed_at, ends_at, idle_ends_at,"
     " purge_after, generation, has_data, family_hash, current_hash, login_ip, ip, login_fingerprint, fingerprint, user_agent)"
@@ -104,23 +93,6 @@ Statement insert_classed_row = {
 Statement insert_data_row = {
     "INSERT INTO jwt_auth.session_data (session_id, user_key, claims, metadata) VALUES ($1, $2, $3, $4)",
     {UUIDOID, INT4OID, JSONBOID, JSONBOID}};
-
-#define UPDATE_SESSION                                                                                                       \
-  "UPDATE jwt_auth.refresh_session SET idle_ends_at = $4, refreshed_at = $5, generation = generation + 1,"                   \
-  " previous_hash = current_hash, current_hash = $6, nonce = $7, ip = coalesce($8, ip),"                                     \
-  " fingerprint = coalesce($9, fingerprint), user_agent = coalesce($10, user_agent), purge_after = least(purge_after, $11)," \
-  " ends_at = $12"                                                                                                           \
-  " WHERE session_id = $1 AND user_key = $2 AND current_hash = $3"
-enum class RotatedColumn { kHasData, kVersion, kAuthTime, kAuthContext };
-Query<RotatedColumn> update_session = {UPDATE_SESSION " RETURNING has_data, version, auth_time, auth_context",
-                                       {UUIDOID, INT4OID, BYTEAOID, TIMESTAMPTZOID, TIMESTAMPTZOID, BYTEAOID, BYTEAOID, INETOID,
-                                        BYTEAOID, TEXTOID, DATEOID, TIMESTAMPTZOID}};
-// For a database that has not been updated to 2.0 yet.
-Query<RotatedColumn> update_session_of_version_1 = {UPDATE_SESSION
-                                                    " RETURNING has_data, 0::bigint, NULL::timestamptz, NULL::text",
-                                                    {UUIDOID, INT4OID, BYTEAOID, TIMESTAMPTZOID, TIMESTAMPTZOID, BYTEAOID,
-                                                     BYTEAOID, INETOID, BYTEAOID, TEXTOID, DATEOID, TIMESTAMPTZOID}};
-#undef UPDATE_SESSION
 
 Statement update_times = {
     "UPDATE jwt_auth.refresh_session SET auth_time = $3, ends_at = $4, idle_ends_at = $5, purge_after = least(purge_after, $6)"
@@ -179,25 +151,6 @@ OptionalText copy_of(const RowOf<SessionColumn> &row, SessionColumn column, Memo
   return {true, copy_to(context, row.bytes(column))};
 }
 
-void add_fingerprint(Parameters &parameters, const session::Client &client) {
-  if (client.has_fingerprint)
-    add_bytes(parameters, client.fingerprint.data(), client.fingerprint.size());
-  else
-    add_nullable(parameters, 0, true);
-}
-
-void add_hash(Parameters &parameters, const OptionalHash &hash) {
-  if (hash.present)
-    add_bytes(parameters, hash.hash.data(), hash.hash.size());
-  else
-    add_nullable(parameters, 0, true);
-}
-
-void add_session(Parameters &parameters, const pg_uuid_t &id, session::UserKey user_key) {
-  add(parameters, UUIDPGetDatum(&id));
-  add(parameters, Int32GetDatum(user_key));
-}
-
 RowOf<SessionColumn> session_row(const pg_uuid_t &id, session::UserKey user_key) {
   return {session_table, {UUIDPGetDatum(&id), Int32GetDatum(user_key)}};
 }
@@ -241,32 +194,6 @@ bool read_session(const pg_uuid_t &id, session::UserKey user_key, ReadMode mode,
                                          found.time_or(SessionColumn::kLateAt, kNoCutoff)};
   }
   return true;
-}
-
-LiveSessions read_live_sessions(const UserRef &user, const OptionalText &session_class, const OptionalHash &device,
-                                Micros cutoff, Micros now, MemoryContext context) {
-  const bool has_classes = has_key_columns();
-  Parameters parameters{};
-  add(parameters, Int32GetDatum(user.user_key));
-  add_text(parameters, user.user_id);
-  add_time(parameters, cutoff);
-  add_time(parameters, now);
-  if (has_classes) {
-    add_optional(parameters, session_class);
-    add_hash(parameters, device);
-  }
-  const Rows<LiveColumn> rows = execute(has_classes ? select_live_sessions : select_live_sessions_of_version_1, parameters);
-  LiveSessions live{};
-  live.count = rows.count();
-  live.sessions =
-      static_cast<session::LiveSession *>(MemoryContextAlloc(context, sizeof(session::LiveSession) * (live.count + 1)));
-  for (std::uint64_t i = 0; i < live.count; i++) {
-    live.sessions[i] = {SessionIdOf(rows[i].uuid(LiveColumn::kSessionId)), rows[i].time(LiveColumn::kCreatedAt),
-                        rows[i].time(LiveColumn::kRefreshedAt),
-                        static_cast<std::uint32_t>(rows[i].int4(LiveColumn::kGeneration)),
-                        rows[i].boolean(LiveColumn::kSameDevice)};
-  }
-  return live;
 }
 
 void insert_session(const NewSession &session) {
@@ -320,28 +247,6 @@ bool correct_session(const pg_uuid_t &id, session::UserKey user_key, const sessi
   add_time(parameters, times.idle_end);
   add(parameters, DateADTGetDatum(date_of(times.idle_end)));
   return execute(update_times, parameters) > 0;
-}
-
-bool rotate_session(const Rotation &rotation, MemoryContext context, SessionRow &row) {
-  Parameters parameters{};
-  add_session(parameters, rotation.id, rotation.user_key);
-  add_bytes(parameters, rotation.presented.data(), rotation.presented.size());
-  add_time(parameters, rotation.idle_ends_at);
-  add_time(parameters, rotation.now);
-  add_bytes(parameters, rotation.successor.data(), rotation.successor.size());
-  add_bytes(parameters, rotation.nonce.data(), rotation.nonce.size());
-  add_nullable(parameters, rotation.ip, !rotation.has_ip);
-  add_fingerprint(parameters, rotation.client);
-  add_optional(parameters, rotation.user_agent);
-  add(parameters, DateADTGetDatum(date_of(rotation.idle_ends_at)));
-  add_time(parameters, rotation.ends_at);
-  const Rows<RotatedColumn> rows = execute(has_key_columns() ? update_session : update_session_of_version_1, parameters);
-  if (rows.count() != 1) return false;
-  row.has_data = rows[0].boolean(RotatedColumn::kHasData);
-  row.version = rows[0].int8(RotatedColumn::kVersion);
-  row.auth_time = rows[0].time_or(RotatedColumn::kAuthTime, row.state.created_at);
-  row.auth_context = rows[0].text(RotatedColumn::kAuthContext, context);
-  return true;
 }
 
 void record_late_replay(const pg_uuid_t &id, session::UserKey user_key, const session::LateReplay &replay) {

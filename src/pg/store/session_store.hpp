@@ -7,7 +7,6 @@
 #include "pg/store/plans.hpp"
 #include "pg/support/arguments.hpp"
 #include "pg/support/postgres.hpp"
-#include "session/limit.hpp"
 #include "session/policy.hpp"
 
 namespace jwt_auth::pg {
@@ -37,15 +36,6 @@ struct OptionalHash {
   session::Hash hash;
 };
 
-// The live sessions of a user, in `context`.
-struct LiveSessions {
-  session::LiveSession *sessions;
-  std::size_t count;
-};
-// Of one class, or with none of those without one; whether one has the same device is in it.
-LiveSessions read_live_sessions(const UserRef &user, const OptionalText &session_class, const OptionalHash &device,
-                                session::Micros cutoff, session::Micros now, MemoryContext context);
-
 struct NewSession {
   pg_uuid_t id;
   UserRef user;
@@ -70,22 +60,6 @@ bool correct_if_ahead(session::SessionState &state, session::Micros now);
 // Writes an auth_time that differs from created_at, and ends, into the row. False in a database of version 1, and if a trigger
 // suppresses it.
 bool correct_session(const pg_uuid_t &id, session::UserKey user_key, const session::SessionTimes &times);
-
-struct Rotation {
-  pg_uuid_t id;
-  session::UserKey user_key;
-  session::Hash presented, successor;
-  session::Nonce nonce;
-  session::Micros now, ends_at, idle_ends_at;
-  Datum ip;
-  bool has_ip;
-  session::Client client;
-  OptionalText user_agent;
-};
-// Compare and swap: false if the current secret is no longer the one presented, or a trigger suppresses the update. What may
-// have been changed while the row was waited for (claims, their version, a step-up) is then in `row` as it is now; text is
-// copied into `context`.
-bool rotate_session(const Rotation &rotation, MemoryContext context, SessionRow &row);
 
 // Writes a late replay into a row that is locked. 09000 if a trigger suppresses it: without it the next one would be granted
 // too.

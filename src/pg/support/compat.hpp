@@ -1,4 +1,4 @@
-// Differences between PostgreSQL majors, all of them.
+// Differences between PostgreSQL majors, all of them but those of the executor (compat_executor.hpp), whose headers are large.
 #pragma once
 
 #include <cstdlib>

@@ -1,0 +1,93 @@
+#include "pg/store/row_writer.hpp"
+
+#include "pg/store/index_scan.hpp"
+#include "pg/support/compat_executor.hpp"
+#include "pg/support/settings.hpp"
+
+extern "C" {
+#include <access/htup_details.h>
+#include <access/table.h>
+#include <utils/rel.h>
+}
+
+namespace jwt_auth::pg {
+
+namespace {
+
+using Choose = bool (*)(const KeyedRow &row, RowChange &change, void *argument);
+
+HeapTuple changed_tuple(const KeyedTable &table, HeapTuple tuple, TupleDesc columns, const RowChange &change) {
+  auto *values = static_cast<Datum *>(palloc0(sizeof(Datum) * columns->natts));
+  auto *nulls = static_cast<bool *>(palloc0(sizeof(bool) * columns->natts));
+  auto *replaces = static_cast<bool *>(palloc0(sizeof(bool) * columns->natts));
+  for (int i = 0; i < table.column_count; i++) {
+    if (!change.replaces[i] || !AttributeNumberIsValid(table.attributes[i])) continue;
+    const int at = table.attributes[i] - 1;
+    values[at] = change.values[i];
+    nulls[at] = change.nulls[i];
+    replaces[at] = true;
+  }
+  return heap_modify_tuple(tuple, columns, values, nulls, replaces);
+}
+
+// Of a new version that did not fit on the page of the old one, or one whose indexed columns have changed.
+void insert_into_indexes(Relation relation, TupleTableSlot *slot, bool only_summarizing) {
+  EState *state = CreateExecutorState();
+  ResultRelInfo *target = makeNode(ResultRelInfo);
+  InitResultRelInfo(target, relation, 0, nullptr, 0);
+  ExecOpenIndices(target, false);
+  if (target->ri_NumIndices > 0) insert_index_entries_of_update(target, slot, state, only_summarizing);
+  ExecCloseIndices(target);
+  FreeExecutorState(state);
+}
+
+// Whether the tuple was the row's latest version and is replaced.
+bool replace_tuple(Relation relation, HeapTuple tuple, HeapTuple changed, Snapshot snapshot) {
+  TupleTableSlot *slot = MakeSingleTupleTableSlot(RelationGetDescr(relation), &TTSOpsHeapTuple);
+  ExecStoreHeapTuple(changed, slot, false);
+  TM_FailureData failure;
+  LockTupleMode lock_mode;
+  IndexesOfUpdate indexes;
+  const TM_Result result = update_tuple(relation, &tuple->t_self, slot, snapshot, failure, lock_mode, indexes);
+  if (result == TM_Ok && needs_index_entries(indexes)) insert_into_indexes(relation, slot, is_only_summarizing(indexes));
+  ExecDropSingleTupleTableSlot(slot);
+  return result == TM_Ok;
+}
+
+bool find_and_change(KeyedRow &row, Relation relation, Snapshot snapshot, Choose choose, void *argument) {
+  SysScanDesc scan = begin_scan(row, relation, snapshot);
+  HeapTuple tuple = systable_getnext(scan);
+  bool changed = false;
+  RowChange change{};
+  row.found = HeapTupleIsValid(tuple);
+  if (row.found) {
+    take_tuple(row, tuple, RelationGetDescr(relation));
+    if (choose(row, change, argument))
+      changed = replace_tuple(relation, tuple, changed_tuple(*row.table, tuple, RelationGetDescr(relation), change), snapshot);
+  }
+  systable_endscan(scan);
+  return changed;
+}
+
+}  // namespace
+
+bool change_row(KeyedRow &row, Choose choose, void *argument) {
+  if (settings::ChosenRowReader() == settings::RowReader::kStatement) return false;
+  PreventCommandIfReadOnly("UPDATE");
+  PreventCommandIfParallelMode("UPDATE");
+  lock_table(*row.table, RowExclusiveLock);
+  if (row.table->obstacle != nullptr || !row.table->is_plainly_written) return false;
+  PushActiveSnapshot(statement_snapshot());
+  Relation relation = table_open(row.table->table, NoLock);
+  bool changed = false;
+  if (serves(*row.table, GetActiveSnapshot())) {
+    CheckCmdReplicaIdentity(relation, CMD_UPDATE);
+    changed = find_and_change(row, relation, GetActiveSnapshot(), choose, argument);
+  }
+  table_close(relation, NoLock);
+  PopActiveSnapshot();
+  if (changed) CommandCounterIncrement();
+  return changed;
+}
+
+}  // namespace jwt_auth::pg

@@ -1,0 +1,30 @@
+// One row of our tables changed in place without a statement, wherever the table is the plain one that the install script made.
+// Setting up an executor for an UPDATE costs more than the update.
+#pragma once
+
+#include "pg/store/row_reader.hpp"
+
+namespace jwt_auth::pg {
+
+// New values for some columns of a row, by the columns' numbers in its table.
+struct RowChange {
+  Datum values[kMostColumns];
+  bool nulls[kMostColumns];
+  bool replaces[kMostColumns];
+
+  template <class Column>
+  void set(Column column, Datum value) {
+    values[static_cast<int>(column)] = value;
+    nulls[static_cast<int>(column)] = false;
+    replaces[static_cast<int>(column)] = true;
+  }
+};
+
+// Looks the row up by its primary key, with the snapshot that an UPDATE would have; `choose` looks at it and says what becomes
+// of it, or that nothing does. False, and nothing was changed, if there is no such row or `choose` says so, if another
+// transaction has changed the row since that snapshot, or where only a statement does all that has to be done (triggers, rules,
+// constraints, a domain, a table that is not plain): a statement then finds out what is the case. Waits for writers of the row
+// as an UPDATE does, and the table stays locked as by one. Inside as_owner().
+bool change_row(KeyedRow &row, bool (*choose)(const KeyedRow &row, RowChange &change, void *argument), void *argument);
+
+}  // namespace jwt_auth::pg

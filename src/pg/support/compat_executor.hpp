@@ -1,0 +1,53 @@
+// Differences between PostgreSQL majors in what writes rows.
+#pragma once
+
+#include "pg/support/postgres.hpp"
+
+extern "C" {
+#include <access/tableam.h>
+#include <access/xact.h>
+#include <executor/executor.h>
+}
+
+namespace jwt_auth::pg {
+
+// 18 has generated columns that are not stored; one that is NOT NULL is checked all the same.
+#if PG_VERSION_NUM >= 180000
+inline bool has_generated_columns(const TupleConstr &constraints) {
+  return constraints.has_generated_stored || constraints.has_generated_virtual;
+}
+#else
+inline bool has_generated_columns(const TupleConstr &constraints) { return constraints.has_generated_stored; }
+#endif
+
+// Which indexes need an entry for the new version of a row. 16 has indexes (BRIN) that alone do.
+#if PG_VERSION_NUM >= 160000
+using IndexesOfUpdate = TU_UpdateIndexes;
+inline bool needs_index_entries(IndexesOfUpdate indexes) { return indexes != TU_None; }
+inline bool is_only_summarizing(IndexesOfUpdate indexes) { return indexes == TU_Summarizing; }
+#else
+using IndexesOfUpdate = bool;
+inline bool needs_index_entries(IndexesOfUpdate indexes) { return indexes; }
+inline bool is_only_summarizing(IndexesOfUpdate) { return false; }
+#endif
+
+inline TM_Result update_tuple(Relation relation, ItemPointer tuple, TupleTableSlot *slot, Snapshot snapshot,
+                              TM_FailureData &failure, LockTupleMode &lock_mode, IndexesOfUpdate &indexes) {
+  return table_tuple_update(relation, tuple, slot, GetCurrentCommandId(true), snapshot, InvalidSnapshot, true, &failure,
+                            &lock_mode, &indexes);
+}
+
+// 19 has flags for what were parameters.
+inline void insert_index_entries_of_update(ResultRelInfo *target, TupleTableSlot *slot, EState *state, bool only_summarizing) {
+#if PG_VERSION_NUM >= 190000
+  const uint32 flags = EIIT_IS_UPDATE | (only_summarizing ? EIIT_ONLY_SUMMARIZING : 0);
+  (void)ExecInsertIndexTuples(target, state, flags, slot, NIL, nullptr);
+#elif PG_VERSION_NUM >= 160000
+  (void)ExecInsertIndexTuples(target, slot, state, true, false, nullptr, NIL, only_summarizing);
+#else
+  (void)only_summarizing;
+  (void)ExecInsertIndexTuples(target, slot, state, true, false, nullptr, NIL);
+#endif
+}
+
+}  // namespace jwt_auth::pg

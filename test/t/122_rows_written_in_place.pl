@@ -1,0 +1,144 @@
+# A refresh changes its session's row, and a log-in its account's, without an UPDATE. What leaves the server by logical decoding is
+# the same as with one; and while another session does to the tables whatever DDL can, at each isolation level, no refresh is
+# lost, none is done twice, and every index has every row.
+use strict;
+use warnings;
+use lib '.';
+use Ask;
+use IPC::Run ();
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $seconds = $ENV{JWT_AUTH_STRESS_SECONDS} // 10;
+
+my $node = PostgreSQL::Test::Cluster->new('primary');
+$node->init;
+$node->append_conf('postgresql.conf', <<'EOS');
+shared_preload_libraries = 'jwt_auth'
+wal_level = logical
+log_statement = none
+fsync = off
+jwt_auth.max_sessions_per_user = 3
+EOS
+$node->start;
+$node->safe_psql('postgres', 'CREATE EXTENSION jwt_auth; CREATE EXTENSION amcheck; SELECT jwt_auth.create_signing_key()');
+
+# Logical decoding: names and types of what was changed, and the values that both ways share.
+sub decoded
+{
+	my ($reader) = @_;
+	my $login = log_in($node, "decoded by $reader");
+	$node->safe_psql('postgres', "SELECT pg_create_logical_replication_slot('decoded', 'test_decoding')");
+	$node->safe_psql('postgres', <<"EOS");
+BEGIN;
+SET LOCAL jwt_auth.debug_row_reader = '$reader';
+SELECT status FROM jwt_auth.refresh_session('$login->{refresh_token}', ip => '192.0.2.9', user_agent => repeat('long ', 1000));
+COMMIT;
+BEGIN;
+SET LOCAL jwt_auth.debug_row_reader = '$reader';
+SELECT status FROM jwt_auth.issue_refresh_session('decoded by $reader');
+COMMIT;
+EOS
+	my $changes = $node->safe_psql('postgres',
+		"SELECT data FROM pg_logical_slot_get_changes('decoded', NULL, NULL, 'include-xids', '0', 'skip-empty-xacts', '1')");
+	$node->safe_psql('postgres', "SELECT pg_drop_replication_slot('decoded')");
+	# Ids, times, hashes and numbers of rows differ anyhow.
+	$changes =~ s/decoded by $reader/decoded/g;
+	$changes =~ s/'[0-9a-f]{8}-[0-9a-f-]{27}'/ID/g;
+	$changes =~ s/'\\x[0-9a-f]*'/HASH/g;
+	$changes =~ s/'\d{4}-\d\d-\d\d[^']*'/TIME/g;
+	$changes =~ s/(\b(?:user_key|id|generation)\[\w+\]):-?\d+/$1:NUMBER/g;
+	return $changes;
+}
+my $in_place = decoded('auto');
+like($in_place, qr/table jwt_auth\.refresh_session: UPDATE: .*generation\[integer\]:NUMBER .*user_agent\[text\]:'long long/, 'a refresh is decoded as the UPDATE of a row');
+like($in_place, qr/table jwt_auth\.account: UPDATE: .*last_login\[timestamp with time zone\]:TIME/, 'a log-in as that of an account');
+is($in_place, decoded('statement'), 'and as a statement\'s would be');
+
+# Refreshes its session over and over, each in a transaction of its own, and answers how often it was told ok. Every twentieth
+# time it logs in beside it, so that accounts are written and sessions evicted.
+$node->safe_psql('postgres', <<'EOS');
+CREATE TABLE outcome (name text PRIMARY KEY, refreshes int, session_id uuid);
+CREATE PROCEDURE work(name text, seconds int) LANGUAGE plpgsql AS $$
+DECLARE
+  until timestamptz := clock_timestamp() + make_interval(secs => seconds);
+  login jwt_auth.token_response;
+  answer jwt_auth.token_response;
+  token text;
+  refreshes int := 0;
+BEGIN
+  login := jwt_auth.issue_refresh_session(name);
+  token := login.refresh_token;
+  COMMIT;
+  WHILE clock_timestamp() < until LOOP
+    BEGIN
+      answer := jwt_auth.refresh_session(token, '192.0.2.1', repeat('agent ', (random() * 20)::int));
+      IF answer.status <> 'ok' THEN RAISE EXCEPTION '% was answered after % refreshes', answer.status, refreshes; END IF;
+      IF refreshes % 20 = 0 THEN PERFORM jwt_auth.issue_refresh_session('beside ' || name); END IF;
+    EXCEPTION WHEN serialization_failure OR deadlock_detected THEN
+      answer := NULL;
+    END;
+    -- Undone with its transaction, it is presented again.
+    IF answer.refresh_token IS NOT NULL THEN
+      token := answer.refresh_token;
+      refreshes := refreshes + 1;
+    END IF;
+    COMMIT;
+  END LOOP;
+  INSERT INTO outcome VALUES (name, refreshes, login.session_id);
+END $$;
+EOS
+
+my @ddl = (
+	'VACUUM FULL jwt_auth.refresh_session', 'VACUUM FULL jwt_auth.account', 'CLUSTER jwt_auth.refresh_session USING refresh_session_pkey',
+	'REINDEX TABLE CONCURRENTLY jwt_auth.refresh_session', 'REINDEX INDEX jwt_auth.refresh_session_pkey', 'VACUUM (FREEZE) jwt_auth.refresh_session',
+	'CREATE INDEX CONCURRENTLY by_agent ON jwt_auth.refresh_session (user_agent, generation)', 'REINDEX INDEX CONCURRENTLY jwt_auth.by_agent',
+	'DROP INDEX CONCURRENTLY jwt_auth.refresh_session_user_key', 'CREATE INDEX CONCURRENTLY refresh_session_user_key ON jwt_auth.refresh_session (user_key)',
+	'DROP INDEX CONCURRENTLY jwt_auth.by_agent',
+	'ALTER TABLE jwt_auth.refresh_session ADD COLUMN extra int DEFAULT 7', 'ALTER TABLE jwt_auth.refresh_session DROP COLUMN extra',
+	'CREATE TRIGGER note BEFORE UPDATE ON jwt_auth.refresh_session FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()',
+	'DROP TRIGGER note ON jwt_auth.refresh_session',
+	'ALTER TABLE jwt_auth.refresh_session ADD CONSTRAINT counts CHECK (generation >= 0)', 'ALTER TABLE jwt_auth.refresh_session DROP CONSTRAINT counts',
+	'ALTER TABLE jwt_auth.refresh_session REPLICA IDENTITY FULL', 'ALTER TABLE jwt_auth.refresh_session REPLICA IDENTITY DEFAULT',
+	'ANALYZE jwt_auth.refresh_session');
+my %crew = (
+	committed => 'read committed', repeatable => 'repeatable read', serializable => 'serializable', statements => 'read committed');
+my (@running, %error);
+for my $name (sort keys %crew)
+{
+	my $reader = $name eq 'statements' ? 'statement' : 'auto';
+	local $ENV{PGOPTIONS} = '-c default_transaction_isolation=' . ($crew{$name} =~ s/ /\\ /r) . " -c jwt_auth.debug_row_reader=$reader";
+	push @running, IPC::Run::start([ 'psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr('postgres'), '-c', "CALL work('$name', $seconds)" ],
+		'<', \undef, '>', \my $output, '2>', \$error{$name}, IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
+}
+my $end = time + $seconds - 1;
+my $done = 0;
+while (time < $end || $done % @ddl)
+{
+	my ($status, undef, $error) = $node->psql('postgres', $ddl[ $done % @ddl ]);
+	next if $status != 0 && $error =~ /deadlock detected/;
+	if ($status != 0) { fail("$ddl[ $done % @ddl ]: $error"); last; }
+	$done++;
+}
+cmp_ok($done, '>=', scalar @ddl, "each change of the tables was made ($done of " . scalar(@ddl) . ')');
+$_->finish for @running;
+for my $name (sort keys %crew)
+{
+	is($error{$name}, '', "$name: no error");
+	my ($refreshes, $generation) = split /\|/,
+	  $node->safe_psql('postgres', "SELECT refreshes, generation FROM outcome LEFT JOIN jwt_auth.refresh_session USING (session_id) WHERE name = '$name'");
+	cmp_ok($refreshes // 0, '>', 10, "$name: it refreshed ($refreshes)");
+	is($generation, $refreshes, "$name: each of its refreshes is in its row, once");
+}
+is($node->safe_psql('postgres', "SELECT count(*) FROM (SELECT FROM jwt_auth.refresh_session GROUP BY user_id HAVING count(*) > 3) s"), '0',
+	'nobody has more sessions than the limit');
+my @indexes = split /\n/, $node->safe_psql('postgres',
+	"SELECT indexrelid::regclass FROM pg_index JOIN pg_class c ON c.oid = indexrelid JOIN pg_am a ON a.oid = relam"
+	  . " WHERE indrelid IN ('jwt_auth.refresh_session'::regclass, 'jwt_auth.account'::regclass) AND amname = 'btree' ORDER BY 1");
+cmp_ok(scalar @indexes, '>=', 4, 'there are indexes');
+is(ask($node, "SELECT bt_index_parent_check('$_', true)"), '', "$_ has every row") for @indexes;
+is(ask($node, "SELECT count(*) FROM verify_heapam('$_')"), '0', "$_ is sound") for qw(jwt_auth.refresh_session jwt_auth.account);
+
+$node->stop;
+done_testing();
