@@ -23,7 +23,8 @@ sub stressed_node
 	$node->safe_psql('postgres', q{
 		CREATE EXTENSION jwt_auth;
 		SELECT jwt_auth.create_signing_key('HS256');
-		SELECT jwt_auth.set_session_class('app', max_sessions => 2), jwt_auth.set_session_class('service', listed => false);
+		SELECT jwt_auth.set_session_class('app', max_sessions => 2), jwt_auth.set_session_class('service', listed => false),
+		  jwt_auth.set_session_class('imported', max_sessions => 0);
 		CREATE TABLE app_user (name text PRIMARY KEY, password_hash uuid);
 		CREATE TABLE forgotten (name text, since timestamptz);
 		INSERT INTO app_user SELECT 'user ' || n FROM generate_series(0, 99) n;
@@ -55,23 +56,23 @@ sub judge
 	my @problems = $stress->problems;
 	is(scalar @problems, 0, 'no answer contradicts another') or diag join "\n", @problems[ 0 .. ($#problems > 20 ? 20 : $#problems) ];
 
-	is( $node->safe_psql('postgres', "SELECT count(*) FROM (SELECT class, count(*) AS n FROM jwt_auth.refresh_session WHERE actor IS NULL GROUP BY user_id, class) s WHERE n > CASE class WHEN 'app' THEN 2 WHEN 'service' THEN 3 ELSE 5 END"),
+	is( $node->safe_psql('postgres', "SELECT count(*) FROM (SELECT class, count(*) AS n FROM jwt_auth.refresh_session WHERE actor IS NULL GROUP BY user_id, class) s WHERE n > CASE class WHEN 'app' THEN 2 WHEN 'service' THEN 3 WHEN 'imported' THEN n ELSE 5 END"),
 		'0', 'no user is above the limit of a class, or of sessions without one');
 	is( $node->safe_psql('postgres', 'SELECT count(*) FROM (SELECT FROM jwt_auth.refresh_session WHERE device_hash IS NOT NULL GROUP BY user_id, class, device_hash HAVING count(*) > 1) s'),
 		'0', 'no device has two sessions of a class');
 	is( $node->safe_psql('postgres', qq{
 		SELECT l.session_id, s.session_id IS NOT NULL, ARRAY(SELECT (e.id, e.at, e.event, e.user_id, e.detail) FROM jwt_auth.auth_event e WHERE e.session_id = l.session_id ORDER BY id)
-		FROM (SELECT DISTINCT session_id FROM jwt_auth.auth_event WHERE event = 'login' AND session_id IS NOT NULL) l
+		FROM (SELECT DISTINCT session_id FROM jwt_auth.auth_event WHERE event IN ('login', 'imported') AND session_id IS NOT NULL) l
 		LEFT JOIN jwt_auth.refresh_session s USING (session_id)
 		WHERE (s.session_id IS NULL)::integer <> (SELECT count(*) FROM jwt_auth.auth_event e WHERE e.session_id = l.session_id AND e.event IN ($ENDINGS))}),
 		'', 'each session is there, or has exactly one event that says why not');
-	is( $node->safe_psql('postgres', "SELECT count(*) FROM jwt_auth.refresh_session s WHERE NOT EXISTS (SELECT FROM jwt_auth.auth_event e WHERE e.session_id = s.session_id AND e.event = CASE WHEN s.actor IS NULL THEN 'login' ELSE 'impersonated' END)"),
+	is( $node->safe_psql('postgres', "SELECT count(*) FROM jwt_auth.refresh_session s WHERE NOT EXISTS (SELECT FROM jwt_auth.auth_event e WHERE e.session_id = s.session_id AND e.event = CASE WHEN s.actor IS NOT NULL THEN 'impersonated' WHEN s.class = 'imported' THEN 'imported' ELSE 'login' END)"),
 		'0', 'each session has its beginning in the audit');
 	# Events of tokens are written beside whoever forgets, and may come after.
 	is( $node->safe_psql('postgres', "SELECT count(*) FROM jwt_auth.auth_event e JOIN (SELECT name, max(since) AS since FROM forgotten GROUP BY name) f ON f.name = e.user_id WHERE e.at < f.since AND e.session_id IS NOT NULL AND e.event NOT IN ('token_denied', 'token_consumed', 'impersonated')"),
 		'0', 'nothing in the audit names who was forgotten since');
-	is( $node->safe_psql('postgres', 'SELECT count(*) FROM jwt_auth.session_data d WHERE NOT EXISTS (SELECT FROM jwt_auth.refresh_session s WHERE s.session_id = d.session_id)'),
-		'0', 'no data is left of a session that is gone');
+	is( $node->safe_psql('postgres', 'SELECT count(*) FROM (SELECT session_id FROM jwt_auth.session_data UNION ALL SELECT session_id FROM jwt_auth.imported_token) d WHERE NOT EXISTS (SELECT FROM jwt_auth.refresh_session s WHERE s.session_id = d.session_id)'),
+		'0', 'no data and no imported token is left of a session that is gone');
 
 	my %row = map { $_ => 1 } split /\n/, $node->safe_psql('postgres', 'SELECT session_id FROM jwt_auth.refresh_session');
 	my $presentations = "SET jwt_auth.refresh_reuse_interval = '1d';\n";

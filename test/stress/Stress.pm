@@ -21,6 +21,7 @@ my %WEIGHTS = (
 	login => 14, refresh => 40, retry => 10, replay_old => 2, garbage => 2, verify => 30, logout => 2, revoke_session => 2,
 	revoke_others => 1, revoke_user => 0.4, change_password => 0.4, revoke_all => 0.05, mint_link => 3, consume => 6, deny => 2,
 	purge => 0.5, change_class => 0.5, forget => 0.3, lock => 0.3, unlock => 0.6, require_refresh => 1, impersonate => 2, verify_acting => 4,
+	import => 2, set_claims => 1,
 );
 
 sub new
@@ -46,9 +47,11 @@ sub connect_clients
 		my $pid = open3(my $in, my $out, undef, @{ $self->{psql} }, '-XAtq', '-v', 'VERBOSITY=sqlstate');
 		$in->autoflush(1);
 		$out->blocking(0);
-		print $in "SET jwt_auth.refresh_reuse_interval = '1h'; SET jwt_auth.session_limit_policy = '"
+		# For every fourth, a retry always comes late.
+		my $late = $n % 4 == 0;
+		print $in "SET jwt_auth.refresh_reuse_interval = '" . ($late ? '0' : '1h') . "'; SET jwt_auth.session_limit_policy = '"
 		  . ($n % 3 ? 'evict_oldest' : 'evict_idle') . "';\n";
-		push @{ $self->{workers} }, { pid => $pid, in => $in, out => $out, buffer => '', operation => undef };
+		push @{ $self->{workers} }, { pid => $pid, in => $in, out => $out, buffer => '', operation => undef, late => $late };
 	}
 	return;
 }
@@ -79,6 +82,7 @@ sub send_operation
 	$operation->{rolled_back} = $operation->{kind} ne 'purge' && rand() < 0.03;
 	my $end = $operation->{rolled_back} ? 'ROLLBACK' : 'COMMIT';
 	$operation->{level} = $level;
+	$operation->{late} = $worker->{late};
 	$operation->{start} = moment();
 	$worker->{operation} = $operation;
 	my $script = $operation->{kind} eq 'purge' ? "$operation->{sql};" : "BEGIN ISOLATION LEVEL $level; $operation->{sql}; $end;";
@@ -163,6 +167,26 @@ sub do_login
 	return { user => $user, sql => "SELECT $FIELDS FROM jwt_auth.issue_refresh_session('$user'$arguments)" };
 }
 
+# A session of another system's, whose client has that one's refresh token. Its class has no limit. One that began long ago, before
+# anything here did, is refused after the first revocation.
+sub do_import
+{
+	my ($self) = @_;
+	my $user = $self->any_user;
+	my $token = join '', map { sprintf '%08x', rand 2**32 } 1 .. 8;
+	my $is_old = rand() < 0.2;
+	my $age = $is_old ? '1 hour' : '0';
+	return { user => $user, token => $token, is_old => $is_old,
+		sql => "SELECT jwt_auth.import_session('$user', '$token', clock_timestamp() - interval '$age', clock_timestamp() + interval '1 day', class => 'imported')" };
+}
+
+sub do_set_claims
+{
+	my ($self) = @_;
+	my $session = $self->any_session or return;
+	return { session => $session, sql => "SELECT jwt_auth.set_session_claims('$session->{id}', '{\"turn\": " . int(rand 100) . "}')" };
+}
+
 sub present
 {
 	my ($session, $generation) = @_;
@@ -197,6 +221,7 @@ sub do_verify
 {
 	my ($self) = @_;
 	my $session = $self->any_session or return;
+	return unless @{ $session->{access} };
 	my $access = any_of($session->{access});
 	return { session => $session, access => $access, sql => "SELECT jwt_auth.jwt_verify('$access->{token}') ->> 'sub'" };
 }
@@ -205,6 +230,7 @@ sub do_deny
 {
 	my ($self) = @_;
 	my $session = $self->any_session or return;
+	return unless @{ $session->{access} };
 	my $access = any_of($session->{access});
 	return { session => $session, access => $access, sql => "SELECT jwt_auth.deny_token('$access->{token}')" };
 }
@@ -349,7 +375,7 @@ sub answered
 		$self->{count}{"$kind $code"}++;
 		$self->problem("a deadlock: $kind at $operation->{level}") if $code eq '40P01';
 		return if $code eq '40001';
-		return push @{ $self->{claims} }, { %$operation, result => $code } if $code =~ /^JW0/ && $kind =~ /^(verify|consume|deny|verify_acting)$/;
+		return push @{ $self->{claims} }, { %$operation, result => $code } if $code =~ /^JW0/ && $kind =~ /^(verify|consume|deny|verify_acting|import)$/;
 		return $self->problem("$kind answered $code");
 	}
 	my ($line) = $answer =~ /^(.*)$/m;
@@ -380,6 +406,24 @@ sub took_login
 		$self->ended($other, $operation, 1) if $other;
 	}
 	push @{ $self->{evictions} }, $operation if @{ $operation->{evicted} };
+	return;
+}
+
+sub took_import
+{
+	my ($self, $operation, $id) = @_;
+	push @{ $self->{claims} }, { %$operation, result => 'accepted' };
+	my $session = { id => $id, user => $operation->{user}, login => $operation, tokens => { 0 => $operation->{token} }, latest => 0,
+		access => [], ends => [], rotations => [] };
+	$self->{sessions}{$id} = $session;
+	push @{ $self->{by_user}{ $operation->{user} } }, $session;
+	return;
+}
+
+sub took_set_claims
+{
+	my ($self, $operation, $done) = @_;
+	push @{ $operation->{session}{changes} }, $operation if $done eq 't';
 	return;
 }
 
@@ -453,6 +497,7 @@ sub lost
 	}
 	elsif ($kind =~ /^(logout|revoke_session)$/) { $self->ended($operation->{session}, $operation, 0) }
 	elsif ($kind =~ /^(revoke_user|revoke_others|change_password|revoke_all|forget)$/) { $self->ended_many($operation) }
+	elsif ($kind eq 'set_claims') { $self->took_set_claims($operation, 't') }
 	elsif ($kind =~ /^(lock|unlock|require_refresh)$/) { $self->can("took_$kind")->($self, $operation) }
 	elsif ($kind eq 'deny') { push @{ $operation->{access}{denials} }, $operation }
 	elsif ($kind eq 'consume') { $operation->{link}{unanswered} = 1 }
@@ -536,13 +581,14 @@ sub judge
 {
 	my ($self) = @_;
 	$self->complete_ends;
-	my (%rotated, %successor);
+	my (%rotated, %successor, %late_replays);
 	for my $claim (@{ $self->{claims} })
 	{
 		my ($session, $result) = @$claim{qw(session result)};
 		my $what = "$claim->{kind} at $claim->{level}" . ($session ? " of session $session->{id}" : '');
 		if ($claim->{kind} eq 'consume') { $self->judge_consume($claim, $what) }
 		elsif ($claim->{kind} =~ /^(verify|deny)$/) { $self->judge_verify($claim, $what) }
+		elsif ($claim->{kind} eq 'import') { $self->judge_import($claim, $what) }
 		elsif ($claim->{kind} eq 'verify_acting') { $self->judge_acting($claim, $what) }
 		elsif ($claim->{kind} =~ /^(login|impersonate)$/)
 		{
@@ -557,6 +603,7 @@ sub judge
 			my $first = $successor{ $claim->{token} } //= $claim->{successor};
 			$self->problem("$what: another successor") if $first ne $claim->{successor};
 			$self->problem("$what: an old token was good") if $claim->{kind} eq 'replay_old';
+			$late_replays{ $session->{id} }{ $claim->{generation} }++ if $result eq 'replayed' && $claim->{late};
 		}
 		elsif ($result eq 'invalid')
 		{
@@ -564,13 +611,24 @@ sub judge
 		}
 		elsif ($result eq 'reuse_detected')
 		{
-			my $next = $claim->{generation} + 1;
+			# A retry that comes late may be a theft although nobody has used the successor yet.
+			my $next = $claim->{generation} + ($claim->{late} ? 0 : 1);
 			$self->problem("$what: theft where there was none")
 			  unless grep { $_->{from} >= $next && $_->{start} < $claim->{end} } @{ $session->{rotations} };
 			$self->problem("$what: theft of a session after its end") if surely_over($session, $claim->{start});
 		}
 		else { $self->problem("$what answered $result") }
 	}
+	for my $id (sort keys %late_replays)
+	{
+		my $given = $late_replays{$id};
+		for my $generation (sort { $a <=> $b } keys %$given)
+		{
+			$self->problem("session $id: generation $generation was given again late, twice") if $given->{$generation} > 1;
+			$self->problem("session $id: generations $generation and the next were both given again late") if $given->{ $generation + 1 };
+		}
+	}
+	$self->{late_replays} = map { values %$_ } values %late_replays;
 	return;
 }
 
@@ -580,7 +638,7 @@ sub judge_verify
 	my $session = $claim->{session};
 	my @denials = @{ $claim->{access}{denials} || [] };
 	my $made = $claim->{access}{made};
-	my @changes = @{ $self->{changes}{ $session->{user} } || [] };
+	my @changes = (@{ $self->{changes}{ $session->{user} } || [] }, @{ $session->{changes} || [] });
 	if ($claim->{result} eq 'accepted')
 	{
 		$self->problem("$what: accepted after its end") if surely_over($session, $claim->{start});
@@ -638,6 +696,24 @@ sub judge_acting
 	{
 		$self->problem("$what: stale, but nothing changed")
 		  unless grep { $_->{end} > $acting->{made}{start} && $_->{start} < $claim->{end} } @{ $self->{changes}{ $acting->{user} } || [] };
+	}
+	else { $self->problem("$what answered $claim->{result}") }
+	return;
+}
+
+sub judge_import
+{
+	my ($self, $claim, $what) = @_;
+	my $user = $claim->{user};
+	my $began = $claim->{is_old} ? { start => 0, end => 0 } : $claim;
+	if ($claim->{result} eq 'accepted')
+	{
+		$self->problem("$what: of before a revocation") if $self->surely_revoked($began, $claim, $user);
+		$self->problem("$what: of a locked user") if $self->surely_locked($user, $claim);
+	}
+	elsif ($claim->{result} eq 'JW009')
+	{
+		$self->problem("$what: revoked, but nobody was") unless $self->maybe_revoked($began, $claim, $user) || $self->maybe_locked($user, $claim);
 	}
 	else { $self->problem("$what answered $claim->{result}") }
 	return;
