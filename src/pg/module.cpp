@@ -4,6 +4,7 @@
 #include "pg/keyring/server_secret.hpp"
 #include "pg/store/keyed_table.hpp"
 #include "pg/support/boundary.hpp"
+#include "pg/support/grant_hint.hpp"
 #include "pg/support/postgres.hpp"
 #include "pg/support/settings.hpp"
 #include "pg/support/statistics.hpp"
@@ -21,4 +22,5 @@ void _PG_init(void) {
   jwt_auth::pg::init_keyring();
   jwt_auth::pg::init_server_secret();
   jwt_auth::pg::init_statistics();
+  jwt_auth::pg::init_grant_hint();
 }

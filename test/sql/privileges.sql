@@ -65,6 +65,33 @@ SELECT jwt_auth.grant_verifier(NULL);
 SELECT jwt_auth.grant_issuer('-');
 SELECT jwt_auth.grant_issuer('regress_nobody');
 
+\echo == a role that lacks a grant is told which one, where the library is loaded: every function that one of the two gives, and some that neither does
+LOAD 'jwt_auth';
+CREATE ROLE regress_without;
+CREATE FUNCTION pg_temp.call(function oid) RETURNS text LANGUAGE sql AS $$
+  SELECT format('SELECT FROM %s(%s)', function::regproc, string_agg('NULL::' || type::regtype, ', ' ORDER BY number))
+  FROM (SELECT type, number FROM pg_proc, unnest(proargtypes) WITH ORDINALITY AS t(type, number) WHERE oid = function) AS argument
+$$;
+\set VERBOSITY default
+SELECT call FROM (
+  SELECT 0 AS number, '' AS name, 'SET ROLE regress_without' AS call
+  UNION ALL
+  SELECT 1, min(grantee) || proname, pg_temp.call(min(oid)) FROM jwt_auth.privileges() JOIN pg_proc ON oid = function
+  WHERE grantee IN ('verifier', 'issuer') AND NOT proisstrict GROUP BY proname
+  UNION ALL
+  SELECT 2, proname, pg_temp.call(oid) FROM pg_proc WHERE oid IN ('jwt_auth.revoke_all_tokens'::regproc, 'jwt_auth.doctor'::regproc)
+  UNION ALL
+  SELECT 3, '', 'RESET ROLE') AS calls ORDER BY number, name \gexec
+-- One of another schema has no hint of ours.
+CREATE FUNCTION pg_temp.refuse() RETURNS void LANGUAGE sql AS '';
+REVOKE ALL ON FUNCTION pg_temp.refuse() FROM PUBLIC;
+SET ROLE regress_without;
+SELECT pg_temp.refuse();
+SELECT count(*) FROM jwt_auth.signing_key;
+RESET ROLE;
+\set VERBOSITY sqlstate
+DROP ROLE regress_without;
+
 \echo == the functions work with nothing but EXECUTE
 DELETE FROM jwt_auth.signing_key;
 SELECT jwt_auth.create_signing_key('ES256') IS NOT NULL AS made;
