@@ -38,25 +38,27 @@ while IFS= read -r page; do
   done < <(links_of "$page")
 done < <(find . -name '*.md' -not -path '*/node_modules/*' -not -path './build/*')
 count "$good" "$bad"
-# docs/tokens.md names the tests that show what it says: `file: name`.
+# docs/tokens.md and docs/keys.md name the tests that show what they say: `file: name`.
 missing_tests=0
-while IFS= read -r cited; do
-  file=${cited%%: *} name=${cited#*: } found=
-  for path in test/{unit,sql,t,interop}/"$file"; do
-    [ -e "$path" ] || continue
-    case "$file" in
-      *.cpp) grep -qE "^TEST(_P|_F)?\(${name%.*}, ${name#*.}\)" "$path" && found=yes ;;
-      *) grep -qF -- "$name" "$path" && found=yes ;;
-    esac
-  done
-  [ -n "$found" ] || {
-    echo "docs/tokens.md names a test that does not exist: $cited"
+for page in docs/tokens.md docs/keys.md; do
+  while IFS= read -r cited; do
+    file=${cited%%: *} name=${cited#*: } found=
+    for path in test/{unit,sql,t,interop,isolation/specs}/"$file"; do
+      [ -e "$path" ] || continue
+      case "$file" in
+        *.cpp) grep -qE "^TEST(_P|_F)?\(${name%.*}, ${name#*.}\)" "$path" && found=yes ;;
+        *) grep -qF -- "$name" "$path" && found=yes ;;
+      esac
+    done
+    [ -n "$found" ] || {
+      echo "$page names a test that does not exist: $cited"
+      missing_tests=$((missing_tests + 1))
+    }
+  done < <(grep -oE '`[0-9a-z_.]+\.(cpp|sql|pl|mjs|spec): [^`]+`' "$page" | tr -d '`' | sort -u)
+  # A row of its tables without a test is a promise without one.
+  while IFS= read -r row; do
+    echo "$page says something and names no test: $row"
     missing_tests=$((missing_tests + 1))
-  }
-done < <(grep -oE '`[0-9a-z_.]+\.(cpp|sql|pl|mjs): [^`]+`' docs/tokens.md | tr -d '`' | sort -u)
-# A row of its tables without a test is a promise without one.
-while IFS= read -r row; do
-  echo "docs/tokens.md says something and names no test: $row"
-  missing_tests=$((missing_tests + 1))
-done < <(awk '/^\|.*\| test \|$/ { in_table = 1; next } !/^\|/ { in_table = 0 } in_table && !/^\|---/ && !/\.(cpp|sql|pl|mjs): / { print substr($0, 1, 80) }' docs/tokens.md)
+  done < <(awk '/^\|.*\| test \|$/ { in_table = 1; next } !/^\|/ { in_table = 0 } in_table && !/^\|---/ && !/\.(cpp|sql|pl|mjs|spec): / { print substr($0, 1, 80) }' "$page")
+done
 if [ "$missing_tests" -eq 0 ]; then count 1 0; else count 0 1; fi

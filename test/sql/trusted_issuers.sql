@@ -204,6 +204,10 @@ SELECT jwt_auth.trust_issuer('x', set_of(:'idp'), roles => '{a,NULL}');
 SELECT jwt_auth.trust_issuer('x', set_of(:'idp'), roles => '{}');
 SELECT roles FROM jwt_auth.trusted_issuer WHERE issuer = 'x';
 
+\echo == a row of a dump of version 1.1, which has only these columns
+INSERT INTO jwt_auth.trusted_issuer (issuer, jwks, audience, created_at) VALUES ('restored', set_of(:'idp'), NULL, now());
+SELECT subjects, roles, token_types, audiences FROM jwt_auth.trusted_issuer WHERE issuer = 'restored';
+SELECT jwt_auth.distrust_issuer('restored');
 \echo == the doctor: an issuer of a version before 2.0 goes on as it was until somebody decides
 INSERT INTO jwt_auth.trusted_issuer (issuer, jwks, created_at, subjects, roles) VALUES ('old', set_of(:'idp'), now(), 'ours', '{*}');
 BEGIN;

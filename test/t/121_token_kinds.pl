@@ -63,6 +63,8 @@ INSERT INTO kind
   UNION ALL SELECT '`jwt_sign(claims)`', jwt_auth.jwt_sign('{"sub": "ann"}')
   UNION ALL SELECT 'no type', without_type()
   UNION ALL SELECT 'access token of a trusted issuer', signed(issuer::text, 'JWT', '{"iss": "https://idp.example", "aud": "api"}') FROM keys
+  UNION ALL SELECT 'ID token of a trusted issuer, meant for its client',
+                   signed(issuer::text, 'JWT', '{"iss": "https://idp.example", "aud": "client", "azp": "client", "nonce": "n", "at_hash": "AAAA"}') FROM keys
   UNION ALL SELECT 'log-out token of a trusted issuer', signed(issuer::text, 'logout+jwt', '{"iss": "https://idp.example", "aud": "api"}') FROM keys
   UNION ALL SELECT 'security event, signed with our key', ours('secevent+jwt')
   UNION ALL SELECT 'DPoP proof, signed with our key', ours('dpop+jwt')
