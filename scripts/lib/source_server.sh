@@ -46,10 +46,11 @@ fetch_server_source() {
   return 1
 }
 
-# make_source_server MAJOR: builds it below $servers unless it is there; sets PG_CONFIG.
+# make_source_server MAJOR: builds it below $servers unless it is there; sets PG_CONFIG. With a prefix that names PostgreSQL the
+# build keeps its libraries to itself: with another, Debian's source would take plpgsql from where its package installs it.
 make_source_server() {
   local major=$1 prefix build=$servers/build-$1
-  prefix=$servers/$major-checked
+  prefix=$servers/postgresql-$major-checked
   PG_CONFIG=$prefix/bin/pg_config
   export PG_CONFIG
   [ ! -x "$PG_CONFIG" ] || return 0

@@ -22,7 +22,7 @@ using session::Micros;
 // In the order of AccountColumn, which is also that of the statements that return these columns.
 TableOf<AccountColumn> account_table = {"account",
                                         {{"user_key", INT4OID}, {"issuer", TEXTOID}, {"user_id", TEXTOID}},
-                                        {{"not_before", TIMESTAMPTZOID},
+                                        {{"not_before", TIMESTAMPTZOID, false, ColumnUse::kReadAndWritten},
                                          {"locked_until", TIMESTAMPTZOID, true},
                                          {"version", INT8OID, true},
                                          {"max_sessions", INT4OID},
@@ -129,6 +129,18 @@ bool choose_login(const KeyedRow &, RowChange &change, void *now) {
   return true;
 }
 
+// A cutoff never moves back.
+bool choose_cutoff(const KeyedRow &row, RowChange &change, void *not_before) {
+  const auto &account = static_cast<const RowOf<AccountColumn> &>(row);
+  Micros &cutoff = *static_cast<Micros *>(not_before);
+  const Micros present = account.time_or(AccountColumn::kNotBefore, kNoCutoff);
+  const bool is_later = present > cutoff;
+  change.set(AccountColumn::kNotBefore,
+             is_later ? account.value(AccountColumn::kNotBefore) : TimestampTzGetDatum(timestamp_of(cutoff)));
+  cutoff = std::max(cutoff, present);
+  return true;
+}
+
 // The row where a trigger kept it from being written: locked, so that whoever else writes it waits.
 Row<AccountColumn> locked_account(const UserRef &user) {
   Parameters parameters{};
@@ -201,6 +213,9 @@ bool has_account(const UserRef &user) {
 
 Micros raise_cutoff(const UserRef &user, Micros not_before) {
   lock_sessions_first();
+  RowOf<AccountColumn> row = account_row(user);
+  Micros moved = not_before;
+  if (change_row(row, choose_cutoff, &moved)) return moved;
   Parameters parameters{};
   add_user(parameters, user);
   add_time(parameters, not_before);
