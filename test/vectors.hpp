@@ -34,7 +34,7 @@ inline std::string Member(const JsonValue &object, std::string_view name) {
 // Calls `visit` with each element of an array.
 template <class Visit>
 void ForEach(const JsonValue &array, Visit visit) {
-  for (std::uint32_t i = array.begin(); i != array.end(); i = array.after(i)) visit(array.at(i));
+  for (const JsonValue element : array.elements()) visit(element);
 }
 
 }  // namespace jwt_auth::jose

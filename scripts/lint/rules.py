@@ -75,7 +75,7 @@ def names_in_record(name, text):
     if not name.startswith("src/pg/"):
         return set()
     return set(re.findall(r'\b(?:detail|reason)\.add_\w+\(\s*"(\w+)"', text)
-               + re.findall(r'\badd_lifetime\([^"]*"(\w+)"', text) + re.findall(r'\bappend_member\(&?detail, "(\w+)"', text))
+               + re.findall(r'\badd_lifetime\([^"]*"(\w+)"', text))
 
 
 def undocumented(name, text, page):
@@ -129,7 +129,7 @@ PLANTED_RECORD = [
     ("src/session/event.cpp", 'return "known";\nreturn "new_event";\nreturn "";\n', ["new_event"]),
     ("src/pg/sql/a.cpp", 'detail.add_text("known", x);\ndetail.add_optional(\n    "new_key", x);\n', ["new_key"]),
     ("src/pg/sql/a.cpp", 'payload.add_text("other", x);\nadd_text("other", x);\n', []),
-    ("src/pg/keyring/a.cpp", 'append_member(&detail, "new_kid", kid);\n', ["new_kid"]),
+    ("src/pg/keyring/a.cpp", 'detail.add_text("new_kid", kid);\n', ["new_kid"]),
 ]
 
 

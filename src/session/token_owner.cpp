@@ -1,7 +1,6 @@
 #include "session/token_owner.hpp"
 
-#include "jose/json/base64url.hpp"
-#include "jose/jws/jws.hpp"
+#include "jose/jwt/jwt.hpp"
 #include "session/api_key.hpp"
 #include "session/refresh_token.hpp"
 
@@ -10,16 +9,15 @@ namespace jwt_auth::session {
 namespace {
 
 std::optional<UserKey> OwnerOfClaims(const jose::JsonValue &claims) {
-  const auto sub = claims.Find("sub");
-  if (!sub || !sub->is(jose::JsonType::kString)) return std::nullopt;
-  const std::string_view user_id = WithoutPadding(sub->text());
+  const auto sub = claims.FindText("sub");
+  if (!sub) return std::nullopt;
+  const std::string_view user_id = WithoutPadding(*sub);
   if (user_id.empty()) return std::nullopt;
   // Version 1 kept the sessions of an id with trailing blanks apart, by a key of its own. Elsewhere sid says nothing that sub
   // does not, and another issuer may mean something else by it.
-  const auto sid = claims.Find("sid");
+  const auto sid = claims.FindText("sid");
   SessionId id;
-  if (user_id.size() < sub->text().size() && sid && sid->is(jose::JsonType::kString) && ParseSessionId(sid->text(), id))
-    return UserKeyIn(id);
+  if (user_id.size() < sub->size() && sid && ParseSessionId(*sid, id)) return UserKeyIn(id);
   return UserKeyOf({}, user_id);
 }
 
@@ -34,12 +32,10 @@ std::optional<UserKey> ClaimedOwner(std::string_view token) {
     const auto api_key = ApiKey::Decode(token);
     return api_key ? std::optional(UserKeyIn(api_key->id())) : std::nullopt;
   }
-  const auto parsed = jose::UnverifiedJws::Parse(token);
+  auto parsed = jose::UnverifiedJwt::Parse(token);
   if (!parsed) return std::nullopt;
-  const auto payload = jose::DecodeBase64Url(parsed->encoded_payload());
-  if (!payload) return std::nullopt;
-  const auto claims = jose::ParseJsonObject(*payload);
-  return claims ? OwnerOfClaims(claims->root()) : std::nullopt;
+  const auto claims = parsed->UnverifiedClaims();
+  return claims ? OwnerOfClaims(*claims) : std::nullopt;
 }
 
 }  // namespace jwt_auth::session

@@ -28,23 +28,16 @@ void CheckTime(std::string_view literal) {
 }
 
 bool AllStrings(const JsonValue &value) {
-  if (!value.is(JsonType::kArray)) return false;
-  for (std::uint32_t i = value.begin(); i != value.end(); i = value.after(i)) {
-    if (!value.at(i).is(JsonType::kString)) return false;
-  }
-  return true;
+  bool all = value.is(JsonType::kArray);
+  for (const JsonValue element : value.elements()) all = all && element.is(JsonType::kString);
+  return all;
 }
 
 bool AllAcceptable(const JsonValue &payload) {
   bool acceptable = true;
-  for (std::uint32_t i = payload.begin(); i != payload.end();) {
-    const JsonValue name = payload.at(i);
-    const JsonValue value = payload.at(payload.after(i));
+  for (const auto &[name, value] : payload.members()) {
     if (value.is(JsonType::kNumber)) CheckTime(value.text());
-    const bool is_text = value.is(JsonType::kNumber) || value.is(JsonType::kString);
-    acceptable = acceptable && jose::IsAcceptableClaim(name.text(), value.type(), is_text ? value.text() : std::string_view(),
-                                                       AllStrings(value));
-    i = payload.after(payload.after(i));
+    acceptable = acceptable && jose::IsAcceptableClaim(name, value.type(), value.text(), AllStrings(value));
   }
   return acceptable;
 }

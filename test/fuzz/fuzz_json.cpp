@@ -57,33 +57,58 @@ bool IsText(std::string_view text) {
   return true;
 }
 
-void CheckValue(const JsonValue &value, std::uint32_t depth) {
+// The nodes as the Postgres shell copies them.
+void CheckNode(const jose::JsonDocument &document, std::uint32_t index, std::uint32_t depth) {
   const std::uint32_t inside = depth + 1;
-  if (value.is(JsonType::kString)) Require(IsText(value.text()), "strings are UTF-8 without NUL");
-  if (value.is(JsonType::kNumber)) Require(IsNumber(value.text()), "numbers are numbers of JSON");
-  if (!value.is(JsonType::kArray) && !value.is(JsonType::kObject)) return;
+  const jose::JsonNode &node = document.nodes()[index];
+  const std::string_view text = JsonValue(document.nodes().data(), document.text().data(), index).text();
+  if (node.type == JsonType::kString) Require(IsText(text), "strings are UTF-8 without NUL");
+  if (node.type == JsonType::kNumber) Require(IsNumber(text), "numbers are numbers of JSON");
+  if (node.type != JsonType::kArray && node.type != JsonType::kObject) return;
   Require(inside <= jose::kMaxJsonDepth, "depth is bounded");
   std::uint32_t size = 0;
-  std::set<std::string_view> names;
-  for (std::uint32_t i = value.begin(); i != value.end(); ++size) {
-    Require(i < value.end(), "children lie inside their parent");
-    if (value.is(JsonType::kObject)) {
-      Require(value.at(i).is(JsonType::kString) && IsText(value.at(i).text()), "member names are strings");
-      Require(names.insert(value.at(i).text()).second, "no name stands twice in an object");
-      i = value.after(i);
+  for (std::uint32_t i = index + 1; i != node.next; ++size) {
+    Require(i < node.next, "children lie inside their parent");
+    if (node.type == JsonType::kObject) {
+      Require(document.nodes()[i].type == JsonType::kString, "member names are strings");
+      CheckNode(document, i, inside);
+      i = document.nodes()[i].next;
     }
-    CheckValue(value.at(i), inside);
-    i = value.after(i);
+    CheckNode(document, i, inside);
+    i = document.nodes()[i].next;
   }
-  Require(size == value.size(), "containers know their size");
+  Require(size == node.size, "containers know their size");
+}
+
+void CheckValue(const JsonValue &value) {
+  std::set<std::string_view> names;
+  std::uint32_t size = 0;
+  for (const auto &[name, member] : value.members()) {
+    Require(names.insert(name).second, "no name stands twice in an object");
+    const auto found = value.Find(name);
+    Require(found && found->type() == member.type() && found->text() == member.text(), "a member is found by its name");
+    CheckValue(member);
+    ++size;
+  }
+  for (const JsonValue element : value.elements()) {
+    CheckValue(element);
+    ++size;
+  }
+  const bool is_container = value.is(JsonType::kArray) || value.is(JsonType::kObject);
+  Require(size == (is_container ? value.size() : 0), "all members and elements are walked over");
 }
 
 bool Same(const JsonValue &a, const JsonValue &b) {
-  if (a.type() != b.type() || a.size() != b.size() || a.end() - a.begin() != b.end() - b.begin()) return false;
-  if (!a.is(JsonType::kArray) && !a.is(JsonType::kObject)) return a.text() == b.text();
-  std::uint32_t j = b.begin();
-  for (std::uint32_t i = a.begin(); i != a.end(); i = a.after(i), j = b.after(j)) {
-    if (!Same(a.at(i), b.at(j))) return false;
+  if (a.type() != b.type() || a.size() != b.size() || a.text() != b.text()) return false;
+  auto member = b.members().begin();
+  for (const auto &[name, value] : a.members()) {
+    if ((*member).name != name || !Same((*member).value, value)) return false;
+    ++member;
+  }
+  auto element = b.elements().begin();
+  for (const JsonValue value : a.elements()) {
+    if (!Same(*element, value)) return false;
+    ++element;
   }
   return true;
 }
@@ -98,7 +123,8 @@ FUZZ_TARGET(input) {
   const auto full = jose::ParseJson(R"(["\u0041",)" + std::string(text) + "]");
   if (plain) {
     Require(document && full && full->root().size() == 2, "the short way reads only what the full parser reads");
-    Require(Same(plain->root(), full->root().at(full->root().after(full->root().begin()))), "both read alike");
+    auto in_full = full->root().elements().begin();
+    Require(Same(plain->root(), *++in_full), "both read alike");
   }
   const auto object = jose::ParseJsonObject(text);
   Require(static_cast<bool>(object) == (document && document->root().is(JsonType::kObject)), "only an object is an object");
@@ -106,7 +132,8 @@ FUZZ_TARGET(input) {
     Require(fuzz::IsOneOf(document, {ErrorCode::kMalformed, ErrorCode::kTooLarge}), "refusals are those documented");
     return;
   }
-  CheckValue(document->root(), 0);
+  CheckNode(*document, 0, 0);
+  CheckValue(document->root());
   std::string written;
   jose::AppendJson(document->root(), written);
   const auto again = jose::ParseJson(written);

@@ -112,6 +112,43 @@ TEST(Claims, ExtremeTimesDoNotWrapAround) {
   EXPECT_ACCEPTED(Check(R"({"nbf":9223372036854.775807})", At(kMax, kMax)));
 }
 
+TEST(Claims, StartsMayLieAheadWhereThatIsSaid) {
+  Expectations expected = At(kNow);
+  expected.from_any_time = true;
+  EXPECT_ACCEPTED(Check(R"({"nbf":2000,"iat":2000,"exp":2000})", expected));
+  EXPECT_REFUSED(Check(R"({"nbf":2000,"iat":2000,"exp":1000})", expected), kExpired);
+}
+
+TEST(Claims, AnEndMayBeNeeded) {
+  Expectations expected = At(kNow);
+  expected.needs_exp = true;
+  EXPECT_ACCEPTED(Check(R"({"exp":2000})", expected));
+  EXPECT_REFUSED(Check(R"({})", expected), kMalformed);
+  // It is asked for last.
+  EXPECT_REFUSED(Check(R"({"aud":"api"})", expected), kAudienceMismatch);
+}
+
+TEST(Claims, OneOfSeveralAudiencesIsEnough) {
+  Expectations expected = At(kNow);
+  const std::vector<std::string> two{"api", "web"}, any{"api", "*"}, none;
+  expected.audiences = &two;
+  EXPECT_ACCEPTED(Check(R"({"aud":"web"})", expected));
+  EXPECT_ACCEPTED(Check(R"({"aud":["x","api"]})", expected));
+  for (const char *claims : {R"({})", R"({"aud":[]})", R"({"aud":["x","ap"]})", R"({"aud":"*"})"})
+    EXPECT_REFUSED(Check(claims, expected), kAudienceMismatch) << claims;
+  // They take the place of the single one, which would have waived it.
+  expected.audience = "*";
+  EXPECT_REFUSED(Check(R"({"aud":"x"})", expected), kAudienceMismatch);
+  expected.audiences = &any;
+  EXPECT_ACCEPTED(Check(R"({"aud":"x"})", expected));
+  EXPECT_ACCEPTED(Check(R"({})", expected));
+  // Without any, the single one counts.
+  expected.audiences = &none;
+  EXPECT_ACCEPTED(Check(R"({"aud":"x"})", expected));
+  expected.audience = std::nullopt;
+  EXPECT_REFUSED(Check(R"({"aud":"x"})", expected), kAudienceMismatch);
+}
+
 TEST(Claims, TheIssuerMustBeTheExpectedOne) {
   Expectations expected = At(kNow);
   EXPECT_ACCEPTED(Check(R"({"iss":"anybody"})", expected));

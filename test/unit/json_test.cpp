@@ -136,7 +136,43 @@ TEST(Json, NodesLeadThroughTheDocument) {
   EXPECT_FALSE(root.Find("third"));
   EXPECT_FALSE(root.Find("x"));
   EXPECT_FALSE(root.Find("second")->Find("s"));
-  EXPECT_EQ(root.end(), document->nodes().size());
+  EXPECT_EQ(document->nodes()[0].next, document->nodes().size());
+}
+
+TEST(Json, MembersAndElementsAreWalkedOverInTheirOrder) {
+  const auto walked = [](const char *text) {
+    auto document = ParseJson(text);
+    // Values outlive a move of their document.
+    const JsonValue root = document->root();
+    const JsonDocument moved = std::move(*document);
+    std::string out;
+    for (const auto &[name, value] : root.members()) out.append(name).append("=").append(Text(value)).append(" ");
+    for (const JsonValue element : root.elements()) out.append(Text(element)).append(" ");
+    return out;
+  };
+  EXPECT_EQ(walked(R"({"b":[1,[2]],"a":{"x":"y"},"":null,"\u0041":true})"), R"(b=[1,[2]] a={"x":"y"} =null A=true )");
+  EXPECT_EQ(walked(R"(["b",{"a":1},[],[[]],0.50])"), R"("b" {"a":1} [] [[]] 0.50 )");
+  for (const char *text : {"{}", "[]", "null", "true", "1.5", "\"a\""}) EXPECT_EQ(walked(text), "") << text;
+}
+
+TEST(Json, OnlyStringsAndNumbersHaveText) {
+  const auto document =
+      ParseJson(R"({"text":"t","number":1e2,"list":[[],[],[],[]],"object":{"a":{},"b":{}},"none":null,"no":false})");
+  const JsonValue root = document->root();
+  EXPECT_EQ(root.Find("text")->text(), "t");
+  EXPECT_EQ(root.Find("number")->text(), "1e2");
+  for (const char *name : {"list", "object", "none", "no"}) EXPECT_EQ(root.Find(name)->text(), "") << name;
+  EXPECT_EQ(root.text(), "");
+  EXPECT_EQ(root.FindText("text"), "t");
+  for (const char *name : {"number", "list", "object", "none", "no", "missing"})
+    EXPECT_EQ(root.FindText(name), std::nullopt) << name;
+  EXPECT_EQ(root.Find("text")->FindText("text"), std::nullopt);
+}
+
+TEST(Json, AnArrayOfStringsHoldsNothingElse) {
+  for (const char *text : {"[]", R"(["a"])", R"(["a","b",""])"}) EXPECT_TRUE(IsArrayOfStrings(ParseJson(text)->root())) << text;
+  for (const char *text : {"null", "\"a\"", R"({"a":"b"})", "{}", R"(["a",1])", R"([["a"]])", "[null]"})
+    EXPECT_FALSE(IsArrayOfStrings(ParseJson(text)->root())) << text;
 }
 
 }  // namespace

@@ -55,7 +55,6 @@ inline std::string PublicOf(std::string_view jwk) {
 // A copy of a JWK, or any object, with members set (to JSON texts) or removed (empty text).
 inline std::string With(std::string_view object, std::initializer_list<std::pair<std::string_view, std::string>> changes) {
   const auto document = ParseJson(object);
-  const JsonValue root = document->root();
   std::string out = "{";
   const auto add = [&out](std::string_view name, std::string_view value) {
     if (out.size() > 1) out += ",";
@@ -63,10 +62,10 @@ inline std::string With(std::string_view object, std::initializer_list<std::pair
     out += ":";
     out += value;
   };
-  for (std::uint32_t i = root.begin(); i != root.end(); i = root.after(root.after(i))) {
+  for (const auto &[name, value] : document->root().members()) {
     bool changed = false;
-    for (const auto &change : changes) changed = changed || change.first == root.at(i).text();
-    if (!changed) add(root.at(i).text(), Text(root.at(root.after(i))));
+    for (const auto &change : changes) changed = changed || change.first == name;
+    if (!changed) add(name, Text(value));
   }
   for (const auto &[name, value] : changes) {
     if (!value.empty()) add(name, value);

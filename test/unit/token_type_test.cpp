@@ -78,5 +78,21 @@ TEST(TokenType, EachKindIsGoodWhereItIsExpectedAndNowhereElse) {
   }
 }
 
+TEST(TokenType, OneOfSeveralNamesIsEnough) {
+  const std::vector<std::string> typed{"application/at+jwt", "x+jwt"}, untyped{"jwt"}, none;
+  const auto taken = [](const std::optional<std::string_view> &typ, const std::vector<std::string> &names) {
+    return IsExpectedType(typ, {Rule::kOneOf, {}, false, &names});
+  };
+  EXPECT_TRUE(taken("AT+JWT", typed));
+  EXPECT_TRUE(taken("application/x+jwt", typed));
+  EXPECT_FALSE(taken("JWT", typed));
+  EXPECT_FALSE(taken(std::nullopt, typed));
+  // A token without a type is a JWT.
+  EXPECT_TRUE(taken(std::nullopt, untyped));
+  EXPECT_TRUE(taken("JWT", untyped));
+  EXPECT_FALSE(taken("at+jwt", untyped));
+  EXPECT_FALSE(taken(std::nullopt, none));
+}
+
 }  // namespace
 }  // namespace jwt_auth::jose

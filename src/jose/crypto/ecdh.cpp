@@ -19,15 +19,10 @@ void AppendWithLength(std::string &out, std::string_view data) {
   out += data;
 }
 
-bool SaysText(const JsonValue &object, std::string_view name, std::string_view text) {
-  const auto member = object.Find(name);
-  return member && member->is(JsonType::kString) && member->text() == text;
-}
-
 std::optional<std::string> BytesMember(const JsonValue &object, std::string_view name) {
-  const auto member = object.Find(name);
-  if (!member || !member->is(JsonType::kString)) return std::nullopt;
-  auto bytes = DecodeBase64Url(member->text());
+  const auto text = object.FindText(name);
+  if (!text) return std::nullopt;
+  auto bytes = DecodeBase64Url(*text);
   if (!bytes) return std::nullopt;
   return std::move(*bytes);
 }
@@ -48,7 +43,7 @@ OpenSslPtr<EVP_PKEY> GenerateEphemeralKey(Curve curve) {
 std::optional<OpenSslPtr<EVP_PKEY>> ReadEphemeralKey(Curve curve, const JsonValue &epk) {
   const CurveInfo &info = InfoOf(curve);
   const bool is_ec = info.type == KeyType::kEc;
-  if (!SaysText(epk, "kty", is_ec ? "EC" : "OKP") || !SaysText(epk, "crv", info.name)) return std::nullopt;
+  if (epk.FindText("kty") != (is_ec ? "EC" : "OKP") || epk.FindText("crv") != info.name) return std::nullopt;
   const auto x = BytesMember(epk, "x");
   const auto y = is_ec ? BytesMember(epk, "y") : std::string();
   if (!x || !y) return std::nullopt;

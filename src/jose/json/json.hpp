@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "jose/crypto/secret.hpp"
@@ -23,12 +24,101 @@ struct JsonNode {
   std::uint32_t next;    // index of the first node behind this value's subtree
 };
 
-class JsonValue;
+struct JsonMember;
+template <class Item>
+class JsonRange;
 
-// A parsed text. Its memory is cleansed when freed, so private JWKs may pass through it.
+// A place in a document, or in a copy of its nodes and text; valid while those live. Plain data, and nothing of it fails, so
+// both phases of the Postgres shell may use it.
+class JsonValue {
+ public:
+  JsonValue(const JsonNode *nodes, const char *text, std::uint32_t index = 0) noexcept
+      : nodes_(nodes), text_(text), index_(index) {}
+
+  JsonType type() const noexcept { return node().type; }
+  bool is(JsonType type) const noexcept { return node().type == type; }
+  // The contents of a string, or the literal of a number exactly as it was written (integers that fit 64 bits: normalised).
+  // Empty for any other value.
+  std::string_view text() const noexcept {
+    const bool has_text = is(JsonType::kString) || is(JsonType::kNumber);
+    return has_text ? std::string_view(text_ + node().offset, node().size) : std::string_view();
+  }
+  // Of an array the number of elements, of an object that of members.
+  std::uint32_t size() const noexcept { return node().size; }
+
+  // The member of that name; none if this is no object or has no such member.
+  std::optional<JsonValue> Find(std::string_view name) const noexcept;
+  // The text of the member of that name; none if there is no such member, or if it is no string.
+  std::optional<std::string_view> FindText(std::string_view name) const noexcept;
+
+  // In document order: `for (const auto &[name, value] : object.members())`. Nothing for what is no object.
+  JsonRange<JsonMember> members() const noexcept;
+  // In document order: `for (const JsonValue element : array.elements())`. Nothing for what is no array.
+  JsonRange<JsonValue> elements() const noexcept;
+
+ private:
+  template <class Item>
+  friend class JsonRange;
+  const JsonNode &node() const noexcept { return nodes_[index_]; }
+  const JsonNode *nodes_;
+  const char *text_;
+  std::uint32_t index_;
+};
+
+struct JsonMember {
+  std::string_view name;
+  JsonValue value;
+};
+
+// The members of an object or the elements of an array, for a range-based `for`.
+template <class Item>
+class JsonRange {
+ public:
+  class Iterator {
+   public:
+    explicit Iterator(const JsonValue &at) noexcept : at_(at) {}
+    Item operator*() const noexcept {
+      if constexpr (std::is_same_v<Item, JsonMember>)
+        return {{at_.text_ + at_.node().offset, at_.node().size}, value()};
+      else
+        return at_;
+    }
+    Iterator &operator++() noexcept {
+      at_.index_ = value().node().next;
+      return *this;
+    }
+    bool operator!=(const Iterator &other) const noexcept { return at_.index_ != other.at_.index_; }
+
+   private:
+    // In front of each member's value stands its name.
+    JsonValue value() const noexcept {
+      return {at_.nodes_, at_.text_, at_.index_ + (std::is_same_v<Item, JsonMember> ? 1 : 0)};
+    }
+    JsonValue at_;
+  };
+
+  Iterator begin() const noexcept { return Iterator(JsonValue(of_.nodes_, of_.text_, of_.index_ + 1)); }
+  Iterator end() const noexcept {
+    return Iterator(JsonValue(of_.nodes_, of_.text_, is_empty_ ? of_.index_ + 1 : of_.node().next));
+  }
+
+ private:
+  friend class JsonValue;
+  JsonRange(const JsonValue &of, bool is_empty) noexcept : of_(of), is_empty_(is_empty) {}
+  JsonValue of_;
+  bool is_empty_;
+};
+
+inline JsonRange<JsonMember> JsonValue::members() const noexcept { return {*this, !is(JsonType::kObject)}; }
+inline JsonRange<JsonValue> JsonValue::elements() const noexcept { return {*this, !is(JsonType::kArray)}; }
+
+// Whether it is an array that holds nothing but strings.
+bool IsArrayOfStrings(const JsonValue &value) noexcept;
+
+// A parsed text. Its memory is cleansed when freed, so private JWKs may pass through it. Values in it outlive its being moved.
 class JsonDocument {
  public:
-  JsonValue root() const;
+  JsonValue root() const noexcept { return {nodes_.data(), AsText(text_).data()}; }
   const std::vector<JsonNode> &nodes() const { return nodes_; }
   std::string_view text() const { return AsText(text_); }
 
@@ -38,35 +128,6 @@ class JsonDocument {
   std::vector<JsonNode> nodes_;
   SecretBytes text_;
 };
-
-// A place in a document; valid while the document lives.
-class JsonValue {
- public:
-  JsonValue(const JsonDocument *document, std::uint32_t index) : document_(document), index_(index) {}
-
-  JsonType type() const { return node().type; }
-  bool is(JsonType type) const { return node().type == type; }
-  // The contents of a string, or the literal of a number exactly as it was written (integers that fit 64 bits: normalised).
-  std::string_view text() const { return document_->text().substr(node().offset, node().size); }
-  std::uint32_t size() const { return node().size; }
-
-  // The member of that name; none if this is no object or has no such member.
-  std::optional<JsonValue> Find(std::string_view name) const;
-
-  // for (std::uint32_t i = v.begin(); i != v.end(); i = v.after(i)) walks the children of a container: names and values in
-  // turn.
-  std::uint32_t begin() const { return index_ + 1; }
-  std::uint32_t end() const { return node().next; }
-  std::uint32_t after(std::uint32_t child) const { return document_->nodes()[child].next; }
-  JsonValue at(std::uint32_t child) const { return {document_, child}; }
-
- private:
-  const JsonNode &node() const { return document_->nodes()[index_]; }
-  const JsonDocument *document_;
-  std::uint32_t index_;
-};
-
-inline JsonValue JsonDocument::root() const { return {this, 0}; }
 
 constexpr std::uint32_t kMaxJsonDepth = 100;
 
@@ -79,6 +140,7 @@ Result<JsonDocument> ParseJson(std::string_view text);
 // The same, and it must be an object.
 Result<JsonDocument> ParseJsonObject(std::string_view text);
 
+// Objects and arrays are written by the JsonWriter (json_writer.hpp), which is made of these.
 // Appends `contents` as a JSON string with its quotes.
 void AppendJsonString(std::string_view contents, std::string &out);
 void AppendJsonString(std::string_view contents, SecretBytes &out);

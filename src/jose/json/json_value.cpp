@@ -2,6 +2,7 @@
 #include <array>
 
 #include "jose/json/json.hpp"
+#include "jose/json/json_writer.hpp"
 
 namespace jwt_auth::jose {
 namespace {
@@ -12,7 +13,7 @@ void AppendTo(SecretBytes &out, std::string_view text) { Append(out, text); }
 template <class Bytes>
 void AppendQuoted(std::string_view contents, Bytes &out) {
   constexpr char kHex[] = "0123456789abcdef";
-  AppendTo(out, "\"");
+  out.push_back('"');
   std::size_t start = 0;
   for (std::size_t i = 0; i < contents.size(); ++i) {
     const auto c = static_cast<unsigned char>(contents[i]);
@@ -48,10 +49,11 @@ void AppendQuoted(std::string_view contents, Bytes &out) {
     }
   }
   AppendTo(out, contents.substr(start));
-  AppendTo(out, "\"");
+  out.push_back('"');
 }
 
-// Recursion is bounded: no document is deeper than kMaxJsonDepth.
+// No comma in front, whatever the text holds: that is for the JsonWriter. Recursion is bounded: no document is deeper than
+// kMaxJsonDepth.
 template <class Bytes>
 void AppendValue(const JsonValue &value, Bytes &out) {
   switch (value.type()) {
@@ -65,37 +67,41 @@ void AppendValue(const JsonValue &value, Bytes &out) {
       return AppendTo(out, value.text());
     case JsonType::kString:
       return AppendQuoted(value.text(), out);
-    case JsonType::kArray:
+    case JsonType::kArray: {
       AppendTo(out, "[");
-      for (std::uint32_t i = value.begin(); i != value.end(); i = value.after(i)) {
-        if (i != value.begin()) AppendTo(out, ",");
-        AppendValue(value.at(i), out);
-      }
-      return AppendTo(out, "]");
-    case JsonType::kObject:
+      JsonWriter writer(out);
+      for (const JsonValue element : value.elements()) writer.Value(element);
+      return writer.EndArray();
+    }
+    case JsonType::kObject: {
       AppendTo(out, "{");
-      for (std::uint32_t name = value.begin(); name != value.end();) {
-        if (name != value.begin()) AppendTo(out, ",");
-        const std::uint32_t member = value.after(name);
-        AppendQuoted(value.at(name).text(), out);
-        AppendTo(out, ":");
-        AppendValue(value.at(member), out);
-        name = value.after(member);
-      }
-      return AppendTo(out, "}");
+      JsonWriter writer(out);
+      for (const auto &[name, member] : value.members()) writer.Add(name, member);
+      return writer.EndObject();
+    }
   }
 }
 
 }  // namespace
 
-std::optional<JsonValue> JsonValue::Find(std::string_view name) const {
-  if (!is(JsonType::kObject)) return std::nullopt;
-  for (std::uint32_t i = begin(); i != end();) {
-    const std::uint32_t member = after(i);
-    if (at(i).text() == name) return at(member);
-    i = after(member);
+std::optional<JsonValue> JsonValue::Find(std::string_view name) const noexcept {
+  for (const auto &[known, value] : members()) {
+    if (known == name) return value;
   }
   return std::nullopt;
+}
+
+std::optional<std::string_view> JsonValue::FindText(std::string_view name) const noexcept {
+  const auto value = Find(name);
+  if (!value || !value->is(JsonType::kString)) return std::nullopt;
+  return value->text();
+}
+
+bool IsArrayOfStrings(const JsonValue &value) noexcept {
+  for (const JsonValue element : value.elements()) {
+    if (!element.is(JsonType::kString)) return false;
+  }
+  return value.is(JsonType::kArray);
 }
 
 void AppendJsonString(std::string_view contents, std::string &out) { AppendQuoted(contents, out); }

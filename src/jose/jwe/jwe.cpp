@@ -109,7 +109,7 @@ Result<Opened> OpenWithAny(const KeySet &keys, const Opening &opening) {
       default:
         return opened.error();
     }
-    if (IsInterrupted()) return Error{ErrorCode::kInterrupted, nullptr};
+    if (IsInterrupted()) return kInterrupted;
   }
   return refusal;
 }
@@ -152,8 +152,8 @@ Result<void> UnverifiedJwe::ReadHeader() {
   const JsonValue root = header_.root();
   if (root.Find("crit")) return Malformed("header has crit, and no extension is understood");
   if (root.Find("zip")) return Malformed("header has zip, and compression is not supported");
-  for (std::uint32_t i = root.begin(); i != root.end(); i = root.after(root.after(i))) {
-    if (const char *complaint = WrongHeaderMember(root.at(i).text(), root.at(root.after(i)))) return Malformed(complaint);
+  for (const auto &[name, value] : root.members()) {
+    if (const char *complaint = WrongHeaderMember(name, value)) return Malformed(complaint);
   }
   const auto alg = root.Find("alg");
   const auto enc = root.Find("enc");

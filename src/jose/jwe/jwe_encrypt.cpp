@@ -5,6 +5,7 @@
 #include "jose/crypto/openssl.hpp"
 #include "jose/crypto/pbes2.hpp"
 #include "jose/json/base64url.hpp"
+#include "jose/json/json_writer.hpp"
 #include "jose/jwe/content_encryption.hpp"
 #include "jose/jwe/jwe.hpp"
 #include "jose/jwe/jwe_keys.hpp"
@@ -86,15 +87,12 @@ std::optional<std::string_view> OwnValue(std::string_view name, const Recipient 
   return std::nullopt;
 }
 
-// Appends the caller's members behind those that are ours, and takes from them what key management needs.
-Result<void> AppendExtraHeader(const JsonValue &extra, const Recipient &recipient, const JweOptions &options,
-                               PackingOptions &packing, std::string &header) {
+// Adds the caller's members behind those that are ours, and takes from them what key management needs.
+Result<void> AddExtraHeader(const JsonValue &extra, const Recipient &recipient, const JweOptions &options,
+                            PackingOptions &packing, JsonWriter<std::string> &header) {
   if (!extra.is(JsonType::kObject)) return Invalid("header is not a JSON object");
   const JweFamily family = InfoOf(recipient.algorithm).family;
-  for (std::uint32_t i = extra.begin(); i != extra.end();) {
-    const std::string_view name = extra.at(i).text();
-    const JsonValue value = extra.at(extra.after(i));
-    i = extra.after(extra.after(i));
+  for (const auto &[name, value] : extra.members()) {
     for (const std::string_view reserved : {"crit", "zip", "epk", "iv", "tag", "p2s"}) {
       if (name == reserved) return Invalid("header must not have crit, zip, epk, iv, tag or p2s");
     }
@@ -115,33 +113,27 @@ Result<void> AppendExtraHeader(const JsonValue &extra, const Recipient &recipien
       packing.p2c = *count;
       continue;
     }
-    header += ",";
-    AppendJsonString(name, header);
-    header += ":";
-    AppendJson(value, header);
+    header.Add(name, value);
   }
   return {};
 }
 
-void AppendTextMember(std::string_view name, std::string_view text, std::string &header) {
-  header.append(",\"").append(name).append("\":");
-  AppendJsonString(text, header);
-}
-
 // All of the header but what key management adds, and the brace that closes it.
 Result<std::string> BeginHeader(const Recipient &recipient, const JweOptions &options, PackingOptions &packing) {
-  std::string header = "{\"alg\":";
-  AppendJsonString(InfoOf(recipient.algorithm).name, header);
-  AppendTextMember("enc", InfoOf(recipient.encryption).name, header);
+  std::string text;
+  JsonWriter header(text);
+  header.BeginObject();
+  header.Add("alg", InfoOf(recipient.algorithm).name);
+  header.Add("enc", InfoOf(recipient.encryption).name);
   const bool own_typ = options.extra_header != nullptr && options.extra_header->root().Find("typ");
-  if (!options.typ.empty() && !own_typ) AppendTextMember("typ", options.typ, header);
-  if (!options.cty.empty()) AppendTextMember("cty", options.cty, header);
-  if (recipient.key->kid()) AppendTextMember("kid", *recipient.key->kid(), header);
+  if (!options.typ.empty() && !own_typ) header.Add("typ", options.typ);
+  if (!options.cty.empty()) header.Add("cty", options.cty);
+  if (recipient.key->kid()) header.Add("kid", *recipient.key->kid());
   if (options.extra_header != nullptr) {
-    auto appended = AppendExtraHeader(options.extra_header->root(), recipient, options, packing, header);
-    if (!appended) return appended.error();
+    auto added = AddExtraHeader(options.extra_header->root(), recipient, options, packing, header);
+    if (!added) return added.error();
   }
-  return header;
+  return text;
 }
 
 }  // namespace
@@ -155,7 +147,9 @@ Result<std::string> EncryptJwe(std::string_view plaintext, const KeySet &keys, c
   auto header = BeginHeader(*recipient, options, packing);
   if (!header) return header.error();
   const PackedKey packed = PackContentKey(*recipient->key, recipient->algorithm, recipient->encryption, packing);
-  header->append(packed.header_members).append("}");
+  JsonWriter writer(*header);
+  writer.AddJson(packed.header_members);
+  writer.EndObject();
 
   std::string token = EncodeBase64Url(*header);
   const SecretBytes iv = RandomBytes(InfoOf(recipient->encryption).iv_size);

@@ -9,6 +9,7 @@
 #include "jose/crypto/pbes2.hpp"
 #include "jose/crypto/rsa_oaep.hpp"
 #include "jose/json/base64url.hpp"
+#include "jose/json/json_writer.hpp"
 #include "jose/keys/key_material.hpp"
 
 namespace jwt_auth::jose {
@@ -17,9 +18,9 @@ namespace {
 constexpr Error Malformed(const char *detail) { return {ErrorCode::kMalformed, detail}; }
 
 Result<std::string> BytesMember(const JsonValue &header, std::string_view name, const char *complaint) {
-  const auto member = header.Find(name);
-  if (!member || !member->is(JsonType::kString)) return Malformed(complaint);
-  auto bytes = DecodeBase64Url(member->text());
+  const auto text = header.FindText(name);
+  if (!text) return Malformed(complaint);
+  auto bytes = DecodeBase64Url(*text);
   if (!bytes) return Malformed(complaint);
   return bytes;
 }
@@ -77,7 +78,11 @@ void PackByAgreement(const Key &key, JweAlgorithm algorithm, JweEncryption encry
   RequireOpenSsl(shared.has_value(), "key agreement");
   SecretBytes epk;
   RequireOpenSsl(static_cast<bool>(AppendKeyMembers(ephemeral.get(), false, epk)), "ephemeral key");
-  packed.header_members.append(",\"epk\":{").append(AsText(epk)).append("}");
+  JsonWriter header(packed.header_members);
+  header.Name("epk");
+  header.BeginObject();
+  header.AddJson(AsText(epk));
+  header.EndObject();
   SecretBytes agreed = AgreedKey(AsText(*shared), algorithm, encryption, options.apu, options.apv);
   if (algorithm == JweAlgorithm::kEcdhEs) {
     packed.content_key = std::move(agreed);
@@ -86,17 +91,12 @@ void PackByAgreement(const Key &key, JweAlgorithm algorithm, JweEncryption encry
   packed.encrypted_key = WrapKey(AsText(agreed), AsText(packed.content_key));
 }
 
-void AppendBytesMember(std::string &out, std::string_view name, std::string_view bytes) {
-  out.append(",\"").append(name).append("\":\"");
-  AppendBase64Url(bytes, out);
-  out += '"';
-}
-
 void PackWithGcm(const Key &key, PackedKey &packed) {
   const SecretBytes iv = RandomBytes(kGcmIvSize);
   SealedContent sealed = SealWithGcm(AsText(key.secret()), AsText(iv), "", AsText(packed.content_key));
-  AppendBytesMember(packed.header_members, "iv", AsText(iv));
-  AppendBytesMember(packed.header_members, "tag", sealed.tag);
+  JsonWriter header(packed.header_members);
+  header.AddBytes("iv", AsText(iv));
+  header.AddBytes("tag", sealed.tag);
   packed.encrypted_key = std::move(sealed.ciphertext);
 }
 
@@ -104,8 +104,9 @@ void PackWithPassword(const Key &key, JweAlgorithm algorithm, const PackingOptio
   constexpr std::size_t kSaltSize = 16;
   const SecretBytes salt = RandomBytes(kSaltSize);
   const std::uint32_t count = options.p2c ? *options.p2c : DefaultPbes2Count(algorithm);
-  AppendBytesMember(packed.header_members, "p2s", AsText(salt));
-  packed.header_members.append(",\"p2c\":").append(std::to_string(count));
+  JsonWriter header(packed.header_members);
+  header.AddBytes("p2s", AsText(salt));
+  header.Add("p2c", std::int64_t{count});
   const SecretBytes derived = DerivePbes2Key(algorithm, AsText(key.secret()), AsText(salt), count);
   packed.encrypted_key = WrapKey(AsText(derived), AsText(packed.content_key));
 }

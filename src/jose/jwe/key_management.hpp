@@ -30,7 +30,7 @@ Result<KeyManagementHeader> ReadKeyManagementHeader(JweAlgorithm algorithm, cons
 struct PackedKey {
   SecretBytes content_key;
   std::string encrypted_key;   // empty for dir and ECDH-ES
-  std::string header_members;  // JSON text such as `,"epk":{...}`
+  std::string header_members;  // JSON text such as `"epk":{...}`
 };
 
 // What the sender may choose: party information (decoded; the header carries it already) and the count.

@@ -24,14 +24,6 @@ constexpr std::array<Member, 10> kMembers{{{"alg", Form::kText, "alg of the head
                                            {"jwk", Form::kObject, "jwk of the header is not an object"},
                                            {"x5c", Form::kTexts, "x5c of the header is not an array of strings"}}};
 
-bool IsArrayOfTexts(const JsonValue &value) {
-  if (!value.is(JsonType::kArray)) return false;
-  for (std::uint32_t i = value.begin(); i != value.end(); i = value.after(i)) {
-    if (!value.at(i).is(JsonType::kString)) return false;
-  }
-  return true;
-}
-
 bool Has(const JsonValue &value, Form form) {
   switch (form) {
     case Form::kText:
@@ -39,7 +31,7 @@ bool Has(const JsonValue &value, Form form) {
     case Form::kObject:
       return value.is(JsonType::kObject);
     case Form::kTexts:
-      return IsArrayOfTexts(value);
+      return IsArrayOfStrings(value);
   }
   return false;
 }

@@ -5,6 +5,7 @@
 
 #include "jose/interruption.hpp"
 #include "jose/json/base64url.hpp"
+#include "jose/json/json_writer.hpp"
 #include "jose/jws/header_members.hpp"
 
 namespace jwt_auth::jose {
@@ -63,7 +64,7 @@ Result<const Key *> VerifyWithAny(const UnverifiedJws &token, const KeySet &keys
       default:
         return verified.error();
     }
-    if (IsInterrupted()) return Error{ErrorCode::kInterrupted, nullptr};
+    if (IsInterrupted()) return kInterrupted;
   }
   return refusal;
 }
@@ -110,13 +111,10 @@ Result<Signer> FindSigner(const KeySet &keys, std::string_view alg_name) {
   return refusal;
 }
 
-// Appends the caller's members behind those that are ours.
-Result<void> AppendExtraHeader(const JsonValue &extra, const Signer &signer, std::string &header) {
+// Adds the caller's members behind those that are ours.
+Result<void> AddExtraHeader(const JsonValue &extra, const Signer &signer, JsonWriter<std::string> &header) {
   if (!extra.is(JsonType::kObject)) return Invalid("header is not a JSON object");
-  for (std::uint32_t i = extra.begin(); i != extra.end();) {
-    const std::string_view name = extra.at(i).text();
-    const JsonValue value = extra.at(extra.after(i));
-    i = extra.after(extra.after(i));
+  for (const auto &[name, value] : extra.members()) {
     if (name == "crit" || name == "b64" || name == "enc") return Invalid("header must not have crit, b64 or enc");
     if (const char *complaint = WrongHeaderMember(name, value)) return Invalid(complaint);
     if (name == "alg") {
@@ -127,44 +125,44 @@ Result<void> AppendExtraHeader(const JsonValue &extra, const Signer &signer, std
       if (value.text() != *signer.key->kid()) return Invalid("header names another kid than the key's");
       continue;
     }
-    header += ",";
-    AppendJsonString(name, header);
-    header += ":";
-    AppendJson(value, header);
+    header.Add(name, value);
   }
   return {};
 }
 
 Result<std::string> MakeHeader(const Signer &signer, const SignOptions &options) {
-  std::string header = "{\"alg\":";
-  AppendJsonString(signer.alg_name, header);
+  std::string text;
+  text.reserve(128);
+  JsonWriter header(text);
+  header.BeginObject();
+  header.Add("alg", signer.alg_name);
   const bool own_typ = options.extra_header != nullptr && options.extra_header->root().Find("typ");
-  if (!options.typ.empty() && !own_typ) {
-    header += ",\"typ\":";
-    AppendJsonString(options.typ, header);
-  }
-  if (signer.key->kid()) {
-    header += ",\"kid\":";
-    AppendJsonString(*signer.key->kid(), header);
-  }
+  if (!options.typ.empty() && !own_typ) header.Add("typ", options.typ);
+  if (signer.key->kid()) header.Add("kid", *signer.key->kid());
   if (options.extra_header != nullptr) {
-    if (auto appended = AppendExtraHeader(options.extra_header->root(), signer, header); !appended) return appended.error();
+    if (auto added = AddExtraHeader(options.extra_header->root(), signer, header); !added) return added.error();
   }
-  header += "}";
-  return header;
+  header.EndObject();
+  return text;
 }
 
 }  // namespace
 
 Result<UnverifiedJws> UnverifiedJws::Parse(std::string_view token) {
-  auto parsed = ParseParts(token);
-  if (!parsed && parsed.error().code == ErrorCode::kMalformed) {
-    if (const auto cause = WhatStandsAround(token)) return *cause;
-  }
+  Result<UnverifiedJws> parsed{UnverifiedJws()};
+  if (const auto read = parsed->Read(token); !read) parsed = read.error();
   return parsed;
 }
 
-Result<UnverifiedJws> UnverifiedJws::ParseParts(std::string_view token) {
+Result<void> UnverifiedJws::Read(std::string_view token) {
+  auto read = ReadParts(token);
+  if (!read && read.error().code == ErrorCode::kMalformed) {
+    if (const auto cause = WhatStandsAround(token)) return *cause;
+  }
+  return read;
+}
+
+Result<void> UnverifiedJws::ReadParts(std::string_view token) {
   const std::size_t first = token.find('.');
   const std::size_t second = first == kNoDot ? kNoDot : token.find('.', first + 1);
   if (second == kNoDot) return Malformed("token does not have three parts");
@@ -174,15 +172,14 @@ Result<UnverifiedJws> UnverifiedJws::ParseParts(std::string_view token) {
     return Malformed(five_parts ? "token is encrypted (JWE), not signed (JWS)" : "token does not have three parts");
   }
 
-  UnverifiedJws jws;
-  jws.signing_input_ = token.substr(0, second);
-  jws.encoded_payload_ = token.substr(first + 1, second - first - 1);
-  if (auto decoded = AppendDecodedBase64Url(token.substr(second + 1), jws.signature_); !decoded) return decoded.error();
-  if (auto decoded = AppendDecodedBase64Url(jws.encoded_payload_, jws.payload_); !decoded) return decoded.error();
+  signing_input_ = token.substr(0, second);
+  if (auto decoded = AppendDecodedBase64Url(token.substr(second + 1), signature_); !decoded) return decoded.error();
+  if (auto decoded = AppendDecodedBase64Url(token.substr(first + 1, second - first - 1), payload_); !decoded)
+    return decoded.error();
   auto header = FindOrParseHeader(token.substr(0, first));
   if (!header) return header.error();
-  jws.header_ = std::move(*header);
-  return jws;
+  header_ = std::move(*header);
+  return {};
 }
 
 Result<std::shared_ptr<const UnverifiedJws::Header>> UnverifiedJws::FindOrParseHeader(std::string_view encoded) {
@@ -212,11 +209,7 @@ Result<std::shared_ptr<const UnverifiedJws::Header>> UnverifiedJws::ParseHeader(
   header->encoded = encoded;
   header->document = std::move(*document);
   bool has_alg = false;
-  const JsonValue root = header->document.root();
-  for (std::uint32_t i = root.begin(); i != root.end();) {
-    const std::string_view name = root.at(i).text();
-    const JsonValue value = root.at(root.after(i));
-    i = root.after(root.after(i));
+  for (const auto &[name, value] : header->document.root().members()) {
     if (const char *complaint = WrongHeaderMember(name, value)) return Malformed(complaint);
     if (name == "alg") {
       header->alg = value.text();
@@ -237,7 +230,7 @@ Result<std::shared_ptr<const UnverifiedJws::Header>> UnverifiedJws::ParseHeader(
   return std::shared_ptr<const Header>(std::move(header));
 }
 
-Result<VerifiedJws> VerifyJws(UnverifiedJws token, const KeySet &keys, AlgorithmSet allowed) {
+Result<VerifiedJws> VerifyJws(UnverifiedJws &&token, const KeySet &keys, AlgorithmSet allowed) {
   if (keys.keys.empty()) return Error{ErrorCode::kNoSuchKey, "no key to verify with"};
   const AlgorithmSet wanted = AlgorithmsNamed(token.alg()) & allowed;
   if (wanted.empty())

@@ -26,11 +26,13 @@ class UnverifiedJws {
   const std::optional<std::string_view> &kid() const { return header_->kid; }  // into header()
   const std::optional<std::string_view> &typ() const { return header_->typ; }  // into header()
   std::string_view signing_input() const { return signing_input_; }
-  std::string_view encoded_payload() const { return encoded_payload_; }
   const std::string &signature() const { return signature_; }
+  // The decoded payload before any key has proved it: to choose the keys that have to, or to be shown as unverified.
+  const std::string &unverified_payload() const { return payload_; }
 
  private:
   friend class VerifiedJws;
+  friend class UnverifiedJwt;
   // A header that has passed every check that does not depend on a key.
   struct Header {
     std::string encoded;
@@ -39,15 +41,16 @@ class UnverifiedJws {
     std::optional<std::string_view> kid, typ;
   };
   UnverifiedJws() = default;
-  static Result<UnverifiedJws> ParseParts(std::string_view token);
+  // Parse() into this object.
+  Result<void> Read(std::string_view token);
+  Result<void> ReadParts(std::string_view token);
   static Result<std::shared_ptr<const Header>> ParseHeader(std::string_view encoded);
   static Result<std::shared_ptr<const Header>> FindOrParseHeader(std::string_view encoded);
 
   std::shared_ptr<const Header> header_;
   std::string_view signing_input_;
-  std::string_view encoded_payload_;
   std::string signature_;
-  std::string payload_;  // decoded, and handed out by VerifiedJws alone
+  std::string payload_;
 };
 
 // A token whose signature is right. Only VerifyJws makes one.
@@ -58,16 +61,16 @@ class VerifiedJws {
   const Key &key() const { return *key_; }  // the one that verified it
 
  private:
-  friend Result<VerifiedJws> VerifyJws(UnverifiedJws token, const KeySet &keys, AlgorithmSet allowed);
-  VerifiedJws(UnverifiedJws token, const Key *key) : token_(std::move(token)), key_(key) {}
+  friend Result<VerifiedJws> VerifyJws(UnverifiedJws &&token, const KeySet &keys, AlgorithmSet allowed);
+  VerifiedJws(UnverifiedJws &&token, const Key *key) : token_(std::move(token)), key_(key) {}
   UnverifiedJws token_;
   const Key *key_;
 };
 
 // Verifies with the keys and only the algorithms that both they and `allowed` permit. kNoSuchKey for a kid that no key has,
 // kAlgorithmNotAllowed, kUnusableKey (a key that may not verify), kBadSignature. Without a kid each suitable key of a set is
-// tried, at most 16. The result points into `keys`.
-Result<VerifiedJws> VerifyJws(UnverifiedJws token, const KeySet &keys, AlgorithmSet allowed);
+// tried, at most 16. The result points into `keys`. A token that is refused stays as it was.
+Result<VerifiedJws> VerifyJws(UnverifiedJws &&token, const KeySet &keys, AlgorithmSet allowed);
 
 // Signs `payload`. `alg_name` empty: the key's default. `extra_header` (an object, or null) may add members, and must not set
 // `alg` to something else or `kid` to other than the key's, nor have `crit`, `b64` or `enc`. The header starts with alg, then

@@ -37,9 +37,9 @@ Result<void> ReadAudience(const JsonValue &value, std::optional<std::vector<std:
   }
   constexpr Error kNotAnAudience{ErrorCode::kMalformed, "claim aud is neither a string nor an array of strings"};
   if (!value.is(JsonType::kArray)) return kNotAnAudience;
-  for (std::uint32_t i = value.begin(); i != value.end(); i = value.after(i)) {
-    if (!value.at(i).is(JsonType::kString)) return kNotAnAudience;
-    out->push_back(value.at(i).text());
+  for (const JsonValue element : value.elements()) {
+    if (!element.is(JsonType::kString)) return kNotAnAudience;
+    out->push_back(element.text());
   }
   return {};
 }
@@ -55,47 +55,74 @@ Result<void> ReadMember(std::string_view name, const JsonValue &value, Registere
   return {};
 }
 
-}  // namespace
-
-Result<RegisteredClaims> ReadClaims(const JsonValue &payload) {
+Result<void> ReadMembers(const JsonValue &payload, RegisteredClaims &out) {
   if (!payload.is(JsonType::kObject)) return Error{ErrorCode::kMalformed, "claims are not a JSON object"};
-  RegisteredClaims claims;
-  for (std::uint32_t name = payload.begin(); name != payload.end();) {
-    const std::uint32_t member = payload.after(name);
+  for (const auto &[name, value] : payload.members()) {
     // Every registered name has three letters.
-    if (payload.at(name).size() == 3) {
-      if (auto read = ReadMember(payload.at(name).text(), payload.at(member), claims); !read) return read.error();
-    }
-    name = payload.after(member);
+    if (name.size() != 3) continue;
+    if (auto read = ReadMember(name, value, out); !read) return read.error();
   }
-  return claims;
+  return {};
 }
 
-Result<void> CheckClaims(const RegisteredClaims &claims, const Expectations &expected) {
+Result<void> CheckTimes(const RegisteredClaims &claims, const Expectations &expected) {
   const Micros latest = SaturatingAdd(expected.now, expected.leeway);
   if (claims.exp && expected.now >= SaturatingAdd(*claims.exp, expected.leeway)) {
     return Error{ErrorCode::kExpired, nullptr};
   }
+  if (expected.from_any_time) return {};
   if (claims.nbf && *claims.nbf > latest) return Error{ErrorCode::kNotYetValid, "nbf lies ahead"};
   if (claims.iat && *claims.iat > SaturatingAdd(latest, kIssuedAheadTolerance)) {
     return Error{ErrorCode::kNotYetValid, "iat lies ahead"};
   }
+  return {};
+}
+
+constexpr Error kNamesNoAudience{ErrorCode::kAudienceMismatch, "it names none"};
+constexpr Error kNamesAnother{ErrorCode::kAudienceMismatch, "it names another"};
+
+bool Holds(const std::vector<std::string> &texts, std::string_view text) {
+  return std::find(texts.begin(), texts.end(), text) != texts.end();
+}
+
+Result<void> CheckOneOfAudiences(const RegisteredClaims &claims, const std::vector<std::string> &expected) {
+  if (Holds(expected, kAnyAudience)) return {};
+  if (!claims.aud) return kNamesNoAudience;
+  for (const std::string_view named : *claims.aud)
+    if (Holds(expected, named)) return {};
+  return kNamesAnother;
+}
+
+Result<void> CheckAudience(const RegisteredClaims &claims, const Expectations &expected) {
+  if (expected.audiences != nullptr && !expected.audiences->empty()) return CheckOneOfAudiences(claims, *expected.audiences);
+  if (!expected.audience) {
+    if (!claims.aud) return {};
+    return Error{ErrorCode::kAudienceMismatch, "it names an audience, and none is expected",
+                 "Name the expected audience with the argument audience, or for tokens of the keyring with jwt_auth.audience; "
+                 "'*' accepts any."};
+  }
+  if (*expected.audience == kAnyAudience) return {};
+  if (!claims.aud) return kNamesNoAudience;
+  const bool named = std::find(claims.aud->begin(), claims.aud->end(), *expected.audience) != claims.aud->end();
+  if (!named) return kNamesAnother;
+  return {};
+}
+
+}  // namespace
+
+Result<RegisteredClaims> ReadClaims(const JsonValue &payload) {
+  Result<RegisteredClaims> claims{RegisteredClaims()};
+  if (const auto read = ReadMembers(payload, *claims); !read) claims = read.error();
+  return claims;
+}
+
+Result<void> CheckClaims(const RegisteredClaims &claims, const Expectations &expected) {
+  if (auto checked = CheckTimes(claims, expected); !checked) return checked.error();
   if (expected.issuer && claims.iss != expected.issuer) {
     return Error{ErrorCode::kIssuerMismatch, claims.iss ? nullptr : "it names none"};
   }
-  if (!expected.audience) {
-    if (claims.aud)
-      return Error{ErrorCode::kAudienceMismatch, "it names an audience, and none is expected",
-                   "Name the expected audience with the argument audience, or for tokens of the keyring with "
-                   "jwt_auth.audience; '*' accepts "
-                   "any."};
-    return {};
-  }
-  if (*expected.audience == "*") return {};
-  if (!claims.aud) return Error{ErrorCode::kAudienceMismatch, "it names none"};
-  if (std::find(claims.aud->begin(), claims.aud->end(), *expected.audience) == claims.aud->end()) {
-    return Error{ErrorCode::kAudienceMismatch, "it names another"};
-  }
+  if (auto checked = CheckAudience(claims, expected); !checked) return checked.error();
+  if (expected.needs_exp && !claims.exp) return Error{ErrorCode::kMalformed, "claim exp is missing"};
   return {};
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -28,13 +29,18 @@ Result<RegisteredClaims> ReadClaims(const JsonValue &payload);
 
 struct Expectations {
   std::optional<std::string_view> issuer;
-  std::optional<std::string_view> audience;  // "*" waives; none: a token with an aud is refused
+  std::optional<std::string_view> audience;  // kAnyAudience waives; none: a token with an aud is refused
+  // In the place of `audience`, if not null and not empty: one of them, or kAnyAudience.
+  const std::vector<std::string> *audiences = nullptr;
   Micros leeway = 0;
   Micros now = 0;
+  bool from_any_time = false;  // nbf and iat may lie ahead
+  bool needs_exp = false;
 };
+constexpr std::string_view kAnyAudience = "*";
 
 // In this order: kExpired (now >= exp + leeway), kNotYetValid (nbf > now + leeway; iat > now + 60 s + leeway),
-// kIssuerMismatch, kAudienceMismatch.
+// kIssuerMismatch, kAudienceMismatch, kMalformed (no exp where it is needed).
 Result<void> CheckClaims(const RegisteredClaims &claims, const Expectations &expected);
 
 // The type check of one member at signing, for callers that walk their own representation. Plain data, no allocation.

@@ -99,18 +99,21 @@ PurposeCheck CheckPurpose(std::string_view purpose) noexcept {
 std::string TypeOfPurpose(std::string_view purpose) { return std::string(purpose).append(kJwtSuffix); }
 
 bool IsExpectedType(const std::optional<std::string_view> &typ, const ExpectedType &expected) noexcept {
-  const bool untyped = !typ || IsSameType(*typ, kAnyTokenType);
+  const auto is_untyped = [&typ] { return !typ || IsSameType(*typ, kAnyTokenType); };
   switch (expected.rule) {
     case ExpectedType::Rule::kAny:
       return true;
     case ExpectedType::Rule::kAccessToken:
-      return untyped ? expected.accepts_untyped : IsSameType(*typ, kAccessTokenType);
+      return is_untyped() ? expected.accepts_untyped : IsSameType(*typ, kAccessTokenType);
     case ExpectedType::Rule::kUntyped:
-      return untyped;
+      return is_untyped();
     case ExpectedType::Rule::kNamed:
       return typ && IsSameType(*typ, expected.name);
     case ExpectedType::Rule::kPurpose:
       return typ && IsPurposeType(*typ, expected.name);
+    case ExpectedType::Rule::kOneOf:
+      return std::any_of(expected.names->begin(), expected.names->end(),
+                         [&](const std::string &name) { return IsSameType(name, typ.value_or(kAnyTokenType)); });
   }
   return false;
 }

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace jwt_auth::jose {
 
@@ -30,10 +31,12 @@ struct ExpectedType {
     kUntyped,      // JWT or none
     kNamed,        // exactly `name`
     kPurpose,      // `<name>+jwt`
+    kOneOf,        // one of `names`; none counts as JWT
   };
   Rule rule = Rule::kAny;
   std::string_view name;
   bool accepts_untyped = true;
+  const std::vector<std::string> *names = nullptr;
 };
 bool IsExpectedType(const std::optional<std::string_view> &typ, const ExpectedType &expected) noexcept;
 

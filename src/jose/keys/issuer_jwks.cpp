@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "jose/interruption.hpp"
+#include "jose/json/json_writer.hpp"
 #include "jose/keys/jwk.hpp"
 #include "jose/keys/key_material.hpp"
 
@@ -15,25 +16,21 @@ constexpr Error kSecret =
 constexpr Error kNotASet =
     Unusable("not a JWK set", "Nothing is fetched: give the JSON object that is found at the jwks_uri of the issuer.");
 
-bool IsOct(const JsonValue &jwk) {
-  const auto kty = jwk.Find("kty");
-  return kty && kty->is(JsonType::kString) && kty->text() == "oct";
-}
+bool IsOct(const JsonValue &jwk) { return jwk.FindText("kty") == "oct"; }
 
-// By its members alone: a key that is not usable can be secret all the same. "priv" is that of newer kinds of key (kty AKP).
-bool IsSecret(const JsonValue &jwk) {
-  for (const std::string_view name : {"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"})
-    if (jwk.Find(name)) return true;
-  return IsOct(jwk);
-}
+// By its members alone: a key that is not usable can be secret all the same.
+bool IsSecret(const JsonValue &jwk) { return HasPrivateMember(jwk) || IsOct(jwk); }
+
+bool HoldsPrivatePem(std::string_view text) { return text.find("PRIVATE KEY-----") != std::string_view::npos; }
 
 // Wherever it stands: a whole JWK inside a member that nothing reads, or PEM. The public half is kept as it is given.
 bool HoldsSecret(const JsonValue &value) {
-  if (value.is(JsonType::kString)) return value.text().find("PRIVATE KEY-----") != std::string_view::npos;
+  if (value.is(JsonType::kString)) return HoldsPrivatePem(value.text());
   if (value.Find("kty") && IsSecret(value)) return true;
-  if (!value.is(JsonType::kObject) && !value.is(JsonType::kArray)) return false;
-  for (std::uint32_t i = value.begin(); i != value.end(); i = value.after(i))
-    if (HoldsSecret(value.at(i))) return true;
+  for (const auto &[name, member] : value.members())
+    if (HoldsPrivatePem(name) || HoldsSecret(member)) return true;
+  for (const JsonValue element : value.elements())
+    if (HoldsSecret(element)) return true;
   return false;
 }
 
@@ -48,10 +45,18 @@ const char *ReasonToSkip(const JsonValue &jwk) {
 }
 
 template <class Text>
-void AppendMember(const JsonValue &jwk, Text &set) {
-  constexpr std::string_view kBegin = R"({"keys":[)";
-  if (set.size() > kBegin.size()) set.push_back(',');
-  AppendJson(jwk, set);
+void BeginSet(Text &set) {
+  JsonWriter writer(set);
+  writer.BeginObject();
+  writer.Name("keys");
+  writer.BeginArray();
+}
+
+template <class Text>
+void EndSet(Text &set) {
+  JsonWriter writer(set);
+  writer.EndArray();
+  writer.EndObject();
 }
 
 Result<void> AddMember(const JsonValue &jwk, IssuerJwks &keys) {
@@ -60,9 +65,9 @@ Result<void> AddMember(const JsonValue &jwk, IssuerJwks &keys) {
   const char *reason = ReasonToSkip(jwk);
   if (reason != nullptr) keys.skipped.push_back(Skipped(jwk, reason));
   // A secret that can't be used is not kept at all.
-  if (is_symmetric && reason == nullptr) AppendMember(jwk, keys.secret_jwks);
+  if (is_symmetric && reason == nullptr) JsonWriter(keys.secret_jwks).Value(jwk);
   if (is_symmetric) return {};
-  AppendMember(jwk, keys.public_jwks);
+  JsonWriter(keys.public_jwks).Value(jwk);
   keys.public_verifies = keys.public_verifies || reason == nullptr;
   return {};
 }
@@ -71,12 +76,12 @@ Result<void> AddSet(const JsonValue &root, const JsonValue &members, IssuerJwks 
   if (!members.is(JsonType::kArray)) return Unusable("keys of the JWKS is not an array");
   if (members.size() > kMaxKeysInSet) return Error{ErrorCode::kTooLarge, "JWKS with more than 256 keys"};
   // What stands beside the keys is not kept; a secret there has been published all the same.
-  for (std::uint32_t name = root.begin(); name != root.end(); name = root.after(root.after(name))) {
-    if (root.at(name).text() != "keys" && HoldsSecret(root.at(root.after(name)))) return kSecret;
+  for (const auto &[name, value] : root.members()) {
+    if (name != "keys" && HoldsSecret(value)) return kSecret;
   }
-  for (std::uint32_t i = members.begin(); i != members.end(); i = members.after(i)) {
-    if (IsInterrupted()) return Error{ErrorCode::kInterrupted, nullptr};
-    if (auto added = AddMember(members.at(i), keys); !added) return added.error();
+  for (const JsonValue jwk : members.elements()) {
+    if (IsInterrupted()) return kInterrupted;
+    if (auto added = AddMember(jwk, keys); !added) return added.error();
   }
   return {};
 }
@@ -90,16 +95,16 @@ Result<IssuerJwks> ReadIssuerJwks(std::string_view text) {
   const auto members = root.Find("keys");
   if (!members && !root.Find("kty")) return kNotASet;
   IssuerJwks keys;
-  keys.public_jwks = R"({"keys":[)";
-  Append(keys.secret_jwks, keys.public_jwks);
+  BeginSet(keys.public_jwks);
+  BeginSet(keys.secret_jwks);
   const std::size_t empty = keys.secret_jwks.size();
   const auto added = members ? AddSet(root, *members, keys) : AddMember(root, keys);
   if (!added) return added.error();
-  keys.public_jwks += "]}";
+  EndSet(keys.public_jwks);
   if (keys.secret_jwks.size() == empty)
     keys.secret_jwks.clear();
   else
-    Append(keys.secret_jwks, "]}");
+    EndSet(keys.secret_jwks);
   // Each half as it will be read: the rules on kids are those of any set.
   if (!keys.secret_jwks.empty())
     if (const auto secrets = ParseKeys(AsText(keys.secret_jwks)); !secrets) return secrets.error();
@@ -113,23 +118,21 @@ Result<std::string> VerifyingJwks(std::string_view jwks) {
   if (!document) return kNotASet;
   const auto members = document->root().Find("keys");
   std::string out;
-  if (!members || !members->is(JsonType::kArray)) return out;
-  for (std::uint32_t i = members->begin(); i != members->end(); i = members->after(i)) {
-    const JsonValue jwk = members->at(i);
+  if (!members) return out;
+  JsonWriter writer(out);
+  for (const JsonValue jwk : members->elements()) {
     if (!jwk.is(JsonType::kObject) || IsSecret(jwk)) continue;
     const auto key = ParseJwk(jwk);
     if (!key || !CanVerify(*key)) continue;
     SecretBytes written;
     if (auto appended = AppendKeyMembers(key->pkey(), false, written); !appended) return appended.error();
-    if (!out.empty()) out += ',';
-    out.append("{").append(AsText(written));
+    writer.BeginObject();
+    writer.AddJson(AsText(written));
     for (const std::string_view name : {"kid", "alg", "use"}) {
-      const auto member = jwk.Find(name);
-      if (!member || !member->is(JsonType::kString) || (name == "alg" && key->type() == KeyType::kAkp)) continue;
-      out.append(",\"").append(name).append("\":");
-      AppendJsonString(member->text(), out);
+      const auto text = jwk.FindText(name);
+      if (text && !(name == "alg" && key->type() == KeyType::kAkp)) writer.Add(name, *text);
     }
-    out += '}';
+    writer.EndObject();
   }
   return out;
 }

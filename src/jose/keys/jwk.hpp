@@ -143,6 +143,8 @@ Result<SecretBytes> GenerateJwk(const GenerateOptions &options);
 // The public part of a JWK (only registered public members and kid, alg, use, key_ops, x5*), as compact JSON. kUnusableKey for
 // oct.
 Result<std::string> PublicJwk(const JsonValue &jwk);
+// Appends `"kty":"oct","k":...`, the members that describe a secret, without braces.
+void AppendSecretMembers(std::string_view secret, SecretBytes &out);
 // RFC 7638 thumbprint (SHA-256, base64url). Works for every kty.
 Result<std::string> JwkThumbprint(const JsonValue &jwk);
 // PEM to JWK, `kid` and `alg` added if given (kid NULL: thumbprint); and back (PKCS#8 for a private key, SPKI for a public

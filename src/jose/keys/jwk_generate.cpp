@@ -2,7 +2,9 @@
 #include <openssl/core_names.h>
 #include <openssl/rsa.h>
 
+#include "jose/interruption.hpp"
 #include "jose/json/base64url.hpp"
+#include "jose/json/json_writer.hpp"
 #include "jose/keys/curve.hpp"
 #include "jose/keys/key_material.hpp"
 #include "jose/keys/ml_dsa_key.hpp"
@@ -121,17 +123,10 @@ Result<OpenSslPtr<EVP_PKEY>> GeneratePair(const Plan &plan, const GenerateOption
   const bool made = EVP_PKEY_generate(context.get(), &raw) == 1;
   if (!made && options.interrupted != nullptr && options.interrupted()) {
     DrainErrorQueue();
-    return Error{ErrorCode::kInterrupted, nullptr};
+    return kInterrupted;
   }
   RequireOpenSsl(made, "key generation");
   return OpenSslPtr<EVP_PKEY>(raw);
-}
-
-void AppendTextMember(SecretBytes &out, std::string_view name, std::string_view value) {
-  Append(out, ",");
-  AppendJsonString(name, out);
-  Append(out, ":");
-  AppendJsonString(value, out);
 }
 
 }  // namespace
@@ -143,21 +138,20 @@ Result<SecretBytes> GenerateJwk(const GenerateOptions &options) {
     return Error{ErrorCode::kInvalidArgument, "rsa_bits must be from 2048 to 16384"};
   }
   SecretBytes jwk;
-  Append(jwk, "{");
+  JsonWriter writer(jwk);
+  writer.BeginObject();
   std::string kid;
   if (plan->type == KeyType::kOct) {
-    Append(jwk, "\"kty\":\"oct\",\"k\":\"");
-    AppendBase64Url(AsText(RandomBytes(plan->secret_size)), jwk);
-    Append(jwk, "\"");
+    AppendSecretMembers(AsText(RandomBytes(plan->secret_size)), jwk);
     // A thumbprint would let anybody who sees it test guesses of the secret.
     kid = EncodeBase64Url(AsText(RandomBytes(16)));
   } else {
     const auto key = GeneratePair(*plan, options);
     if (!key) return key.error();
     SecretBytes bare;
-    Append(bare, "{");
+    JsonWriter(bare).BeginObject();
     if (auto appended = AppendKeyMembers(key->get(), false, bare); !appended) return appended.error();
-    Append(bare, "}");
+    JsonWriter(bare).EndObject();
     const auto document = ParseJsonObject(AsText(bare));
     if (!document) return document.error();
     auto thumbprint = JwkThumbprint(document->root());
@@ -165,10 +159,10 @@ Result<SecretBytes> GenerateJwk(const GenerateOptions &options) {
     kid = std::move(*thumbprint);
     if (auto appended = AppendKeyMembers(key->get(), true, jwk); !appended) return appended.error();
   }
-  AppendTextMember(jwk, "kid", options.kid ? *options.kid : kid);
-  AppendTextMember(jwk, "use", plan->use);
-  if (plan->type != KeyType::kAkp) AppendTextMember(jwk, "alg", options.algorithm);
-  Append(jwk, "}");
+  writer.Add("kid", options.kid ? *options.kid : kid);
+  writer.Add("use", plan->use);
+  if (plan->type != KeyType::kAkp) writer.Add("alg", options.algorithm);
+  writer.EndObject();
   return jwk;
 }
 

@@ -1,8 +1,10 @@
 // From a JWK to a Key (RFC 7517 section 4, RFC 7518 section 6, RFC 8037 section 2).
 #include <openssl/bn.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
+#include <vector>
 
 #include "jose/json/base64url.hpp"
 #include "jose/keys/curve.hpp"
@@ -25,10 +27,10 @@ Result<std::optional<std::string_view>> OptionalText(const JsonValue &jwk, std::
 
 // A member that must be there and hold base64url of at least one byte.
 Result<SecretBytes> RequiredBytes(const JsonValue &jwk, std::string_view name, const char *complaint) {
-  const auto member = jwk.Find(name);
-  if (!member || !member->is(JsonType::kString) || member->text().empty()) return Unusable(complaint);
+  const auto text = jwk.FindText(name);
+  if (!text || text->empty()) return Unusable(complaint);
   SecretBytes bytes;
-  if (!AppendDecodedBase64Url(member->text(), bytes)) return Unusable(complaint);
+  if (!AppendDecodedBase64Url(*text, bytes)) return Unusable(complaint);
   return bytes;
 }
 
@@ -56,15 +58,17 @@ unsigned OperationNamed(std::string_view name) {
 
 // RFC 7517 section 4.3: no value twice; unknown values mean nothing to us.
 Result<unsigned> ReadKeyOps(const JsonValue &key_ops) {
-  if (!key_ops.is(JsonType::kArray)) return Unusable("key_ops of the JWK is not an array of strings");
+  constexpr Error kNotAList = Unusable("key_ops of the JWK is not an array of strings");
+  if (!key_ops.is(JsonType::kArray)) return kNotAList;
   if (key_ops.size() > 64) return Unusable("key_ops of the JWK is too long");
   unsigned operations = 0;
-  for (std::uint32_t i = key_ops.begin(); i != key_ops.end(); i = key_ops.after(i)) {
-    if (!key_ops.at(i).is(JsonType::kString)) return Unusable("key_ops of the JWK is not an array of strings");
-    for (std::uint32_t j = key_ops.begin(); j != i; j = key_ops.after(j)) {
-      if (key_ops.at(i).text() == key_ops.at(j).text()) return Unusable("key_ops of the JWK names an operation twice");
-    }
-    operations |= OperationNamed(key_ops.at(i).text());
+  std::vector<std::string_view> named;
+  for (const JsonValue operation : key_ops.elements()) {
+    if (!operation.is(JsonType::kString)) return kNotAList;
+    if (std::find(named.begin(), named.end(), operation.text()) != named.end())
+      return Unusable("key_ops of the JWK names an operation twice");
+    named.push_back(operation.text());
+    operations |= OperationNamed(operation.text());
   }
   return operations;
 }

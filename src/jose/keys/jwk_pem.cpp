@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "jose/json/json_writer.hpp"
 #include "jose/keys/der.hpp"
 #include "jose/keys/key_builder.hpp"
 #include "jose/keys/key_material.hpp"
@@ -138,17 +139,6 @@ Result<Decoded> DecodePem(std::string_view pem) {
   return ChooseKey(std::move(found));
 }
 
-void AppendTextMember(SecretBytes &out, std::string_view name, std::string_view value) {
-  Append(out, ",");
-  AppendJsonString(name, out);
-  Append(out, ":");
-  AppendJsonString(value, out);
-}
-
-}  // namespace
-
-namespace {
-
 bool DecodesAsKey(const SecretBytes &der) {
   if (ReadCertificate(der)) return true;
   for (const char *structure : {"SubjectPublicKeyInfo", "PrivateKeyInfo", "EncryptedPrivateKeyInfo"}) {
@@ -178,9 +168,10 @@ Result<BareJwk> BareJwkFromPem(std::string_view pem) {
   const auto decoded = AskTwice([&] { return DecodePem(pem); });
   if (!decoded) return decoded.error();
   BareJwk bare;
-  Append(bare.jwk, "{");
+  JsonWriter jwk(bare.jwk);
+  jwk.BeginObject();
   if (auto appended = AppendKeyMembers(decoded->key.get(), decoded->is_private, bare.jwk); !appended) return appended.error();
-  Append(bare.jwk, "}");
+  jwk.EndObject();
   bare.signature_only = PssAlgorithms(decoded->key.get());
   if (bare.signature_only && bare.signature_only->empty())
     return Unusable("RSASSA-PSS key for a hash or a salt that JWS does not have",
@@ -192,24 +183,24 @@ Result<SecretBytes> JwkFromPem(std::string_view pem, std::optional<std::string_v
   auto bare = BareJwkFromPem(pem);
   if (!bare) return bare.error();
   SecretBytes &jwk = bare->jwk;
+  const auto described = ParseJsonObject(AsText(jwk));
+  if (!described) return described.error();
   std::string thumbprint;
   if (!kid) {
-    const auto document = ParseJsonObject(AsText(jwk));
-    if (!document) return document.error();
-    auto computed = JwkThumbprint(document->root());
+    auto computed = JwkThumbprint(described->root());
     if (!computed) return computed.error();
     thumbprint = std::move(*computed);
   }
   // That of a key of kty AKP is a part of it.
-  const bool has_alg = AsText(jwk).find("\"alg\":") != std::string_view::npos;
-  if (has_alg && alg && AsText(jwk).find("\"alg\":\"" + std::string(*alg) + "\"") == std::string_view::npos)
-    return Unusable("alg is not the one of the key");
-  jwk.pop_back();
-  AppendTextMember(jwk, "kid", kid ? *kid : thumbprint);
+  const auto own_alg = described->root().FindText("alg");
+  if (own_alg && alg && *alg != *own_alg) return Unusable("alg is not the one of the key");
+  jwk.pop_back();  // the brace behind the members
+  JsonWriter writer(jwk);
+  writer.Add("kid", kid ? *kid : thumbprint);
   // A JWK says by its `alg` alone that a key is for RSASSA-PSS.
   if (!alg && bare->signature_only) alg = InfoOf(bare->signature_only->first()).name;
-  if (alg && !has_alg) AppendTextMember(jwk, "alg", *alg);
-  Append(jwk, "}");
+  if (alg && !own_alg) writer.Add("alg", *alg);
+  writer.EndObject();
   const auto document = ParseJsonObject(AsText(jwk));
   if (!document) return Error{ErrorCode::kInvalidArgument, "kid or alg is not valid text"};
   if (const auto key = ReadJwk(document->root(), {KeyPurpose::kEncryption, false, bare->signature_only}); !key)

@@ -1,8 +1,10 @@
 // What may be published of a JWK: its public part and its thumbprint.
+#include <algorithm>
 #include <array>
 #include <vector>
 
 #include "jose/json/base64url.hpp"
+#include "jose/json/json_writer.hpp"
 #include "jose/keys/key_material.hpp"
 
 namespace jwt_auth::jose {
@@ -16,32 +18,30 @@ std::string_view PublicOperation(std::string_view operation) {
   return operation;
 }
 
-void AppendPublicOperations(const JsonValue &key_ops, std::string &out) {
+void WritePublicOperations(const JsonValue &key_ops, JsonWriter<std::string> &out) {
   std::vector<std::string_view> written;
-  out += "[";
-  for (std::uint32_t i = key_ops.begin(); i != key_ops.end(); i = key_ops.after(i)) {
-    const std::string_view operation = PublicOperation(key_ops.at(i).text());
-    bool repeated = false;
-    for (const std::string_view other : written) repeated = repeated || other == operation;
-    if (repeated) continue;
-    if (!written.empty()) out += ",";
+  out.BeginArray();
+  for (const JsonValue named : key_ops.elements()) {
+    const std::string_view operation = PublicOperation(named.text());
+    if (std::find(written.begin(), written.end(), operation) != written.end()) continue;
     written.push_back(operation);
-    AppendJsonString(operation, out);
+    out.Value(operation);
   }
-  out += "]";
+  out.EndArray();
 }
 
 // x5u, x5t, x5t#S256 are strings, x5c is an array of strings; anything else might hide something.
 bool IsCertificateMember(std::string_view name, const JsonValue &value) {
   if (name == "x5u" || name == "x5t" || name == "x5t#S256") return value.is(JsonType::kString);
-  if (name != "x5c" || !value.is(JsonType::kArray)) return false;
-  for (std::uint32_t i = value.begin(); i != value.end(); i = value.after(i)) {
-    if (!value.at(i).is(JsonType::kString)) return false;
-  }
-  return true;
+  return name == "x5c" && IsArrayOfStrings(value);
 }
 
 }  // namespace
+
+bool HasPrivateMember(const JsonValue &jwk) noexcept {
+  constexpr std::array<std::string_view, 9> kPrivate{{"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"}};
+  return std::any_of(kPrivate.begin(), kPrivate.end(), [&](std::string_view name) { return jwk.Find(name).has_value(); });
+}
 
 Result<std::string> PublicJwk(const JsonValue &jwk) {
   const auto key = ParseJwk(jwk, KeyPurpose::kEncryption);
@@ -49,26 +49,25 @@ Result<std::string> PublicJwk(const JsonValue &jwk) {
   if (key->type() == KeyType::kOct) return Error{ErrorCode::kUnusableKey, "a secret has no public part"};
   SecretBytes members;
   if (auto appended = AppendKeyMembers(key->pkey(), false, members); !appended) return appended.error();
-  std::string out = "{";
-  out += AsText(members);
+  std::string text;
+  JsonWriter out(text);
+  out.BeginObject();
+  out.AddJson(AsText(members));
   for (const std::string_view name : {"kid", "alg", "use"}) {
     const auto member = jwk.Find(name);
     if (!member || (name == "alg" && key->type() == KeyType::kAkp)) continue;
-    out.append(",\"").append(name).append("\":");
-    AppendJsonString(member->text(), out);
+    out.Add(name, member->text());
   }
   if (const auto key_ops = jwk.Find("key_ops")) {
-    out += ",\"key_ops\":";
-    AppendPublicOperations(*key_ops, out);
+    out.Name("key_ops");
+    WritePublicOperations(*key_ops, out);
   }
   for (const std::string_view name : {"x5u", "x5c", "x5t", "x5t#S256"}) {
     const auto member = jwk.Find(name);
-    if (!member || !IsCertificateMember(name, *member)) continue;
-    out.append(",\"").append(name).append("\":");
-    AppendJson(*member, out);
+    if (member && IsCertificateMember(name, *member)) out.Add(name, *member);
   }
-  out += "}";
-  return out;
+  out.EndObject();
+  return text;
 }
 
 Result<std::string> JwkThumbprint(const JsonValue &jwk) {
@@ -82,24 +81,20 @@ Result<std::string> JwkThumbprint(const JsonValue &jwk) {
                                                {"EC", {"crv", "kty", "x", "y"}},
                                                {"OKP", {"crv", "kty", "x"}},
                                                {"AKP", {"alg", "kty", "pub"}}}};
-  const auto kty = jwk.Find("kty");
-  if (!kty || !kty->is(JsonType::kString)) return Error{ErrorCode::kUnusableKey, "JWK without kty"};
+  const auto kty = jwk.FindText("kty");
+  if (!kty) return Error{ErrorCode::kUnusableKey, "JWK without kty"};
   for (const Required &required : kRequired) {
-    if (required.kty != kty->text()) continue;
+    if (required.kty != *kty) continue;
     SecretBytes text;
-    Append(text, "{");
+    JsonWriter writer(text);
+    writer.BeginObject();
     for (const std::string_view name : required.members) {
       if (name.empty()) break;
-      const auto member = jwk.Find(name);
-      if (!member || !member->is(JsonType::kString)) {
-        return Error{ErrorCode::kUnusableKey, "JWK lacks a member that its kty requires"};
-      }
-      if (text.size() > 1) Append(text, ",");
-      AppendJsonString(name, text);
-      Append(text, ":");
-      AppendJsonString(member->text(), text);
+      const auto value = jwk.FindText(name);
+      if (!value) return Error{ErrorCode::kUnusableKey, "JWK lacks a member that its kty requires"};
+      writer.Add(name, *value);
     }
-    Append(text, "}");
+    writer.EndObject();
     return EncodeBase64Url(Sha256(AsText(text)));
   }
   return Error{ErrorCode::kUnusableKey, "kty of the JWK is unknown"};

@@ -5,29 +5,13 @@
 #include <array>
 #include <utility>
 
-#include "jose/json/base64url.hpp"
+#include "jose/json/json_writer.hpp"
 #include "jose/keys/curve.hpp"
 #include "jose/keys/key_material.hpp"
 #include "jose/keys/ml_dsa_key.hpp"
 
 namespace jwt_auth::jose {
 namespace {
-
-void AppendMember(SecretBytes &out, std::string_view name, std::string_view value) {
-  Append(out, "\"");
-  Append(out, name);
-  Append(out, "\":\"");
-  Append(out, value);
-  Append(out, "\"");
-}
-
-void AppendBytesMember(SecretBytes &out, std::string_view name, std::string_view bytes) {
-  Append(out, ",\"");
-  Append(out, name);
-  Append(out, "\":\"");
-  AppendBase64Url(bytes, out);
-  Append(out, "\"");
-}
 
 // A number of a key; null if it has no such number.
 OpenSslPtr<BIGNUM> NumberOf(EVP_PKEY *key, const char *parameter) {
@@ -37,7 +21,7 @@ OpenSslPtr<BIGNUM> NumberOf(EVP_PKEY *key, const char *parameter) {
 }
 
 // `size` 0: as many bytes as the number needs. False if the key has no such number.
-bool AppendNumberMember(EVP_PKEY *key, const char *parameter, std::string_view name, std::size_t size, SecretBytes &out) {
+bool AddNumber(EVP_PKEY *key, const char *parameter, std::string_view name, std::size_t size, JsonWriter<SecretBytes> &jwk) {
   const auto number = NumberOf(key, parameter);
   // When memory runs out, OpenSSL may give another factor of an RSA key than was asked for, so it is asked twice.
   const auto again = NumberOf(key, parameter);
@@ -45,13 +29,13 @@ bool AppendNumberMember(EVP_PKEY *key, const char *parameter, std::string_view n
   RequireOpenSsl(BN_cmp(number.get(), again.get()) == 0, "number of a key");
   SecretBytes bytes(size != 0 ? size : static_cast<std::size_t>(BN_num_bytes(number.get())));
   if (!OpenSslAccepts(BN_bn2binpad(number.get(), bytes.data(), static_cast<int>(bytes.size())) >= 0)) return false;
-  AppendBytesMember(out, name, AsText(bytes));
+  jwk.AddBytes(name, AsText(bytes));
   return true;
 }
 
 constexpr Error kCannotExport{ErrorCode::kUnusableKey, "key without the numbers that a JWK needs"};
 
-Result<void> AppendRsa(EVP_PKEY *key, bool with_private, SecretBytes &out) {
+Result<void> AddRsa(EVP_PKEY *key, bool with_private, JsonWriter<SecretBytes> &jwk) {
   constexpr std::array<std::pair<const char *, std::string_view>, 8> kNumbers{{{OSSL_PKEY_PARAM_RSA_N, "n"},
                                                                                {OSSL_PKEY_PARAM_RSA_E, "e"},
                                                                                {OSSL_PKEY_PARAM_RSA_D, "d"},
@@ -65,14 +49,14 @@ Result<void> AppendRsa(EVP_PKEY *key, bool with_private, SecretBytes &out) {
     BN_clear_free(third);
     return Error{ErrorCode::kUnusableKey, "RSA key with more than two primes"};
   }
-  AppendMember(out, "kty", "RSA");
+  jwk.Add("kty", "RSA");
   for (std::size_t i = 0; i < (with_private ? kNumbers.size() : 2); ++i) {
-    if (!AppendNumberMember(key, kNumbers[i].first, kNumbers[i].second, 0, out)) return kCannotExport;
+    if (!AddNumber(key, kNumbers[i].first, kNumbers[i].second, 0, jwk)) return kCannotExport;
   }
   return {};
 }
 
-Result<void> AppendEc(EVP_PKEY *key, bool with_private, SecretBytes &out) {
+Result<void> AddEc(EVP_PKEY *key, bool with_private, JsonWriter<SecretBytes> &jwk) {
   int explicit_parameters = 0;
   if (OpenSslAccepts(EVP_PKEY_get_int_param(key, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS, &explicit_parameters) == 1) &&
       explicit_parameters != 0) {
@@ -88,58 +72,55 @@ Result<void> AppendEc(EVP_PKEY *key, bool with_private, SecretBytes &out) {
   if (name == "secp521r1") name = "P-521";
   const CurveInfo *info = CurveNamed(name);
   if (info == nullptr || info->type != KeyType::kEc) return Error{ErrorCode::kUnusableKey, "EC key on an unsupported curve"};
-  AppendMember(out, "kty", "EC");
-  Append(out, ",");
-  AppendMember(out, "crv", info->name);
-  const bool complete = AppendNumberMember(key, OSSL_PKEY_PARAM_EC_PUB_X, "x", info->size, out) &&
-                        AppendNumberMember(key, OSSL_PKEY_PARAM_EC_PUB_Y, "y", info->size, out) &&
-                        (!with_private || AppendNumberMember(key, OSSL_PKEY_PARAM_PRIV_KEY, "d", info->size, out));
+  jwk.Add("kty", "EC");
+  jwk.Add("crv", info->name);
+  const bool complete = AddNumber(key, OSSL_PKEY_PARAM_EC_PUB_X, "x", info->size, jwk) &&
+                        AddNumber(key, OSSL_PKEY_PARAM_EC_PUB_Y, "y", info->size, jwk) &&
+                        (!with_private || AddNumber(key, OSSL_PKEY_PARAM_PRIV_KEY, "d", info->size, jwk));
   if (!complete) return kCannotExport;
   return {};
 }
 
-Result<void> AppendOkp(EVP_PKEY *key, const CurveInfo &info, bool with_private, SecretBytes &out) {
-  AppendMember(out, "kty", "OKP");
-  Append(out, ",");
-  AppendMember(out, "crv", info.name);
-  AppendBytesMember(out, "x", AsText(RawPublicKey(key)));
+Result<void> AddOkp(EVP_PKEY *key, const CurveInfo &info, bool with_private, JsonWriter<SecretBytes> &jwk) {
+  jwk.Add("kty", "OKP");
+  jwk.Add("crv", info.name);
+  jwk.AddBytes("x", AsText(RawPublicKey(key)));
   if (!with_private) return {};
   SecretBytes scalar(info.size);
   std::size_t size = scalar.size();
   if (!OpenSslAccepts(EVP_PKEY_get_raw_private_key(key, scalar.data(), &size) == 1) || size != scalar.size())
     return kCannotExport;
-  AppendBytesMember(out, "d", AsText(scalar));
+  jwk.AddBytes("d", AsText(scalar));
   return {};
 }
 
-Result<void> AppendAkp(EVP_PKEY *key, std::string_view alg, bool with_private, SecretBytes &out) {
-  AppendMember(out, "kty", "AKP");
-  Append(out, ",");
-  AppendMember(out, "alg", alg);
-  AppendBytesMember(out, "pub", AsText(RawPublicKey(key)));
+Result<void> AddAkp(EVP_PKEY *key, std::string_view alg, bool with_private, JsonWriter<SecretBytes> &jwk) {
+  jwk.Add("kty", "AKP");
+  jwk.Add("alg", alg);
+  jwk.AddBytes("pub", AsText(RawPublicKey(key)));
   if (!with_private) return {};
   const auto seed = MlDsaSeed(key);
   if (!seed) {
     return Error{ErrorCode::kUnusableKey, "ML-DSA private key without its seed",
                  "Export the key in the form that holds the seed (RFC 9881 section 6)."};
   }
-  AppendBytesMember(out, "priv", AsText(*seed));
+  jwk.AddBytes("priv", AsText(*seed));
   return {};
 }
 
-Result<void> AppendAny(EVP_PKEY *key, bool with_private, SecretBytes &out) {
+Result<void> AddAny(EVP_PKEY *key, bool with_private, JsonWriter<SecretBytes> jwk) {
   // Not EVP_PKEY_is_a(), which says no as well when memory runs out.
   const char *name = EVP_PKEY_get0_type_name(key);
   RequireOpenSsl(name != nullptr, "type of a key");
   const std::string_view type(name == nullptr ? "" : name);  // clang-tidy does not see that the line above throws
-  if (type == "RSA" || type == "RSA-PSS") return AppendRsa(key, with_private, out);
-  if (type == "EC") return AppendEc(key, with_private, out);
+  if (type == "RSA" || type == "RSA-PSS") return AddRsa(key, with_private, jwk);
+  if (type == "EC") return AddEc(key, with_private, jwk);
   for (const Curve curve : {Curve::kEd25519, Curve::kEd448, Curve::kX25519, Curve::kX448}) {
     const CurveInfo &info = InfoOf(curve);
-    if (type == info.openssl_name) return AppendOkp(key, info, with_private, out);
+    if (type == info.openssl_name) return AddOkp(key, info, with_private, jwk);
   }
   for (const Algorithm algorithm : {Algorithm::kMlDsa44, Algorithm::kMlDsa65, Algorithm::kMlDsa87}) {
-    if (type == MlDsaName(algorithm)) return AppendAkp(key, type, with_private, out);
+    if (type == MlDsaName(algorithm)) return AddAkp(key, type, with_private, jwk);
   }
   return Error{ErrorCode::kUnusableKey, "the kind of key is not supported"};
 }
@@ -150,10 +131,16 @@ Result<void> AppendKeyMembers(EVP_PKEY *key, bool with_private, SecretBytes &out
   const std::size_t size = out.size();
   return AskTwice([&] {
     out.resize(size);
-    auto appended = AppendAny(key, with_private, out);
+    auto added = AddAny(key, with_private, JsonWriter(out));
     DrainErrorQueue();  // asking for a number that is not there leaves a trace
-    return appended;
+    return added;
   });
+}
+
+void AppendSecretMembers(std::string_view secret, SecretBytes &out) {
+  JsonWriter jwk(out);
+  jwk.Add("kty", "oct");
+  jwk.AddBytes("k", secret);
 }
 
 }  // namespace jwt_auth::jose

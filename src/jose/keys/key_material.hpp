@@ -35,4 +35,7 @@ SecretBytes RawPublicKey(EVP_PKEY *key);
 // only if asked for. kUnusableKey for a kind of key that has no JWK form here.
 Result<void> AppendKeyMembers(EVP_PKEY *key, bool with_private, SecretBytes &out);
 
+// Whether it has a member that only a private key or a secret has, whatever its `kty` (RFC 7518 section 6, RFC 8037, RFC 9964).
+bool HasPrivateMember(const JsonValue &jwk) noexcept;
+
 }  // namespace jwt_auth::jose

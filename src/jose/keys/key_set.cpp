@@ -12,7 +12,6 @@
 namespace jwt_auth::jose {
 namespace {
 
-constexpr Error kInterrupted{ErrorCode::kInterrupted, nullptr};
 constexpr Error kAmbiguousKid{ErrorCode::kUnusableKey,
                               "JWKS with one kid for different keys that could answer for the same token",
                               "Keys that share a kid must differ in kty, use or alg (RFC 7517 section 4.5)."};
@@ -72,9 +71,8 @@ Result<KeySet> ReadJwks(const JsonValue &jwks, KeyPurpose purpose) {
   const JwkReading reading{purpose, purpose == KeyPurpose::kVerification, std::nullopt};
   KeySet set;
   set.is_jwks = true;
-  for (std::uint32_t i = members->begin(); i != members->end(); i = members->after(i)) {
+  for (const JsonValue jwk : members->elements()) {
     if (IsInterrupted()) return kInterrupted;
-    const JsonValue jwk = members->at(i);
     auto key = ReadJwk(jwk, reading);
     if (!key) {
       // RFC 7517 section 5: what is malformed or unknown is ignored.
@@ -144,11 +142,11 @@ Result<KeySet> SecretKeySet(std::string_view bytes, KeyPurpose purpose) {
 
 SkippedKey Skipped(const JsonValue &jwk, const char *reason) {
   constexpr std::size_t kMaxName = 64;
-  const auto kid = jwk.Find("kid");
-  if (!kid || !kid->is(JsonType::kString)) return {{}, reason};
-  std::string name(kid->text().substr(0, kMaxName));
+  const auto kid = jwk.FindText("kid");
+  if (!kid) return {{}, reason};
+  std::string name(kid->substr(0, kMaxName));
   // Not in the middle of a character.
-  while (kid->text().size() > name.size() && !name.empty() && (kid->text()[name.size()] & 0xC0) == 0x80) name.pop_back();
+  while (kid->size() > name.size() && !name.empty() && ((*kid)[name.size()] & 0xC0) == 0x80) name.pop_back();
   for (char &c : name)
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
   return {std::move(name), reason};

@@ -1,6 +1,7 @@
 #include "jose/keys/signing_jwk.hpp"
 
 #include "jose/json/base64url.hpp"
+#include "jose/json/json_writer.hpp"
 #include "jose/keys/foreign_key.hpp"
 #include "jose/keys/jwk.hpp"
 #include "jose/keys/key_material.hpp"
@@ -40,22 +41,17 @@ Result<std::string> KidOf(const Key &key, const JsonValue &jwk) {
 
 Result<SecretBytes> WriteJwk(const Key &key, bool with_private, const SigningJwk &names) {
   SecretBytes out;
-  Append(out, "{");
+  JsonWriter jwk(out);
+  jwk.BeginObject();
   if (key.type() == KeyType::kOct) {
-    Append(out, "\"kty\":\"oct\",\"k\":\"");
-    AppendBase64Url(AsText(key.secret()), out);
-    Append(out, "\"");
+    AppendSecretMembers(AsText(key.secret()), out);
   } else if (auto appended = AppendKeyMembers(key.pkey(), with_private, out); !appended) {
     return appended.error();
   }
-  Append(out, ",\"kid\":");
-  AppendJsonString(names.kid, out);
-  Append(out, ",\"use\":\"sig\"");
-  if (key.type() != KeyType::kAkp) {
-    Append(out, ",\"alg\":");
-    AppendJsonString(names.alg, out);
-  }
-  Append(out, "}");
+  jwk.Add("kid", names.kid);
+  jwk.Add("use", "sig");
+  if (key.type() != KeyType::kAkp) jwk.Add("alg", names.alg);
+  jwk.EndObject();
   return out;
 }
 

@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "jose/json/base64url.hpp"
-
 namespace jwt_auth::jose {
 namespace {
 
@@ -13,9 +11,7 @@ AlgorithmSet DbscAlgorithms() { return AlgorithmSet(Algorithm::kES256) | Algorit
 
 ProofResult<ProofKey> KeyOfRegistration(const UnverifiedJws &jws) {
   if (const auto jwk = jws.header().root().Find("jwk")) return ReadProofKey(*jwk);
-  const auto text = DecodeBase64Url(jws.encoded_payload());
-  if (!text) return ProofRefusal::kMalformed;
-  const auto payload = ParseJsonObject(*text);
+  const auto payload = ParseJsonObject(jws.unverified_payload());
   if (!payload) return ProofRefusal::kMalformed;
   const auto key = payload->root().Find("key");
   if (!key) return ProofRefusal::kKeyMissing;

@@ -4,34 +4,11 @@
 #include <utility>
 
 #include "jose/json/base64url.hpp"
+#include "jose/json/json_writer.hpp"
+#include "jose/jwt/token_type.hpp"
 #include "jose/keys/key_material.hpp"
 
 namespace jwt_auth::jose {
-namespace {
-
-bool EqualIgnoringCase(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
-}
-
-// RFC 7515 section 4.1.9: a media type whose "application/" may be left out.
-bool IsType(const JsonValue &header, std::string_view type) {
-  constexpr std::string_view kPrefix = "application/";
-  const auto member = header.Find("typ");
-  if (!member || !member->is(JsonType::kString)) return false;
-  std::string_view written = member->text();
-  if (EqualIgnoringCase(written.substr(0, kPrefix.size()), kPrefix)) written.remove_prefix(kPrefix.size());
-  return EqualIgnoringCase(written, type);
-}
-
-// Members that only a private key or a secret has, whatever its `kty` (RFC 7518 section 6, RFC 8037, RFC 9964).
-bool HasPrivateMember(const JsonValue &jwk) {
-  constexpr std::array<std::string_view, 9> kPrivate{{"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"}};
-  return std::any_of(kPrivate.begin(), kPrivate.end(), [&](std::string_view name) { return jwk.Find(name).has_value(); });
-}
-
-}  // namespace
-
 const char *NameOf(ProofRefusal refusal) noexcept {
   switch (refusal) {
     case ProofRefusal::kMissing:
@@ -141,7 +118,12 @@ Result<std::string> BarePublicJwk(const Key &key) {
   if (key.pkey() == nullptr) return Error{ErrorCode::kUnusableKey, "a secret has no public part"};
   SecretBytes members;
   if (auto appended = AppendKeyMembers(key.pkey(), false, members); !appended) return appended.error();
-  return "{" + std::string(AsText(members)) + "}";
+  std::string jwk;
+  JsonWriter writer(jwk);
+  writer.BeginObject();
+  writer.AddJson(AsText(members));
+  writer.EndObject();
+  return jwk;
 }
 
 AlgorithmSet AsymmetricAlgorithms() {
@@ -158,7 +140,7 @@ ProofResult<UnverifiedJws> ParseProof(std::string_view proof, std::string_view t
   if (proof.size() > kMaxProofSize) return ProofRefusal::kTooLarge;
   auto jws = UnverifiedJws::Parse(proof);
   if (!jws) return ProofRefusal::kMalformed;
-  if (!IsType(jws->header().root(), type)) return ProofRefusal::kWrongType;
+  if (!jws->typ() || !IsSameType(*jws->typ(), type)) return ProofRefusal::kWrongType;
   if ((AlgorithmsNamed(jws->alg()) & allowed).empty()) return ProofRefusal::kAlgorithmNotAllowed;
   return std::move(*jws);
 }

@@ -49,17 +49,16 @@ constexpr Error kNoProof{
 // was proven, or if there is no such claim.
 std::optional<Error> key_refusal(const TokenFacts &facts, std::string_view token, const Presentation &presentation,
                                  jose::Micros now) {
-  const jose::JsonNode *cnf = FindClaim(facts.claims, "cnf");
-  if (cnf == nullptr) return std::nullopt;
-  const jose::JsonNode *jkt = cnf->type == jose::JsonType::kObject ? FindMember(facts.claims, *cnf, "jkt") : nullptr;
-  if (jkt == nullptr || jkt->type != jose::JsonType::kString)
-    return Error{ErrorCode::kProofInvalid, "cnf of the token asks for a proof that is not DPoP"};
+  const auto cnf = facts.claims.root().Find("cnf");
+  if (!cnf) return std::nullopt;
+  const auto jkt = cnf->FindText("jkt");
+  if (!jkt) return Error{ErrorCode::kProofInvalid, "cnf of the token asks for a proof that is not DPoP"};
   if (presentation.lacks_origin) return kNoProofOrigin;
   if (!presentation.proof.proof.present) return kNoProof;
   const CheckedProof proof = check_proof(presentation.proof, {true, token}, {}, now);
   if (!proof.ok) return proof_error(proof.refusal);
   const Bytes shown = value_or_raise([&] { return CopyOut(jose::FormatThumbprint(proof.thumbprint)); });
-  if (shown.view() != TextOf(facts.claims, *jkt)) return proof_error(jose::ProofRefusal::kOtherKey);
+  if (shown.view() != *jkt) return proof_error(jose::ProofRefusal::kOtherKey);
   return std::nullopt;
 }
 

@@ -11,10 +11,10 @@ namespace jwt_auth::pg {
 namespace {
 
 Result<std::optional<std::string_view>> StringClaim(const FlatJson &claims, std::string_view name, const char *refusal) {
-  const jose::JsonNode *node = FindClaim(claims, name);
-  if (node == nullptr) return std::optional<std::string_view>();
-  if (node->type != jose::JsonType::kString) return Error{ErrorCode::kMalformed, refusal};
-  return std::optional<std::string_view>(TextOf(claims, *node));
+  const auto claim = claims.root().Find(name);
+  if (!claim) return std::optional<std::string_view>();
+  if (!claim->is(jose::JsonType::kString)) return Error{ErrorCode::kMalformed, refusal};
+  return std::optional<std::string_view>(claim->text());
 }
 
 Result<void> CheckAddress(const FlatJson &claims, const Presentation &presentation) {
@@ -41,9 +41,9 @@ Result<void> CheckFingerprint(const FlatJson &claims, const Presentation &presen
 
 Result<void> CheckLoginAge(const FlatJson &claims, const Presentation &presentation, jose::Micros now) {
   if (!presentation.has_max_age) return {};
-  const jose::JsonNode *node = FindClaim(claims, "auth_time");
-  if (node == nullptr) return Error{ErrorCode::kStaleLogin, "the token does not say when its user logged in"};
-  const auto auth_time = node->type == jose::JsonType::kNumber ? jose::ParseNumericDate(TextOf(claims, *node)) : std::nullopt;
+  const auto claim = claims.root().Find("auth_time");
+  if (!claim) return Error{ErrorCode::kStaleLogin, "the token does not say when its user logged in"};
+  const auto auth_time = claim->is(jose::JsonType::kNumber) ? jose::ParseNumericDate(claim->text()) : std::nullopt;
   if (!auth_time) return Error{ErrorCode::kMalformed, "claim auth_time is not a number in range"};
   const jose::Micros leeway = settings::leeway * jose::kMicrosPerSecond;
   if (*auth_time < now - presentation.max_age - leeway) return Error{ErrorCode::kStaleLogin, nullptr};
@@ -110,20 +110,6 @@ Result<void> CheckPresentation(const TokenFacts &facts, const Presentation &pres
   auto context = CheckContext(facts.claims, presentation);
   if (!context) return context.error();
   return CheckLoginAge(facts.claims, presentation, now);
-}
-
-const jose::JsonNode *FindMember(const FlatJson &claims, const jose::JsonNode &object, std::string_view name) noexcept {
-  auto i = static_cast<std::uint32_t>(&object - claims.nodes) + 1;
-  while (i < object.next) {
-    const jose::JsonNode &value = claims.nodes[i + 1];
-    if (TextOf(claims, claims.nodes[i]) == name) return &value;
-    i = value.next;
-  }
-  return nullptr;
-}
-
-const jose::JsonNode *FindClaim(const FlatJson &claims, std::string_view name) noexcept {
-  return FindMember(claims, claims.nodes[0], name);
 }
 
 }  // namespace jwt_auth::pg

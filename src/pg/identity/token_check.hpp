@@ -30,12 +30,4 @@ struct Presentation {
 // kMalformed for claims of these names that are not what we put into a token.
 Result<void> CheckPresentation(const TokenFacts &facts, const Presentation &presentation, jose::Micros now);
 
-// The member of that name at the top level of the token's claims; null if there is none.
-const jose::JsonNode *FindClaim(const FlatJson &claims, std::string_view name) noexcept;
-// The member of that name of an object among the claims; null if there is none.
-const jose::JsonNode *FindMember(const FlatJson &claims, const jose::JsonNode &object, std::string_view name) noexcept;
-inline std::string_view TextOf(const FlatJson &claims, const jose::JsonNode &node) noexcept {
-  return {claims.text + node.offset, node.size};
-}
-
 }  // namespace jwt_auth::pg

@@ -37,19 +37,16 @@ TableOf<StateColumn> session_state_table = {"refresh_session",
                                              {"version", INT8OID, true}}};
 
 std::int64_t version_in(const TokenFacts &facts, std::string_view name) {
-  const jose::JsonNode *claim = FindClaim(facts.claims, name);
-  return claim != nullptr && claim->type == jose::JsonType::kNumber ? session::ReadVersion(TextOf(facts.claims, *claim)) : 0;
+  const auto claim = facts.claims.root().Find(name);
+  return claim && claim->is(jose::JsonType::kNumber) ? session::ReadVersion(claim->text()) : 0;
 }
 
 session::Versions versions_of(const TokenFacts &facts) { return {version_in(facts, "uv"), version_in(facts, "sv")}; }
 
 // Who uses the token for its user: act.sub. None if nobody does.
 std::optional<std::string_view> actor_of(const TokenFacts &facts) {
-  const jose::JsonNode *act = FindClaim(facts.claims, "act");
-  const jose::JsonNode *sub =
-      act != nullptr && act->type == jose::JsonType::kObject ? FindMember(facts.claims, *act, "sub") : nullptr;
-  if (sub == nullptr || sub->type != jose::JsonType::kString) return std::nullopt;
-  return TextOf(facts.claims, *sub);
+  const auto act = facts.claims.root().Find("act");
+  return act ? act->FindText("sub") : std::nullopt;
 }
 
 // One more look, for such tokens only.
@@ -140,10 +137,19 @@ struct UserState {
   std::int64_t version;
 };
 
-// A token of an issuer that names our users is also subject to what holds for that user here.
-UserState user_state(const TokenFacts &facts, const UserRef &user, const Account &account) {
-  const session::Cutoffs own = cutoffs_of(user, account);
-  if (facts.issuer.empty() || !facts.subject_is_ours) return {own, 0};
+// Of a token of our own; reads `denied` as well.
+UserState own_user_state(const UserRef &user, RowOf<DeniedColumn> &denied) {
+  const Account account = read_account_since_forgotten(user, &denied);
+  return {{account.not_before, global_cutoff(), account.locked_until}, 0};
+}
+
+// Of a token of another issuer; reads `denied` as well. One that names our users is also subject to what holds for that user
+// here.
+UserState foreign_user_state(const TokenFacts &facts, const UserRef &user, RowOf<DeniedColumn> &denied) {
+  RowOf<AccountColumn> account = account_row(user);
+  read_rows({&account, &denied}, ReadMode::kLatest);
+  const session::Cutoffs own = cutoffs_of(user, account_in(account));
+  if (!facts.subject_is_ours) return {own, 0};
   const Account ours = read_account_since_forgotten(user_ref({}, facts.sub.text));
   return {{std::max(own.user, ours.not_before), own.global, ours.locked_until}, ours.version};
 }
@@ -151,25 +157,12 @@ UserState user_state(const TokenFacts &facts, const UserRef &user, const Account
 // One without a session is judged by when it was issued, to the microsecond where the token says it (iat_us).
 const Error *check_issued_at(const TokenFacts &facts, session::UserKey user_key, const TokenId &token_id, Micros now) {
   const UserRef user = {user_key, facts.issuer, facts.sub.text};
-  RowOf<AccountColumn> account = account_row(user);
   RowOf<DeniedColumn> denied = denied_row(user_key, token_id);
   UserState state = {{session::kNoCutoff, global_cutoff()}, 0};
-  if (!facts.sub.present) {
+  if (!facts.sub.present)
     read_rows({&denied}, ReadMode::kLatest);
-  } else if (!facts.issuer.empty()) {
-    read_rows({&account, &denied}, ReadMode::kLatest);
-    state = user_state(facts, user, account_in(account));
-  } else {
-    const TombstoneSearch search = search_tombstone(user);
-    RowOf<TombstoneColumn> tombstone = tombstone_row(search);
-    if (search.way == TombstoneSearch::Way::kByName)
-      read_rows({&account, &denied, &tombstone}, ReadMode::kLatest);
-    else
-      read_rows({&account, &denied}, ReadMode::kLatest);
-    state = user_state(facts, user, account_in(account));
-    const Micros since = std::max(forgotten_at(search, tombstone), unpadded_forgotten_at(user));
-    state.cutoffs.user = session::CutoffSinceForgotten(state.cutoffs.user, since);
-  }
+  else
+    state = facts.issuer.empty() ? own_user_state(user, denied) : foreign_user_state(facts, user, denied);
   // Without iat (RFC 7519 section 4.1.6: it is optional) a token counts as issued before every cutoff.
   const Micros issued_at = facts.has_iat ? facts.iat : session::kNoCutoff;
   session::TokenVerdict verdict = session::JudgeIssuedToken(issued_at, state.cutoffs, state.version, now);
@@ -205,9 +198,8 @@ session::UserKey token_user_key(const TokenFacts &facts) { return user_ref(facts
 
 bool key_id_of(const TokenFacts &facts, pg_uuid_t &key_id) {
   if (!facts.issuer.empty()) return false;
-  const jose::JsonNode *claim = FindClaim(facts.claims, "key_id");
-  return claim != nullptr && claim->type == jose::JsonType::kString && ParseUuid(TextOf(facts.claims, *claim), key_id) &&
-         api_keys_exist();
+  const auto claim = facts.claims.root().FindText("key_id");
+  return claim && ParseUuid(*claim, key_id) && api_keys_exist();
 }
 
 const Error *token_state_refusal(const TokenFacts &facts, Micros now) {

@@ -61,14 +61,15 @@ Micros read_forgotten_at(const UserRef &user) {
   return forgotten_at(search, row);
 }
 
-Account read_account_since_forgotten(const UserRef &user) {
+Account read_account_since_forgotten(const UserRef &user, KeyedRow *beside) {
   const TombstoneSearch search = search_tombstone(user);
   RowOf<AccountColumn> found = account_row(user);
   RowOf<TombstoneColumn> tombstone = tombstone_row(search);
   if (search.way == Way::kByName)
-    read_rows({&found, &tombstone}, ReadMode::kLatest);
+    beside != nullptr ? read_rows({&found, beside, &tombstone}, ReadMode::kLatest)
+                      : read_rows({&found, &tombstone}, ReadMode::kLatest);
   else
-    read_rows({&found}, ReadMode::kLatest);
+    beside != nullptr ? read_rows({&found, beside}, ReadMode::kLatest) : read_rows({&found}, ReadMode::kLatest);
   Account account = account_in(found);
   account.not_before = session::CutoffSinceForgotten(std::max(account.not_before, unpadded_cutoff(user)),
                                                      std::max(forgotten_at(search, tombstone), unpadded_forgotten_at(user)));

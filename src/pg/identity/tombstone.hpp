@@ -30,7 +30,8 @@ session::Micros unpadded_forgotten_at(const UserRef &user);
 
 // When one of our users was forgotten, as the latest snapshot has it; kNoCutoff: never.
 session::Micros read_forgotten_at(const UserRef &user);
-// read_account() of one of our users, with that as a cutoff, for what is judged by when it began. One look.
-Account read_account_since_forgotten(const UserRef &user);
+// read_account() of one of our users, with that as a cutoff, for what is judged by when it began. One look, in which a row
+// `beside` of the same user is read as well.
+Account read_account_since_forgotten(const UserRef &user, KeyedRow *beside = nullptr);
 
 }  // namespace jwt_auth::pg

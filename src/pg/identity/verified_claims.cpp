@@ -1,7 +1,6 @@
 #include "pg/identity/verified_claims.hpp"
 
-#include "jose/jws/jws.hpp"
-#include "jose/jwt/token_type.hpp"
+#include "jose/jwt/jwt.hpp"
 #include "pg/support/jsonb.hpp"
 #include "pg/support/result_row.hpp"
 #include "session/credential.hpp"
@@ -20,25 +19,18 @@ ClaimsRequest claims_request(FunctionCallInfo fcinfo, int first_index, int type_
 }
 
 Result<FlatJson> VerifiedClaims(std::string_view token, const jose::KeySet &keys, const ClaimsRequest &request) {
-  auto parsed = jose::UnverifiedJws::Parse(token);
+  auto parsed = jose::UnverifiedJwt::Parse(token);
   if (!parsed) return session::NameCredential(token, parsed.error());
-  auto verified = jose::VerifyJws(std::move(*parsed), keys, request.algorithms);
+  jose::JwtExpectations expected;
+  expected.algorithms = request.algorithms;
+  if (request.type.present) expected.type = {jose::ExpectedType::Rule::kNamed, request.type.text, false};
+  expected.claims.issuer = AsOptional(request.issuer);
+  expected.claims.audience = AsOptional(request.audience);
+  expected.claims.leeway = request.leeway;
+  expected.claims.now = request.now;
+  const auto verified = jose::VerifyJwt(*parsed, keys, expected);
   if (!verified) return verified.error();
-  if (request.type.present &&
-      !jose::IsExpectedType(verified->token().typ(), {jose::ExpectedType::Rule::kNamed, request.type.text, false}))
-    return Error{ErrorCode::kOtherTokenType, "typ of its header is not the one that is asked for"};
-  auto payload = jose::ParseJsonObject(verified->payload());
-  if (!payload) return payload.error();
-  auto claims = jose::ReadClaims(payload->root());
-  if (!claims) return claims.error();
-  jose::Expectations expected;
-  expected.issuer = AsOptional(request.issuer);
-  expected.audience = AsOptional(request.audience);
-  expected.leeway = request.leeway;
-  expected.now = request.now;
-  auto accepted = jose::CheckClaims(*claims, expected);
-  if (!accepted) return accepted.error();
-  return CopyOut(*payload);
+  return CopyOut(verified->payload());
 }
 
 namespace {

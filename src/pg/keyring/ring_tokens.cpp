@@ -1,7 +1,5 @@
 // Tokens signed and verified with the keyring, once it is current.
-#include <algorithm>
-
-#include "jose/json/base64url.hpp"
+#include "jose/jwt/jwt.hpp"
 #include "pg/keyring/keyring.hpp"
 #include "pg/keyring/ring.hpp"
 #include "pg/support/settings.hpp"
@@ -36,16 +34,14 @@ struct Foreigner {
 };
 
 // Whose token it claims to be, by its unverified payload. What is claimed only chooses the keys that must prove it.
-Result<Foreigner> ClaimedIssuer(const jose::UnverifiedJws &token) {
+Result<Foreigner> ClaimedIssuer(jose::UnverifiedJwt &token) {
   auto &issuers = CurrentRing().issuers;
   if (issuers.empty()) return Foreigner{};
-  const auto bytes = jose::DecodeBase64Url(token.encoded_payload());
-  if (!bytes) return bytes.error();
-  const auto payload = jose::ParseJsonObject(*bytes);
-  if (!payload) return payload.error();
-  const auto iss = payload->root().Find("iss");
-  if (!iss || !iss->is(jose::JsonType::kString) || iss->text() == settings::issuer) return Foreigner{};
-  const auto found = issuers.find(std::string(iss->text()));
+  const auto claims = token.UnverifiedClaims();
+  if (!claims) return claims.error();
+  const auto iss = claims->FindText("iss");
+  if (!iss || *iss == settings::issuer) return Foreigner{};
+  const auto found = issuers.find(std::string(*iss));
   return found == issuers.end() ? Foreigner{} : Foreigner{found->first, &found->second};
 }
 
@@ -58,61 +54,49 @@ Result<const jose::KeySet *> VerifyingKeys(const jose::UnverifiedJws &token, con
   return &ring.verifying;
 }
 
-jose::Expectations ExpectationsFor(const Foreigner &foreigner, jose::Micros now, Purpose purpose) {
-  jose::Expectations expected;
-  expected.now = now;
-  expected.leeway = settings::leeway * jose::kMicrosPerSecond;
-  if (foreigner.issuer != nullptr)
-    expected.issuer = foreigner.name;
-  else if (*settings::issuer != '\0')
-    expected.issuer = settings::issuer;
-  const bool has_audiences = foreigner.issuer != nullptr && !foreigner.issuer->audiences().empty();
-  if (purpose == Purpose::kDeny || has_audiences)
-    expected.audience = kAnyAudience;  // several: CheckAudiences()
-  else if (*settings::audience != '\0')
-    expected.audience = settings::audience;
-  return expected;
-}
-
-// The audiences that an issuer is trusted for, where it has its own.
-Result<void> CheckAudiences(const jose::RegisteredClaims &claims, const Foreigner &foreigner, Purpose purpose) {
-  if (purpose == Purpose::kDeny || foreigner.issuer == nullptr || foreigner.issuer->audiences().empty()) return {};
-  const auto &audiences = foreigner.issuer->audiences();
-  if (std::find(audiences.begin(), audiences.end(), kAnyAudience) != audiences.end()) return {};
-  if (!claims.aud) return Error{ErrorCode::kAudienceMismatch, "it names none"};
-  for (const std::string_view named : *claims.aud)
-    if (std::find(audiences.begin(), audiences.end(), named) != audiences.end()) return {};
-  return Error{ErrorCode::kAudienceMismatch, "it names another"};
-}
-
-bool HasExpectedType(const std::optional<std::string_view> &typ, const jose::ExpectedType &expected,
-                     const Foreigner &foreigner) {
-  return foreigner.issuer != nullptr ? foreigner.issuer->TakesType(typ, expected) : jose::IsExpectedType(typ, expected);
-}
-
-// The refusal of a token that no key of the ring verifies, with a hint if it claims to be another issuer's.
-Error NameUnknownIssuer(std::string_view token, Error refusal) {
-  if (*settings::issuer == '\0' || (refusal.code != ErrorCode::kBadSignature && refusal.code != ErrorCode::kNoSuchKey &&
-                                    refusal.code != ErrorCode::kAlgorithmNotAllowed))
-    return refusal;
-  const auto parsed = jose::UnverifiedJws::Parse(token);
-  if (!parsed) return refusal;
-  const auto bytes = jose::DecodeBase64Url(parsed->encoded_payload());
-  if (!bytes) return refusal;
-  const auto payload = jose::ParseJsonObject(*bytes);
-  if (!payload) return refusal;
-  const auto iss = payload->root().Find("iss");
-  if (iss && iss->is(jose::JsonType::kString) && iss->text() != settings::issuer)
-    refusal.hint = "The token says that another issuer made it. Trust that issuer with jwt_auth.trust_issuer() if it is right.";
-  return refusal;
-}
-
 Error OtherType(const jose::ExpectedType &expected) {
   const char *hint = nullptr;
   if (expected.rule == jose::ExpectedType::Rule::kAccessToken)
     hint = "A token of jwt_auth.issue_token() is for jwt_auth.verify_token() and jwt_auth.consume_token(), with its purpose.";
   if (expected.rule == jose::ExpectedType::Rule::kPurpose) hint = "Give the purpose that jwt_auth.issue_token() was given.";
   return {ErrorCode::kOtherTokenType, nullptr, hint};
+}
+
+jose::JwtExpectations ExpectationsFor(const Foreigner &foreigner, const jose::ExpectedType &type, jose::Micros now,
+                                      Purpose purpose) {
+  jose::JwtExpectations expected;
+  expected.type = type;
+  expected.other_type = OtherType(type);
+  expected.claims.now = now;
+  expected.claims.leeway = settings::leeway * jose::kMicrosPerSecond;
+  expected.claims.needs_exp = true;
+  if (*settings::issuer != '\0') expected.claims.issuer = settings::issuer;
+  if (*settings::audience != '\0') expected.claims.audience = settings::audience;
+  if (foreigner.issuer != nullptr) {
+    expected.type = foreigner.issuer->TypeExpected(type);
+    expected.is_foreign = true;
+    expected.claims.issuer = foreigner.name;
+    expected.claims.audiences = &foreigner.issuer->audiences();
+  }
+  if (purpose == Purpose::kDeny) {
+    expected.claims.from_any_time = true;
+    expected.claims.audience = jose::kAnyAudience;
+    expected.claims.audiences = nullptr;
+  }
+  return expected;
+}
+
+// The refusal of a token that no key of the ring verifies, with a hint if it claims to be another issuer's.
+Error NameUnknownIssuer(jose::UnverifiedJwt &token, Error refusal) {
+  if (*settings::issuer == '\0' || (refusal.code != ErrorCode::kBadSignature && refusal.code != ErrorCode::kNoSuchKey &&
+                                    refusal.code != ErrorCode::kAlgorithmNotAllowed))
+    return refusal;
+  const auto claims = token.UnverifiedClaims();
+  if (!claims) return refusal;
+  const auto iss = claims->FindText("iss");
+  if (iss && *iss != settings::issuer)
+    refusal.hint = "The token says that another issuer made it. Trust that issuer with jwt_auth.trust_issuer() if it is right.";
+  return refusal;
 }
 
 // The part of iat that a whole second leaves out, of a token that the ring minted.
@@ -137,56 +121,41 @@ OptionalText InCopy(const std::optional<std::string_view> &claim, const jose::Js
 Result<TokenFacts> VerifyWithRing(std::string_view token, const jose::ExpectedType &type, jose::Micros now, Purpose purpose) {
   const auto names = settings::CheckNames();
   if (!names) return names.error();
-  auto parsed = jose::UnverifiedJws::Parse(token);
+  auto parsed = jose::UnverifiedJwt::Parse(token);
   if (!parsed) return session::NameCredential(token, parsed.error());
   const auto foreigner = ClaimedIssuer(*parsed);
   if (!foreigner) return foreigner.error();
-  const auto keys = VerifyingKeys(*parsed, *foreigner);
+  const bool is_ours = foreigner->issuer == nullptr;
+  const auto keys = VerifyingKeys(parsed->jws(), *foreigner);
   if (!keys) return keys.error();
+  const auto verified = jose::VerifyJwt(*parsed, **keys, ExpectationsFor(*foreigner, type, now, purpose));
+  if (!verified) return is_ours ? NameUnknownIssuer(*parsed, verified.error()) : verified.error();
 
-  const auto verified = jose::VerifyJws(std::move(*parsed), **keys, jose::AlgorithmSet::All());
-  if (!verified) return foreigner->issuer == nullptr ? NameUnknownIssuer(token, verified.error()) : verified.error();
-  if (!HasExpectedType(verified->token().typ(), type, *foreigner)) return OtherType(type);
-  if (type.rule == jose::ExpectedType::Rule::kPurpose && foreigner->issuer != nullptr)
-    return Error{ErrorCode::kIssuerMismatch, "a token for one purpose is accepted from this server alone"};
-  const auto payload = jose::ParseJsonObject(verified->payload());
-  if (!payload) return payload.error();
-  const auto claims = jose::ReadClaims(payload->root());
-  if (!claims) return claims.error();
-  jose::RegisteredClaims checked = *claims;
-  if (purpose == Purpose::kDeny) {
-    checked.nbf.reset();
-    checked.iat.reset();
-  }
-  const auto accepted = jose::CheckClaims(checked, ExpectationsFor(*foreigner, now, purpose));
-  if (!accepted) return accepted.error();
-  const auto meant_for_us = CheckAudiences(checked, *foreigner, purpose);
-  if (!meant_for_us) return meant_for_us.error();
-  if (!claims->exp) return Error{ErrorCode::kMalformed, "claim exp is missing"};
-
-  const auto copy = CopyOut(*payload);
+  const jose::RegisteredClaims &claims = verified->claims();
+  const jose::JsonDocument &payload = verified->payload();
+  const auto copy = CopyOut(payload);
   if (!copy) return copy.error();
   const auto issuer = CopyOut(foreigner->name);
   if (!issuer) return issuer.error();
   TokenFacts facts{};
   facts.claims = *copy;
   facts.issuer = issuer->view();
-  facts.subject_is_ours = foreigner->issuer == nullptr || foreigner->issuer->subjects_are_ours();
-  facts.sub = InCopy(claims->sub, *payload, *copy);
-  facts.jti = InCopy(claims->jti, *payload, *copy);
-  const auto sid = payload->root().Find("sid");
-  if (sid && foreigner->issuer == nullptr) {
+  facts.subject_is_ours = is_ours || foreigner->issuer->subjects_are_ours();
+  facts.sub = InCopy(claims.sub, payload, *copy);
+  facts.jti = InCopy(claims.jti, payload, *copy);
+  const auto sid = payload.root().Find("sid");
+  if (sid && is_ours) {
     if (!sid->is(jose::JsonType::kString)) return Error{ErrorCode::kMalformed, "claim sid is not a string"};
-    facts.sid = InCopy(sid->text(), *payload, *copy);
+    facts.sid = InCopy(sid->text(), payload, *copy);
   }
-  facts.has_iat = claims->iat.has_value();
-  facts.iat = claims->iat.value_or(0);
-  if (claims->iat && foreigner->issuer == nullptr) {
-    const auto micros = MicrosOfIat(payload->root());
+  facts.has_iat = claims.iat.has_value();
+  facts.iat = claims.iat.value_or(0);
+  if (claims.iat && is_ours) {
+    const auto micros = MicrosOfIat(payload.root());
     if (!micros) return micros.error();
     if (facts.iat % jose::kMicrosPerSecond == 0) facts.iat += *micros;
   }
-  facts.exp = *claims->exp;
+  facts.exp = *claims.exp;
   facts.signing_input = {token.data(), verified->token().signing_input().size()};
   return facts;
 }

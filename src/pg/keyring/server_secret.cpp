@@ -1,6 +1,6 @@
 #include "pg/keyring/server_secret.hpp"
 
-#include "jose/json/base64url.hpp"
+#include "jose/json/json_writer.hpp"
 #include "pg/keyring/private_jwk.hpp"
 #include "pg/keyring/secret_statement.hpp"
 #include "pg/store/forgotten_user.hpp"
@@ -48,9 +48,10 @@ Statement update_secret = {"UPDATE jwt_auth.server_secret SET secret = arrived.s
 Result<Bytes> MakeStoredSecret() {
   const jose::SecretBytes random = jose::RandomBytes(session::kServerSecretSize);
   jose::SecretBytes jwk;
-  jose::Append(jwk, R"({"kty":"oct","k":")");
-  jose::AppendBase64Url(jose::AsText(random), jwk);
-  jose::Append(jwk, "\"}");
+  jose::JsonWriter writer(jwk);
+  writer.BeginObject();
+  jose::AppendSecretMembers(jose::AsText(random), jwk);
+  writer.EndObject();
   return StoredPrivateJwk(jose::AsText(jwk), kSealName);
 }
 
@@ -61,10 +62,10 @@ Result<void> OpenInto(std::string_view stored, unsigned char *secret) {
   if (!jwk) return jwk.error();
   const auto document = jose::ParseJsonObject(jose::AsText(*jwk));
   if (!document) return kSpoilt;
-  const auto k = document->root().Find("k");
-  if (!k || !k->is(jose::JsonType::kString)) return kSpoilt;
+  const auto k = document->root().FindText("k");
+  if (!k) return kSpoilt;
   jose::SecretBytes bytes;
-  if (!jose::AppendDecodedBase64Url(k->text(), bytes) || bytes.size() != session::kServerSecretSize) return kSpoilt;
+  if (!jose::AppendDecodedBase64Url(*k, bytes) || bytes.size() != session::kServerSecretSize) return kSpoilt;
   std::memcpy(secret, bytes.data(), bytes.size());
   return {};
 }

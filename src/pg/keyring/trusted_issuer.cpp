@@ -36,13 +36,9 @@ TrustedIssuer::TrustedIssuer(const IssuerRow &row)
 
 bool TrustedIssuer::BelievesRole(std::string_view role) const { return Holds(roles_, role) || Holds(roles_, kEveryRole); }
 
-bool TrustedIssuer::TakesType(const std::optional<std::string_view> &typ, const jose::ExpectedType &expected) const {
-  if (token_types_.empty() || expected.rule != jose::ExpectedType::Rule::kAccessToken)
-    return jose::IsExpectedType(typ, expected);
-  // A token without a type is a JWT (RFC 7519 section 5.1).
-  const std::string_view type = typ.value_or(jose::kAnyTokenType);
-  return std::any_of(token_types_.begin(), token_types_.end(),
-                     [&](const std::string &taken) { return jose::IsSameType(taken, type); });
+jose::ExpectedType TrustedIssuer::TypeExpected(const jose::ExpectedType &expected) const {
+  if (token_types_.empty() || expected.rule != jose::ExpectedType::Rule::kAccessToken) return expected;
+  return {jose::ExpectedType::Rule::kOneOf, {}, false, &token_types_};
 }
 
 Result<const jose::KeySet *> TrustedIssuer::KeysFor(std::string_view alg) {

@@ -25,8 +25,6 @@ struct IssuerRow {
 
 // In `roles`: every role is believed. Only issuers that were trusted before version 2.0 have it.
 constexpr std::string_view kEveryRole = "*";
-// In `audiences`: a token for anybody is accepted.
-constexpr std::string_view kAnyAudience = "*";
 
 // The name under which the secrets of an issuer are sealed, so that no other row's pass for them.
 std::string SealNameOfIssuer(std::string_view issuer);
@@ -38,14 +36,14 @@ class TrustedIssuer {
   explicit TrustedIssuer(const IssuerRow &row);
 
   const std::string &public_jwks() const { return jwks_; }
-  // Who its tokens may be meant for; empty: whoever jwt_auth.audience names.
+  // Who its tokens may be meant for, jose::kAnyAudience for anybody; empty: whoever jwt_auth.audience names.
   const std::vector<std::string> &audiences() const { return audiences_; }
   // Whether its `sub` is a user of ours.
   bool subjects_are_ours() const { return subjects_are_ours_; }
   // Whether its tokens may name this role.
   bool BelievesRole(std::string_view role) const;
-  // Whether a token of this type passes for an access token, where our own would have to be as `expected`.
-  bool TakesType(const std::optional<std::string_view> &typ, const jose::ExpectedType &expected) const;
+  // What its token's type has to be, where that of our own would have to be as `expected`. Points into this object.
+  jose::ExpectedType TypeExpected(const jose::ExpectedType &expected) const;
   // The keys for a token with this `alg`. An HMAC key never verifies another algorithm, nor the other way round. kKeySealed,
   // kNoSuchKey.
   Result<const jose::KeySet *> KeysFor(std::string_view alg);

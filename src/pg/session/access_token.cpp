@@ -1,6 +1,5 @@
 #include "pg/session/access_token.hpp"
 #include "jose/json/base64url.hpp"
-#include "jose/json/json.hpp"
 #include "jose/jwt/token_id.hpp"
 
 #include "pg/keyring/keyring.hpp"
@@ -68,7 +67,7 @@ Result<AccessToken> MintAccessToken(const AccessTokenRequest &request) {
   claims.Add("jti", jose::FreshTokenId());
   claims.Add("sid", session::FormatSessionId(request.session_id));
   if (request.auth_time) claims.Add("auth_time", session::WholeSeconds(*request.auth_time));
-  if (!request.auth_members.empty()) claims.AddMembers(request.auth_members);
+  claims.AddMembers(request.auth_members);
   if (!request.actor.empty()) claims.AddActor(request.actor);
   if (request.versions.user != 0) claims.Add("uv", request.versions.user);
   if (request.versions.session != 0) claims.Add("sv", request.versions.session);

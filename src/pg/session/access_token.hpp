@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include "jose/json/json.hpp"
+#include "jose/json/json_writer.hpp"
 #include "jose/proof/dpop.hpp"
 #include "pg/support/boundary.hpp"
 #include "pg/support/postgres.hpp"
@@ -15,44 +15,41 @@ namespace jwt_auth::pg {
 // Writes the claims of a token that the ring mints, for C++ phases.
 class ClaimsWriter {
  public:
-  ClaimsWriter() { text_.reserve(384); }
-  void Add(const char *name, std::string_view value) {
-    Name(name);
-    jose::AppendJsonString(value, text_);
+  ClaimsWriter() {
+    text_.reserve(384);
+    jose::JsonWriter(text_).BeginObject();
   }
-  void Add(const char *name, std::int64_t value) {
-    Name(name);
-    text_ += std::to_string(value);
+  // `name` is a literal.
+  template <std::size_t size, class Value>
+  void Add(const char (&name)[size], const Value &value) {
+    jose::JsonWriter(text_).Add(name, value);
   }
   // RFC 9449 section 6.1.
   void AddConfirmation(const jose::Thumbprint &key) {
-    Name("cnf");
-    text_.append("{\"jkt\":\"").append(jose::FormatThumbprint(key)).append("\"}");
+    jose::JsonWriter writer(text_);
+    writer.Name("cnf");
+    writer.BeginObject();
+    writer.Add("jkt", jose::FormatThumbprint(key));
+    writer.EndObject();
   }
-  // At least one member, as text.
-  void AddMembers(std::string_view members) {
-    if (text_.size() > 1) text_ += ',';
-    text_.append(members);
-  }
+  // Members as text, or nothing.
+  void AddMembers(std::string_view members) { jose::JsonWriter(text_).AddJson(members); }
   // RFC 8693 section 4.1.
   void AddActor(std::string_view actor) {
-    Name("act");
-    text_ += "{\"sub\":";
-    jose::AppendJsonString(actor, text_);
-    text_ += '}';
+    jose::JsonWriter writer(text_);
+    writer.Name("act");
+    writer.BeginObject();
+    writer.Add("sub", actor);
+    writer.EndObject();
   }
   std::string Finish(std::string_view members) {
-    if (!members.empty()) AddMembers(members);
-    text_ += '}';
+    AddMembers(members);
+    jose::JsonWriter(text_).EndObject();
     return std::move(text_);
   }
 
  private:
-  void Name(const char *name) {
-    text_ += text_.size() > 1 ? ",\"" : "\"";
-    text_.append(name).append("\":");
-  }
-  std::string text_ = "{";
+  std::string text_;
 };
 
 // The names that an access token sets itself: a caller's claims can't have them.

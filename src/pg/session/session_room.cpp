@@ -80,7 +80,7 @@ EndedForRoom clear_room(const RoomRequest &request, const SessionRoom &room, Mem
 void describe_ended(const RoomRequest &request, const EndedForRoom &ended, const pg_uuid_t &newcomer, AuthEvent *events) {
   for (int i = 0; i < ended.count; i++) {
     const bool is_replaced = i < ended.replaced;
-    DetailBuilder detail;
+    JsonBuilder detail;
     if (!is_replaced) detail.add_text("policy", session::NameOf(request.rule.policy));
     detail.add_text("by", uuid_text(newcomer));
     detail.add_optional("class", request.session_class);

@@ -14,7 +14,7 @@ session::Micros move_cutoff(const UserRef &user) {
 }
 
 const char *reason_detail(const OptionalText &reason) {
-  DetailBuilder detail;
+  JsonBuilder detail;
   detail.add_optional("reason", reason);
   return detail.finish();
 }
@@ -36,7 +36,7 @@ void write_mass_ending(const MassEnding &ending, TimestampTz at) {
     events[i].is_part = true;
   }
 
-  DetailBuilder detail;
+  JsonBuilder detail;
   detail.add_number("sessions", static_cast<std::int64_t>(ending.sessions.live));
   if (ending.kept != nullptr) detail.add_text("kept", uuid_text(*ending.kept));
   detail.add_optional("until", ending.until);

@@ -127,7 +127,7 @@ Result<FreshKey> MakeKey(Micros created_at, session::UserKey user_key) {
 
 void write_key_event(session::Event name, const UserRef &user, const pg_uuid_t &key_id, std::string_view key_name,
                      TimestampTz at) {
-  DetailBuilder detail;
+  JsonBuilder detail;
   detail.add_text("key_id", uuid_text(key_id));
   detail.add_text("name", key_name);
   AuthEvent event{};

@@ -47,7 +47,7 @@ void record(session::Event name, const TokenFacts &facts, const OptionalText &re
   pg_uuid_t session;
   if (facts.issuer.empty() && facts.sid.present && ParseUuid(facts.sid.text, session)) event.session_id = &session;
   const bool names_nobody = facts.sub.present && facts.sub.text.size() > kMaxUserId;
-  DetailBuilder detail;
+  JsonBuilder detail;
   if (!facts.issuer.empty()) detail.add_text("issuer", facts.issuer);
   if (names_nobody) detail.add_text("sub_sha256", hex_digest(facts.sub.text));
   detail.add_optional("jti", shown(facts.jti));

@@ -78,7 +78,7 @@ bool is_mismatch(jose::ProofRefusal refusal) {
 }
 
 const char *reason_of(jose::ProofRefusal refusal) {
-  DetailBuilder detail;
+  JsonBuilder detail;
   detail.add_text("reason", jose::NameOf(refusal));
   return detail.finish();
 }

@@ -8,6 +8,7 @@
 #include "pg/session/key_claims.hpp"
 #include "pg/store/imported_token.hpp"
 #include "pg/store/owner.hpp"
+#include "pg/support/json_builder.hpp"
 #include "pg/support/jsonb.hpp"
 #include "pg/support/result_row.hpp"
 #include "pg/support/settings.hpp"
@@ -44,12 +45,18 @@ void raise_if_unexpected(const Error &error) {
 
 Datum jsonb_of(const char *text) { return DirectFunctionCall1(jsonb_in, CStringGetDatum(text)); }
 
-Datum inactive() { return jsonb_of("{\"active\": false}"); }
+Datum inactive() {
+  JsonBuilder answer;
+  answer.add_bool("active", false);
+  return jsonb_of(answer.finish());
+}
 
 // The members that introspection adds win over claims of these names.
 Datum active(Datum claims, const char *token_type) {
-  return DirectFunctionCall2(jsonb_concat, claims,
-                             jsonb_of(psprintf("{\"active\": true, \"token_type\": \"%s\"}", token_type)));
+  JsonBuilder answer;
+  answer.add_bool("active", true);
+  answer.add_text("token_type", token_type);
+  return DirectFunctionCall2(jsonb_concat, claims, jsonb_of(answer.finish()));
 }
 
 Datum introspect_access_token(std::string_view token) {
@@ -59,7 +66,7 @@ Datum introspect_access_token(std::string_view token) {
     return inactive();
   }
   // A token that is bound to a key is good only with a proof of it, which the resource has to check.
-  const bool is_bound = FindClaim(outcome.value.claims, "cnf") != nullptr;
+  const bool is_bound = outcome.value.claims.root().Find("cnf").has_value();
   return active(claims_datum(outcome.value), is_bound ? "DPoP" : "Bearer");
 }
 
@@ -110,20 +117,13 @@ Datum introspect_refresh_token(std::string_view text) {
   }
   const CurrentSession current = find_current_session(presented.value);
   if (!current.found) return inactive();
-  StringInfoData json;
-  initStringInfo(&json);
-  appendStringInfoString(&json, "{\"sub\": ");
-  escape_json(&json, pnstrdup(current.user_id.data(), current.user_id.size()));
-  if (*settings::issuer != '\0') {
-    appendStringInfoString(&json, ", \"iss\": ");
-    escape_json(&json, settings::issuer);
-  }
-  appendStringInfo(&json, ", \"sid\": \"%s\", \"iat\": " INT64_FORMAT, uuid_text(current.id),
-                   session::WholeSeconds(current.created_at));
-  if (current.idle_end != session::kNever)
-    appendStringInfo(&json, ", \"exp\": " INT64_FORMAT, session::WholeSeconds(current.idle_end));
-  appendStringInfoChar(&json, '}');
-  return active(jsonb_of(json.data), "refresh_token");
+  JsonBuilder claims;
+  claims.add_text("sub", current.user_id);
+  if (*settings::issuer != '\0') claims.add_text("iss", settings::issuer);
+  claims.add_text("sid", uuid_text(current.id));
+  claims.add_number("iat", session::WholeSeconds(current.created_at));
+  if (current.idle_end != session::kNever) claims.add_number("exp", session::WholeSeconds(current.idle_end));
+  return active(jsonb_of(claims.finish()), "refresh_token");
 }
 
 Datum introspect(FunctionCallInfo fcinfo) {

@@ -56,7 +56,7 @@ void record_forgotten(const UserRef &user, std::uint64_t sessions, TimestampTz a
   const OptionalText shown = {actor.present && actor.text != user.user_id, actor.text};
   EventSource source{};
   source.actor = &shown;
-  DetailBuilder detail;
+  JsonBuilder detail;
   detail.add_number("sessions", static_cast<std::int64_t>(sessions));
   AuthEvent event{};
   event.event = session::Event::kForgotten;

@@ -87,7 +87,7 @@ void store(const Request &request) {
   // Whoever revokes an actor of another server does so here as well, and finds the account.
   if (!is_own_user_key(request.actor.user_key)) hold_account(request.actor);
   insert_impersonation(request.row);
-  DetailBuilder detail;
+  JsonBuilder detail;
   detail.add_text("actor", request.actor.user_id);
   detail.add_number("lifetime", request.lifetime / session::kMicrosPerSecond);
   detail.add_optional("reason", request.reason);
@@ -99,7 +99,7 @@ void store(const Request &request) {
 }
 
 void record_refused(const Request &request) {
-  DetailBuilder detail;
+  JsonBuilder detail;
   detail.add_text("actor", request.actor.user_id);
   AuthEvent event{};
   event.event = session::Event::kRefused;

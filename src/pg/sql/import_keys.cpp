@@ -1,5 +1,5 @@
 // Keys that another system made: import_signing_key, import_signing_key_from_file, import_signing_secret.
-#include "jose/json/base64url.hpp"
+#include "jose/json/json_writer.hpp"
 #include "jose/keys/jwk.hpp"
 #include "pg/keyring/add_key.hpp"
 #include "pg/support/arguments.hpp"
@@ -104,11 +104,11 @@ Result<NewKey> ImportSecret(std::string_view secret, std::string_view algorithm)
   const auto checked = jose::SecretKeySet(secret);
   if (!checked) return checked.error();
   jose::SecretBytes jwk;
-  jose::Append(jwk, R"({"kty":"oct","k":")");
-  jose::AppendBase64Url(secret, jwk);
-  jose::Append(jwk, R"(","alg":)");
-  jose::AppendJsonString(algorithm, jwk);
-  jose::Append(jwk, "}");
+  jose::JsonWriter writer(jwk);
+  writer.BeginObject();
+  jose::AppendSecretMembers(secret, jwk);
+  writer.Add("alg", algorithm);
+  writer.EndObject();
   return ImportKey(jose::AsText(jwk));
 }
 

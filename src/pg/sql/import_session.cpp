@@ -105,7 +105,7 @@ void decide(Import &import) {
 }
 
 void record(const Import &import, const ClientArgument &client) {
-  DetailBuilder detail;
+  JsonBuilder detail;
   detail.add_text("created_at", timestamptz_to_str(timestamp_of(import.times.created_at)));
   detail.add_optional("class", import.session.session_class);
   AuthEvent event{};

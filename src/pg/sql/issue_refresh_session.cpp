@@ -89,7 +89,7 @@ NewSession new_session(FunctionCallInfo fcinfo, const Login &login, Micros creat
 }
 
 void record_refusal(const Login &login) {
-  DetailBuilder detail;
+  JsonBuilder detail;
   detail.add_number("max_sessions", login.request.rule.limit);
   detail.add_optional("class", login.session_class);
   AuthEvent event{};
@@ -116,7 +116,7 @@ const char *json_text_of(JsonbValue &value) {
 
 // The class, the hash of the device, and what the application says for the audit.
 const char *login_detail(const Login &login) {
-  DetailBuilder detail;
+  JsonBuilder detail;
   detail.add_optional("class", login.session_class);
   if (login.device.present)
     detail.add_text("device",

@@ -92,9 +92,7 @@ Datum decode_unverified(FunctionCallInfo fcinfo) {
   const Parts parts = value_or_raise([&]() -> Result<Parts> {
     auto parsed = jose::UnverifiedJws::Parse(token);
     if (!parsed) return parsed.error();
-    auto bytes = jose::DecodeBase64Url(parsed->encoded_payload());
-    if (!bytes) return bytes.error();
-    auto payload = jose::ParseJson(*bytes);
+    auto payload = jose::ParseJson(parsed->unverified_payload());
     if (!payload) return payload.error();
     auto header_copy = CopyOut(parsed->header());
     if (!header_copy) return header_copy.error();

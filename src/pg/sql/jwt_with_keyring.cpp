@@ -1,5 +1,5 @@
 // Tokens signed and verified with the keyring: jwt_sign(claims), jwt_verify(token).
-#include "jose/json/base64url.hpp"
+#include "jose/json/json_writer.hpp"
 #include "jose/jwt/token_id.hpp"
 #include "pg/identity/token_cache.hpp"
 #include "pg/identity/token_check.hpp"
@@ -16,14 +16,6 @@ namespace jwt_auth::pg {
 
 namespace {
 
-JsonbValue *find_member(Jsonb *object, const char *name) {
-  JsonbValue key{};
-  key.type = jbvString;
-  key.val.string.val = const_cast<char *>(name);
-  key.val.string.len = static_cast<int>(std::strlen(name));
-  return findJsonbValueFromContainer(&object->root, JB_FOBJECT, &key);
-}
-
 // When the token will run out. The claims have been checked: an exp that is there is a number in range.
 jose::Micros end_of(Jsonb *claims, jose::Micros now) {
   const JsonbValue *exp = find_member(claims, "exp");
@@ -39,32 +31,17 @@ struct Present {
 
 std::string CompletedClaims(std::string_view claims, const Present &present, jose::Micros now) {
   const std::int64_t iat = now / jose::kMicrosPerSecond;
-  std::string text(claims.substr(0, claims.size() - 1));
-  const auto begin_member = [&text](const char *name) {
-    if (text.back() != '{') text += ',';
-    jose::AppendJsonString(name, text);
-    text += ':';
-  };
-  const auto add_text = [&](const char *name, std::string_view value) {
-    begin_member(name);
-    jose::AppendJsonString(value, text);
-  };
-  if (!present.iss && *settings::issuer != '\0') add_text("iss", settings::issuer);
-  if (!present.aud && *settings::audience != '\0') add_text("aud", settings::audience);
-  if (!present.iat) {
-    begin_member("iat");
-    text += std::to_string(iat);
-    if (!present.iat_us) {
-      begin_member("iat_us");
-      text += std::to_string(now % jose::kMicrosPerSecond);
-    }
-  }
-  if (!present.exp) {
-    begin_member("exp");
-    text += std::to_string(iat + settings::access_token_ttl);
-  }
-  if (!present.jti) add_text("jti", jose::FreshTokenId());
-  text += '}';
+  std::string text;
+  text.reserve(claims.size() + 256);
+  text.append(claims.substr(0, claims.size() - 1));
+  jose::JsonWriter writer(text);
+  if (!present.iss && *settings::issuer != '\0') writer.Add("iss", settings::issuer);
+  if (!present.aud && *settings::audience != '\0') writer.Add("aud", settings::audience);
+  if (!present.iat) writer.Add("iat", iat);
+  if (!present.iat && !present.iat_us) writer.Add("iat_us", now % jose::kMicrosPerSecond);
+  if (!present.exp) writer.Add("exp", iat + settings::access_token_ttl);
+  if (!present.jti) writer.Add("jti", jose::FreshTokenId());
+  writer.EndObject();
   return text;
 }
 

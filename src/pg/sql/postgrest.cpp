@@ -31,9 +31,7 @@ std::optional<std::string_view> HeaderNamed(const jose::JsonDocument &headers, c
   std::string name(setting);
   for (char &c : name) c = static_cast<char>(pg_ascii_tolower(static_cast<unsigned char>(c)));
   if (name.empty()) return std::nullopt;
-  const auto value = headers.root().Find(name);
-  if (!value || !value->is(jose::JsonType::kString)) return std::nullopt;
-  return value->text();
+  return headers.root().FindText(name);
 }
 
 constexpr Error kNoHeaders{ErrorCode::kInvalidArgument, "request.headers is not a JSON object"};

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "jose/json/base64url.hpp"
+#include "jose/json/json_writer.hpp"
 #include "jose/keys/issuer_jwks.hpp"
 #include "pg/keyring/keyring.hpp"
 #include "pg/keyring/ring.hpp"
@@ -26,21 +26,13 @@ struct PostgrestKeys {
   bool signs_with_hmac;
 };
 
-void AppendMember(std::string_view jwk, jose::SecretBytes &set) {
-  if (set.back() != '[') jose::Append(set, ",");
-  jose::Append(set, jwk);
-}
-
 void AppendHmacKey(const jose::Key &key, jose::SecretBytes &set) {
-  jose::SecretBytes jwk;
-  jose::Append(jwk, R"({"kty":"oct","k":")");
-  jose::AppendBase64Url(jose::AsText(key.secret()), jwk);
-  jose::Append(jwk, R"(","kid":)");
-  jose::AppendJsonString(key.kid().value_or(""), jwk);
-  jose::Append(jwk, R"(,"alg":)");
-  jose::AppendJsonString(key.alg().value_or("HS256"), jwk);
-  jose::Append(jwk, "}");
-  AppendMember(jose::AsText(jwk), set);
+  jose::JsonWriter writer(set);
+  writer.BeginObject();
+  jose::AppendSecretMembers(jose::AsText(key.secret()), set);
+  writer.Add("kid", key.kid().value_or(""));
+  writer.Add("alg", key.alg().value_or("HS256"));
+  writer.EndObject();
 }
 
 // The public keys of trusted issuers, in the order of their names. One whose set can't be read has none.
@@ -52,7 +44,7 @@ Result<void> AppendIssuers(const Ring &ring, jose::SecretBytes &set) {
   for (const std::string_view name : names) {
     const auto keys = jose::VerifyingJwks(ring.issuers.at(std::string(name)).public_jwks());
     if (!keys && IsOutOfMemory(keys.error())) return keys.error();
-    if (keys && !keys->empty()) AppendMember(*keys, set);
+    if (keys) jose::JsonWriter(set).AddJson(*keys);
   }
   return {};
 }
@@ -62,13 +54,13 @@ Result<PostgrestKeys> KeysForPostgrest(std::string_view own_jwks) {
   if (!own) return own.error();
   const Ring &ring = CurrentRing();
   jose::SecretBytes set;
-  jose::Append(set, R"({"keys":[)");
+  jose::JsonWriter writer(set);
+  writer.BeginObject();
+  writer.Name("keys");
+  writer.BeginArray();
   const std::size_t nothing = set.size();
-  if (const auto keys = own->root().Find("keys"); keys && keys->is(jose::JsonType::kArray)) {
-    for (std::uint32_t i = keys->begin(); i != keys->end(); i = keys->after(i)) {
-      if (set.size() > nothing) jose::Append(set, ",");
-      jose::AppendJson(keys->at(i), set);
-    }
+  if (const auto keys = own->root().Find("keys")) {
+    for (const jose::JsonValue key : keys->elements()) writer.Value(key);
   }
   for (const jose::Key &key : ring.verifying.keys)
     if (settings::pre_config_hmac_keys && key.type() == jose::KeyType::kOct) AppendHmacKey(key, set);
@@ -76,7 +68,8 @@ Result<PostgrestKeys> KeysForPostgrest(std::string_view own_jwks) {
   const auto appended = AppendIssuers(ring, set);
   if (!appended) return appended.error();
   const bool is_empty = set.size() == nothing;
-  jose::Append(set, "]}");
+  writer.EndArray();
+  writer.EndObject();
   const auto copy = CopyOut(jose::AsText(set));
   if (!copy) return copy.error();
   const auto &active = ring.active.keys.keys;

@@ -22,28 +22,20 @@ void check_name(std::string_view name, const char *argument) {
 
 // {"amr": [...], "acr": "..."} of what was given; null for neither.
 const char *context_argument(FunctionCallInfo fcinfo) {
-  StringInfoData text;
-  initStringInfo(&text);
+  JsonBuilder context;
   if (!PG_ARGISNULL(1)) {
     const TextArray methods = text_array(fcinfo, 1, "amr");
     if (methods.count > kMaxMethods)
       ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("amr must have at most %d elements", kMaxMethods)));
-    for (int i = 0; i < methods.count; i++) {
-      check_name(methods.elements[i], "an element of amr");
-      appendStringInfoString(&text, i == 0 ? "{\"amr\": [" : ", ");
-      escape_json(&text, pnstrdup(methods.elements[i].data(), methods.elements[i].size()));
-    }
-    if (methods.count > 0) appendStringInfoChar(&text, ']');
+    for (int i = 0; i < methods.count; i++) check_name(methods.elements[i], "an element of amr");
+    if (methods.count > 0) context.add_texts("amr", methods);
   }
   const OptionalText acr = optional_text(fcinfo, 2);
   if (acr.present) {
     check_name(acr.text, "acr");
-    appendStringInfoString(&text, text.len == 0 ? "{\"acr\": " : ", \"acr\": ");
-    escape_json(&text, pnstrdup(acr.text.data(), acr.text.size()));
+    context.add_text("acr", acr.text);
   }
-  if (text.len == 0) return nullptr;
-  appendStringInfoChar(&text, '}');
-  return text.data;
+  return context.finish();
 }
 
 // Plain data.

@@ -181,7 +181,7 @@ AuthEvent event_of(const Refresh &refresh, session::Event name, const char *deta
 
 // What was presented, what was answered, and which policy was at work.
 const char *detail_of(const Refresh &refresh) {
-  DetailBuilder detail;
+  JsonBuilder detail;
   detail.add_text("presented", session::NameOf(refresh.decision.token_age));
   detail.add_text("status", session::NameOf(refresh.decision.status));
   if (refresh.ending) add_ending(detail, *refresh.ending);

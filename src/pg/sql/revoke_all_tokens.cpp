@@ -85,7 +85,7 @@ session::Micros raise_cutoff_for_all(session::Micros not_before) {
 }
 
 Datum revoke_all_tokens(FunctionCallInfo fcinfo) {
-  DetailBuilder reason;
+  JsonBuilder reason;
   reason.add_optional("reason", optional_text(fcinfo, 0));
   AuthEvent event{};
   event.event = session::Event::kAllRevoked;

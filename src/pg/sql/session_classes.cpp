@@ -32,7 +32,7 @@ std::string_view name_argument(FunctionCallInfo fcinfo) {
   return name;
 }
 
-void add_lifetime(FunctionCallInfo fcinfo, Parameters &parameters, DetailBuilder &detail, Argument argument, const char *name,
+void add_lifetime(FunctionCallInfo fcinfo, Parameters &parameters, JsonBuilder &detail, Argument argument, const char *name,
                   Micros least) {
   const int index = static_cast<int>(argument);
   const bool is_null = PG_ARGISNULL(index);
@@ -42,7 +42,7 @@ void add_lifetime(FunctionCallInfo fcinfo, Parameters &parameters, DetailBuilder
   detail.add_number(name, lifetime / session::kMicrosPerSecond);
 }
 
-void add_max_sessions(FunctionCallInfo fcinfo, Parameters &parameters, DetailBuilder &detail) {
+void add_max_sessions(FunctionCallInfo fcinfo, Parameters &parameters, JsonBuilder &detail) {
   const int index = static_cast<int>(Argument::kMaxSessions);
   const bool is_null = PG_ARGISNULL(index);
   const int limit = is_null ? 0 : PG_GETARG_INT32(index);
@@ -53,7 +53,7 @@ void add_max_sessions(FunctionCallInfo fcinfo, Parameters &parameters, DetailBui
   if (!is_null) detail.add_number("max_sessions", limit);
 }
 
-void add_limit_policy(FunctionCallInfo fcinfo, Parameters &parameters, DetailBuilder &detail) {
+void add_limit_policy(FunctionCallInfo fcinfo, Parameters &parameters, JsonBuilder &detail) {
   const OptionalText policy = optional_text(fcinfo, static_cast<int>(Argument::kLimitPolicy));
   if (policy.present && !session::LimitPolicyNamed(policy.text))
     ereport(ERROR,
@@ -62,7 +62,7 @@ void add_limit_policy(FunctionCallInfo fcinfo, Parameters &parameters, DetailBui
   detail.add_optional("limit_policy", policy);
 }
 
-void record_change(DetailBuilder &detail) {
+void record_change(JsonBuilder &detail) {
   AuthEvent event{};
   event.event = session::Event::kClassChanged;
   event.detail = detail.finish();
@@ -71,7 +71,7 @@ void record_change(DetailBuilder &detail) {
 
 Datum set_session_class(FunctionCallInfo fcinfo) {
   const std::string_view name = name_argument(fcinfo);
-  DetailBuilder detail;
+  JsonBuilder detail;
   detail.add_text("class", name);
   Parameters parameters{};
   add_text(parameters, name);
@@ -103,7 +103,7 @@ bool delete_named(std::string_view name) {
 
 Datum drop_session_class(FunctionCallInfo fcinfo) {
   const std::string_view name = name_argument(fcinfo);
-  DetailBuilder detail;
+  JsonBuilder detail;
   detail.add_text("class", name);
   detail.add_bool("dropped", true);
   return BoolGetDatum(change_keyring([&](MemoryContext) {

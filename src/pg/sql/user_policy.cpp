@@ -31,7 +31,7 @@ Datum set_user_policy(FunctionCallInfo fcinfo) {
   const OptionalText fingerprint_binding = optional_text(fcinfo, 3);
   check_names(ip_binding, fingerprint_binding);
 
-  DetailBuilder detail;
+  JsonBuilder detail;
   if (has_limit) detail.add_number("max_sessions", limit);
   detail.add_optional("ip_binding", ip_binding);
   detail.add_optional("fingerprint_binding", fingerprint_binding);

@@ -91,7 +91,7 @@ Statement &insert_events(int rows, const Author &author) {
 constexpr std::size_t kLongestTold = 1024;
 
 void notify(const EventSource &source, const AuthEvent &event, TimestampTz at) {
-  DetailBuilder payload;
+  JsonBuilder payload;
   payload.add_text("event", session::NameOf(event.event));
   payload.add_text("at", timestamptz_to_str(at));
   if (source.user_id.text.size() <= kLongestTold) payload.add_optional("user_id", source.user_id);
@@ -198,46 +198,12 @@ void write_rows(const EventSource &source, const AuthEvent *events, int count, T
 
 }  // namespace
 
-DetailBuilder::DetailBuilder() { initStringInfo(&text_); }
-
-void DetailBuilder::add_name(const char *name) { appendStringInfo(&text_, "%s\"%s\": ", text_.len == 0 ? "{" : ", ", name); }
-
-void DetailBuilder::add_text(const char *name, std::string_view value) {
-  add_name(name);
-  escape_json(&text_, pnstrdup(value.data(), value.size()));
-}
-
-void DetailBuilder::add_optional(const char *name, const OptionalText &value) {
-  if (value.present) add_text(name, value.text);
-}
-
-void DetailBuilder::add_number(const char *name, std::int64_t value) {
-  add_name(name);
-  appendStringInfo(&text_, INT64_FORMAT, value);
-}
-
-void DetailBuilder::add_json(const char *name, const char *value) {
-  add_name(name);
-  appendStringInfoString(&text_, value);
-}
-
-void DetailBuilder::add_bool(const char *name, bool value) {
-  add_name(name);
-  appendStringInfoString(&text_, value ? "true" : "false");
-}
-
-const char *DetailBuilder::finish() {
-  if (text_.len == 0) return nullptr;
-  appendStringInfoChar(&text_, '}');
-  return text_.data;
-}
-
-void add_ending(DetailBuilder &detail, const session::Ending &ending) {
+void add_ending(JsonBuilder &detail, const session::Ending &ending) {
   detail.add_text("ended_at", timestamptz_to_str(timestamp_of(ending.at)));
 }
 
 const char *detail_of(const session::Ending &ending) {
-  DetailBuilder detail;
+  JsonBuilder detail;
   if (ending.event == session::Event::kExpired) detail.add_text("status", session::NameOf(ending.status));
   add_ending(detail, ending);
   return detail.finish();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "pg/support/arguments.hpp"
+#include "pg/support/json_builder.hpp"
 #include "pg/support/postgres.hpp"
 #include "session/event.hpp"
 #include "session/policy.hpp"
@@ -35,25 +36,8 @@ struct AuthEvent {
   std::string_view application_event;  // the name of one of the application's own, which `event` does not have; "": ours
 };
 
-// Builds the JSON object of a detail, member by member, in the current memory context.
-class DetailBuilder {
- public:
-  DetailBuilder();
-  void add_text(const char *name, std::string_view value);
-  void add_optional(const char *name, const OptionalText &value);
-  void add_number(const char *name, std::int64_t value);
-  void add_bool(const char *name, bool value);
-  void add_json(const char *name, const char *value);
-  // The finished text; null for an object without members.
-  const char *finish();
-
- private:
-  void add_name(const char *name);
-  StringInfoData text_;
-};
-
 // Of a session that was over before somebody came upon it: an event says when it is noticed, its detail when that was.
-void add_ending(DetailBuilder &detail, const session::Ending &ending);
+void add_ending(JsonBuilder &detail, const session::Ending &ending);
 const char *detail_of(const session::Ending &ending);
 
 // Writes the event at the time `at`, with who did it, and what revocations() is to tell of it. Inside as_owner(). The row is

@@ -90,6 +90,7 @@ struct FlatJson {
   const jose::JsonNode *nodes;
   std::uint32_t count;
   const char *text;
+  jose::JsonValue root() const noexcept { return {nodes, text}; }
 };
 
 // For C++ phases: copies out of one into the current memory context. They don't ereport: kOutOfMemory instead.

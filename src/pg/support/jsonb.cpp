@@ -236,12 +236,12 @@ Datum jsonb_from(const FlatJson &document) {
   return JsonbPGetDatum(JsonbValueToJsonb(built_jsonb(builder)));
 }
 
-bool has_member(Jsonb *object, std::string_view name) {
+JsonbValue *find_member(Jsonb *object, std::string_view name) {
   JsonbValue key{};
   key.type = jbvString;
   key.val.string.val = const_cast<char *>(name.data());
   key.val.string.len = static_cast<int>(name.size());
-  return findJsonbValueFromContainer(&object->root, JB_FOBJECT, &key) != nullptr;
+  return findJsonbValueFromContainer(&object->root, JB_FOBJECT, &key);
 }
 
 Bytes json_text_of(Jsonb *value) { return write_json(value, ClaimCheck{}); }

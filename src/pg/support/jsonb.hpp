@@ -14,8 +14,9 @@ Bytes json_text_of(Jsonb *value);
 // The same for claims to be signed: they must be an object whose registered claims have their types (22023).
 Bytes claims_text_of(Jsonb *claims);
 
-// Whether an object has a member of that name at its top level.
-bool has_member(Jsonb *object, std::string_view name);
+// The member of that name at the top level of an object; null if it has none.
+JsonbValue *find_member(Jsonb *object, std::string_view name);
+inline bool has_member(Jsonb *object, std::string_view name) { return find_member(object, name) != nullptr; }
 
 // Appends a JSON string or a scalar, compactly.
 void append_json_scalar(StringInfo out, const JsonbValue *value);
