@@ -40,6 +40,4 @@ Hash TombstoneName(std::string_view server_secret, std::string_view user_id) {
 
 Micros CutoffSinceForgotten(Micros cutoff, Micros forgotten_at) noexcept { return std::max(cutoff, forgotten_at); }
 
-bool IsTombstoneSpent(Micros forgotten_at, Micros spent) noexcept { return forgotten_at <= spent; }
-
 }  // namespace jwt_auth::session

@@ -30,7 +30,4 @@ Hash TombstoneName(std::string_view server_secret, std::string_view user_id);
 // before stays refused, and so do tokens that don't say when (`iat`). A session of whoever has the id now is judged by its row.
 Micros CutoffSinceForgotten(Micros cutoff, Micros forgotten_at) noexcept;
 
-// Whether the tombstone can refuse nothing any more; `spent` as SpentCutoffs() has it.
-bool IsTombstoneSpent(Micros forgotten_at, Micros spent) noexcept;
-
 }  // namespace jwt_auth::session

@@ -80,14 +80,6 @@ TEST(Tombstone, EndsWhatTheUserDidAsAnActor) {
   EXPECT_EQ(judge(kNow + 1, kNow), TokenVerdict::kGood);
 }
 
-TEST(Tombstone, StaysWhileItCanRefuseSomething) {
-  EXPECT_TRUE(IsTombstoneSpent(kNow - 1, kNow));
-  EXPECT_TRUE(IsTombstoneSpent(kNow, kNow));
-  EXPECT_FALSE(IsTombstoneSpent(kNow + 1, kNow));
-  // An imported key, say.
-  EXPECT_FALSE(IsTombstoneSpent(kNow, kNoCutoff));
-}
-
 TEST(Tombstone, NamesTheUserUnderTheSecretOnly) {
   const std::string secret(32, 's'), other(32, 't');
   EXPECT_EQ(TombstoneName(secret, "ann"), TombstoneName(secret, "ann"));

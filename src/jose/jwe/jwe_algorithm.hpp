@@ -91,8 +91,7 @@ std::optional<JweEncryption> JweEncryptionNamed(std::string_view name);
 // For hints: all of them.
 constexpr const char *kKeyManagementNames =
     "Key management algorithms are dir, A128KW, A192KW, A256KW, A128GCMKW, A192GCMKW, A256GCMKW, RSA-OAEP, RSA-OAEP-256, "
-    "ECDH-ES, "
-    "ECDH-ES+A128KW, ECDH-ES+A192KW, ECDH-ES+A256KW, PBES2-HS256+A128KW, PBES2-HS384+A192KW and PBES2-HS512+A256KW.";
+    "ECDH-ES, ECDH-ES+A128KW, ECDH-ES+A192KW, ECDH-ES+A256KW, PBES2-HS256+A128KW, PBES2-HS384+A192KW and PBES2-HS512+A256KW.";
 constexpr const char *kContentEncryptionNames =
     "Content encryptions are A128CBC-HS256, A192CBC-HS384, A256CBC-HS512, A128GCM, A192GCM and A256GCM.";
 
