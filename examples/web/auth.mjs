@@ -5,16 +5,19 @@ const clientOf = (request) => [request.ip, request.get('user-agent') ?? null]
 
 // A session that is remembered keeps its cookie when the browser is closed; the cookie of any other ends with the browser.
 const REMEMBERED = 'remember me'
-const WITH_COOKIE = `SELECT session.*, jwt_auth.refresh_cookie(session.refresh_token, path => '/auth/refresh', persistent =>
+const WITH_COOKIE = `session.*, jwt_auth.refresh_cookie(session.refresh_token, path => '/auth/refresh', persistent =>
     CASE WHEN session.refresh_token IS NULL THEN false
          ELSE EXISTS (SELECT FROM jwt_auth.user_sessions(session.user_id) AS own
                       WHERE own.session_id = session.session_id AND own.class = '${REMEMBERED}') END) AS cookie`
+// A new session also asks the browser to bind it to a key; a browser that knows nothing of it ignores the header.
+const WITH_REGISTRATION = `${WITH_COOKIE}, CASE WHEN session.status = 'ok'
+    THEN jwt_auth.device_registration_header(session.session_id, '/auth/bind/' || session.session_id) END AS registration`
 
 export function authentication(pool) {
   const row = async (sql, parameters) => (await pool.query(sql, parameters)).rows[0]
   const open = (account) => (email, password, request, { remember, device }) =>
     row(
-      `${WITH_COOKIE} FROM ${account}($1, $2) AS id,
+      `SELECT ${WITH_REGISTRATION} FROM ${account}($1, $2) AS id,
          jwt_auth.issue_refresh_session(id, ip => $3, user_agent => $4, class => $5, device => $6) AS session`,
       [email, password, ...clientOf(request), remember ? REMEMBERED : null, device],
     )
@@ -28,13 +31,13 @@ export function authentication(pool) {
 
     // Rotates the cookie. A refusal is a status, not an error: an error would undo what the refusal wrote.
     refresh: (refreshToken, request) =>
-      row(`${WITH_COOKIE} FROM jwt_auth.refresh_session($1, ip => $2, user_agent => $3) AS session`, [refreshToken, ...clientOf(request)]),
+      row(`SELECT ${WITH_COOKIE} FROM jwt_auth.refresh_session($1, ip => $2, user_agent => $3) AS session`, [refreshToken, ...clientOf(request)]),
 
     // A session in place of one that the transaction has ended.
     issue: async (client, { id, class: name }, request, device) =>
       (
         await client.query(
-          `${WITH_COOKIE} FROM jwt_auth.issue_refresh_session($1::uuid, ip => $2, user_agent => $3, class => $4, device => $5) AS session`,
+          `SELECT ${WITH_REGISTRATION} FROM jwt_auth.issue_refresh_session($1::uuid, ip => $2, user_agent => $3, class => $4, device => $5) AS session`,
           [id, ...clientOf(request), name, device],
         )
       ).rows[0],

@@ -1,18 +1,23 @@
 // A small application: log-in, devices, password, erasure, a support, and a notice when a session was stolen. `node server.mjs`
 // serves it on http://localhost:3000 from the database that PGHOST, PGDATABASE and so on name.
 import { randomUUID } from 'node:crypto'
+import { createServer } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import { fileURLToPath } from 'node:url'
 import express from 'express'
 import pg from 'pg'
 import { authentication, isRefusal, wantsPassword } from './auth.mjs'
+import { addBinding } from './bound.mjs'
 import { tellUsers } from './streams.mjs'
 import { addSupport } from './support.mjs'
 
 // How long ago the password may have been given for what can't be undone.
 const RECENT = { interval: '5 minutes', seconds: 300 }
+const YEAR = 365 * 86_400_000
+const OWN = { path: '/auth', httpOnly: true, secure: true, sameSite: 'strict' }
 
-// The listening server; close() also ends its database connections.
-export async function serve({ port = 3000, connection = {}, checkEvery = 10_000 } = {}) {
+// The listening server; close() also ends its database connections. tls: the key and the certificate, to serve it over HTTPS.
+export async function serve({ port = 3000, connection = {}, checkEvery = 10_000, tls } = {}) {
   const pool = new pg.Pool({ user: 'web_app', max: 10, ...connection })
   // An idle connection that is lost is replaced by the pool; one in use fails its query, which is told there.
   pool.on('error', (error) => console.error(error.message))
@@ -36,8 +41,9 @@ export async function serve({ port = 3000, connection = {}, checkEvery = 10_000 
   // The refresh token goes into the cookie, everything that the page needs into the body.
   const answer = (response, session) => {
     if (session.cookie) response.append('Set-Cookie', session.cookie)
+    if (session.registration) response.set('Secure-Session-Registration', session.registration)
     const granted = session.status === 'ok' || session.status === 'replayed'
-    response.status(granted ? 200 : 401).set('Cache-Control', 'no-store')
+    response.status(session.code ?? (granted ? 200 : 401)).set('Cache-Control', 'no-store')
     response.json({ status: session.status, accessToken: session.access_token, expiresAt: session.access_expires_at })
   }
   // PostgreSQL's text holds no NUL.
@@ -63,10 +69,22 @@ export async function serve({ port = 3000, connection = {}, checkEvery = 10_000 
     const known = cookieIn(request, 'device')
     if (/^[0-9a-f-]{36}$/.test(known ?? '')) return known
     const device = randomUUID()
-    response.cookie('device', device, { path: '/auth', httpOnly: true, secure: true, sameSite: 'strict', maxAge: 365 * 86_400_000 })
+    response.cookie('device', device, { ...OWN, maxAge: YEAR })
     return device
   }
-  const choices = (request, response) => ({ remember: request.body?.remember === true, device: deviceOf(request, response) })
+  // Who does not want to stay logged in has a cookie `stays` that ends with the browser: a bound session is not renewed without it.
+  const choices = (request, response) => {
+    const [remember, device] = [request.body?.remember === true, deviceOf(request, response)]
+    response.cookie('stays', 'yes', { ...OWN, maxAge: remember ? YEAR : undefined })
+    return { remember, device }
+  }
+
+  const bound = addBinding(app, {
+    query: async (sql, parameters) => (await pool.query(sql, parameters)).rows,
+    as: (token, request) => auth.as(token, request, async () => {}),
+    cookieIn,
+    forgetCookie: auth.forgetCookie,
+  })
 
   app.post('/auth/sign-up', async (request, response) => {
     const [email, password] = [text(request.body?.email), text(request.body?.password)]
@@ -83,7 +101,7 @@ export async function serve({ port = 3000, connection = {}, checkEvery = 10_000 
   })
 
   app.post('/auth/refresh', async (request, response) => {
-    answer(response, await auth.refresh(cookieIn(request, 'refresh_token') ?? '', request))
+    answer(response, (await bound.answerOf(request)) ?? (await auth.refresh(cookieIn(request, 'refresh_token') ?? '', request)))
   })
 
   // Also ends acting for somebody; the cookie is then of the agent's own session, and stays.
@@ -92,7 +110,7 @@ export async function serve({ port = 3000, connection = {}, checkEvery = 10_000 
       client.query(`SELECT jwt_auth.revoke_refresh_session(jwt_auth.current_session_id(), 'log-out'),
                            jwt_auth.current_actor() IS NOT NULL AS acting`),
     )
-    if (!rows[0].acting) response.append('Set-Cookie', await auth.forgetCookie())
+    if (!rows[0].acting) response.append('Set-Cookie', [await auth.forgetCookie(), bound.forget])
     response.json({ status: 'ok' })
   })
 
@@ -127,13 +145,13 @@ export async function serve({ port = 3000, connection = {}, checkEvery = 10_000 
       await client.query('DELETE FROM account WHERE id = $1', [user])
       await client.query('SELECT jwt_auth.forget_user($1::uuid)', [user])
     }, { only: 'in person', recentLogin: RECENT.interval })
-    response.append('Set-Cookie', await auth.forgetCookie()).json({ status: 'ok' })
+    response.append('Set-Cookie', [await auth.forgetCookie(), bound.forget]).json({ status: 'ok' })
   })
 
   app.get('/api/devices', async (request, response) => {
     const { rows } = await as(request, (client) =>
       client.query(`SELECT session_id AS id, created_at AS since, refreshed_at AS "lastUsed", host(ip) AS address, user_agent AS agent,
-                           class, is_current AS here
+                           class, bound, is_current AS here
                     FROM jwt_auth.user_sessions(jwt_auth.current_user_id())`),
     )
     response.json(rows)
@@ -211,12 +229,13 @@ export async function serve({ port = 3000, connection = {}, checkEvery = 10_000 
   })
 
   const server = await new Promise((resolve, reject) => {
-    const listening = app.listen(port, 'localhost', (error) => (error ? reject(error) : resolve(listening)))
+    const listening = tls ? createSecureServer(tls, app) : createServer(app)
+    listening.once('error', reject).listen(port, 'localhost', () => resolve(listening))
   })
   // Longer than proxies keep an idle connection (60 s, mostly), so that none sends a request into one that is being closed.
   server.keepAliveTimeout = 65_000
   return {
-    url: `http://localhost:${server.address().port}`,
+    url: `${tls ? 'https' : 'http'}://localhost:${server.address().port}`,
     closeStreams: streams.endAll,
     close: async () => {
       streams.close()

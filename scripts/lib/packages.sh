@@ -116,6 +116,7 @@ need_to_test() {
   need_command npm npm
   need_file '/usr/sbin/pgbouncer' pgbouncer
   need_file '/usr/bin/chromium' chromium
+  need_command openssl openssl
   need_file '/usr/share/i18n/locales/tr_TR' locales
 }
 

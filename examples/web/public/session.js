@@ -37,6 +37,8 @@ export async function post(path, body = {}, headers = {}) {
 // One refresh at a time in this tab. Another tab may refresh at the same moment: the database gives both the same successor.
 export function refresh() {
   refreshing ??= post('/auth/refresh')
+    // The cookie of a bound session held a token that is no longer good: the browser fetches another one first.
+    .then((answer) => (answer.status === 'again' ? post('/auth/refresh') : answer))
     .then((answer) => {
       accessToken = answer.ok ? answer.accessToken : undefined
       return answer.status

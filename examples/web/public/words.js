@@ -16,6 +16,7 @@ export const WHY = {
   invalid: 'Your session has ended. Please log in again.',
   expired: 'Your session has run out. Please log in again.',
   idle_expired: 'You were away for long. Please log in again.',
+  later: 'Your browser can not renew your session just now. Please reload this page in some minutes.',
   wrong_email_or_password: 'That e-mail address and password do not belong together.',
   email_taken: 'There is an account with that e-mail address already.',
   not_acceptable: 'Please give an e-mail address, and a password of 10 to 72 characters.',
@@ -35,9 +36,9 @@ export function nameOf(agent) {
 }
 
 // A session that lives: from where and when it was last seen, how long it lasts.
-export function describeDevice({ address, lastUsed, class: name }) {
+export function describeDevice({ address, lastUsed, class: name, bound }) {
   const kept = name === 'remember me' ? 'stays logged in' : 'until the browser is closed'
-  return `${address ?? 'unknown address'}, last seen ${time(lastUsed)}, ${kept}`
+  return `${address ?? 'unknown address'}, last seen ${time(lastUsed)}, ${kept}${bound ? ', bound to this device' : ''}`
 }
 
 const ENDED = {
