@@ -16,7 +16,7 @@ run_node() {
 createdb postgrest_example
 psql -X -q -d postgrest_example -f examples/postgrest/schema.sql
 run_node test/fronts postgrest_example
-for example in postgraphile web verifier; do
+for example in postgraphile web verifier phone; do
   createdb "${example}_example"
   psql -X -q -d "${example}_example" -f "examples/$example/schema.sql"
   run_node "examples/$example" "${example}_example"
@@ -46,11 +46,13 @@ start_as_a_newcomer() {
 }
 answers() { node -e 'fetch(process.argv[2], JSON.parse(process.argv[1])).then((r) => process.exit(r.ok ? 0 : 1))' "$@"; }
 answers_nobody() { node -e 'fetch(process.argv[1] + "/resource").then((r) => process.exit(r.status === 401 ? 0 : 1))' "$@"; }
+phone_logs_in() { node examples/phone/demo.mjs "$1" | grep -qx 'log-in: ok'; }
 reads_configuration() { psql -X -q "$1" -c 'SELECT jwt_auth.pre_config()'; }
 
 start_as_a_newcomer web '^Open (http://.*)' answers '{}'
 start_as_a_newcomer postgraphile '^POST queries to (http://.*)' answers \
   '{"method": "POST", "headers": {"content-type": "application/json"}, "body": "{\"query\": \"{ myId }\"}"}'
 start_as_a_newcomer verifier '^Ask (http://[^ ]*)/resource .*' answers_nobody
+start_as_a_newcomer phone '^The service is at (http://[^;]*);.*' phone_logs_in
 start_as_a_newcomer postgrest "^ +PGRST_DB_URI='([^']*)' postgrest .*" reads_configuration
 exit "$status"

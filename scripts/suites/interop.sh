@@ -1,4 +1,4 @@
-# Tokens of ours in independent implementations (jose, jsonwebtoken and node-jose, from npm), and theirs here.
+# Tokens of ours in independent implementations (jose, jsonwebtoken, node-jose and oauth4webapi, from npm), and theirs and dpop's proofs here.
 node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 18 ? 1 : 0)' || {
   echo "Node.js 18 or newer is needed, here it is $(node --version)"
   exit 1
