@@ -9,7 +9,7 @@ import { before, test } from 'node:test'
 import { promisify } from 'node:util'
 import { chromium, request } from 'playwright-core'
 import { serve } from './server.mjs'
-import { PASSWORD, admin, enter, listens, options, ready, until } from './testing.mjs'
+import { PASSWORD, PATIENCE, admin, enter, listens, options, ready, until } from './testing.mjs'
 
 const HOST = 'app.test'
 let tls, spki
@@ -40,7 +40,8 @@ const FEATURES = 'DeviceBoundSessions,EnableBoundSessionCredentialsSoftwareKeysF
 async function start(t, { origin }, { binds = true, launch } = {}) {
   launch ??= await options(`--host-resolver-rules=MAP ${HOST} localhost`, `--ignore-certificate-errors-spki-list=${spki}`,
     `--${binds ? 'enable' : 'disable'}-features=${FEATURES}`)
-  const context = await chromium.launchPersistentContext(launch.env.HOME, { ...launch, baseURL: origin, userAgent: binds ? undefined : 'Phone' })
+  const context = await chromium.launchPersistentContext(launch.env.HOME, { ...launch, baseURL: origin, userAgent: binds ? undefined : 'Phone', timeout: PATIENCE })
+  context.setDefaultTimeout(PATIENCE)
   t.after(() => context.close())
   const page = await context.newPage()
   const events = []

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { chromium } from 'playwright-core'
 import {
-  PASSWORD, admin, app, cookieIn, enter, listens, logIn, newBrowser, open, options, picture, post, ready, signUp, tokenOf,
+  PASSWORD, PATIENCE, admin, app, cookieIn, enter, listens, logIn, newBrowser, open, options, picture, post, ready, signUp, tokenOf,
 } from './testing.mjs'
 
 const value = async (sql, ...parameters) => Object.values((await admin.query(sql, parameters)).rows[0])[0]
@@ -33,7 +33,9 @@ async function closeAll(...contexts) {
 
 // A browser on a profile that outlives it.
 async function start(launch) {
-  return chromium.launchPersistentContext(launch.env.HOME, { ...launch, baseURL: app.url, userAgent: 'Laptop' })
+  const context = await chromium.launchPersistentContext(launch.env.HOME, { ...launch, baseURL: app.url, userAgent: 'Laptop', timeout: PATIENCE })
+  context.setDefaultTimeout(PATIENCE)
+  return context
 }
 
 test('remember me: logged in when the browser is opened again; without it the cookie has gone with the browser', async () => {

@@ -16,14 +16,24 @@ export async function tellUsers(connection, isRecorded, checkEvery) {
   }
   const endAll = () => open.forEach(end)
 
-  // Ends a stream whose token is no longer good, be it that its session has ended or that its time is over.
-  const check = async (stream) => {
+  const isGood = async (stream) => {
     try {
       await stream.check()
+      return true
     } catch (error) {
       if (!isRefusal(error)) console.error(error.message)
-      end(stream)
+      return false
     }
+  }
+  // Ends a stream whose token is no longer good.
+  const check = async (stream) => {
+    if (!(await isGood(stream))) end(stream)
+  }
+  // The same from time to time, for nothing is notified when a token's time is over. At the second refusal only: at the first one the
+  // notification that says why may be on its way.
+  const checkAgain = async (stream) => {
+    if (stream.isRefused) end(stream)
+    else stream.isRefused = !(await isGood(stream))
   }
 
   // Any role that connects to the database may NOTIFY, and so send anything at all: it makes the user's streams look whether they
@@ -71,7 +81,7 @@ export async function tellUsers(connection, isRecorded, checkEvery) {
   return {
     endAll,
     add: (stream) => {
-      stream.timer = setInterval(check, checkEvery, stream)
+      stream.timer = setInterval(checkAgain, checkEvery, stream)
       open.add(stream)
       stream.response.on('close', () => end(stream))
       stream.response.write(JSON.stringify({ event: 'listening' }) + '\n')

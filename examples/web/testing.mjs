@@ -8,6 +8,8 @@ import { chromium } from 'playwright-core'
 import { serve } from './server.mjs'
 
 export const PASSWORD = 'correct horse battery'
+// How long a test waits for what must happen: a busy machine is slow, and nothing here waits longer than it takes.
+export const PATIENCE = 120_000
 export let app, browser
 export const admin = new pg.Client()
 
@@ -39,6 +41,7 @@ after(async () => {
 // A browser of its own, with its own cookies; scripts' errors fail the test.
 export async function newBrowser(agent, options = {}) {
   const context = await browser.newContext({ userAgent: agent, baseURL: app.url, viewport: { width: 900, height: 820 }, ...options })
+  context.setDefaultTimeout(PATIENCE)
   const errors = []
   context.on('weberror', (error) => errors.push(error.error()))
   context.errors = errors
