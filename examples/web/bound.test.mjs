@@ -4,9 +4,11 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { X509Certificate, createHash, generateKeyPairSync, randomUUID, sign } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import { createServer } from 'node:https'
 import { join } from 'node:path'
 import { before, test } from 'node:test'
 import { promisify } from 'node:util'
+import express from 'express'
 import { chromium, request } from 'playwright-core'
 import { serve } from './server.mjs'
 import { PASSWORD, PATIENCE, admin, enter, listens, options, ready, until } from './testing.mjs'
@@ -230,4 +232,37 @@ test('a bound session outlives its browser if it is to be remembered, and only t
     assert.equal(await isLoggedIn(browser.page, email), remember)
     assert.deepEqual((await stateOf(email)).map(({ id }) => id), remember ? [session] : [])
   }
+})
+
+test('the steps of the page in the documentation, as they stand there', async (t) => {
+  const [, section] = (await readFile(new URL('../../docs/bound-sessions.md', import.meta.url), 'utf8')).split('## A browser: DBSC')
+  const [logIn, ...steps] = [...section.split('\n## ')[0].matchAll(/^```js\n(.*?)^```/gms)].map(([, code]) => code)
+  const query = async (sql, parameters) => (await admin.query(sql, parameters)).rows
+  const [{ id: reader }] = await query("INSERT INTO account (email, password_hash) VALUES ('reader@example.org', '') RETURNING id")
+  const app = express()
+  app.get('/', (request, response) => response.send('<body data-ready="yes">'))
+  app.post('/log-in', async (request, response) => {
+    const [session] = await query('SELECT * FROM jwt_auth.issue_refresh_session($1::uuid)', [reader])
+    await new (async () => {}).constructor('response', 'session', 'query', logIn)(response, session, query)
+    response.end()
+  })
+  new Function('app', 'query', steps.join('\n'))(app, query)
+  app.post('/auth/refresh', (request, response) => response.json(/access_token=([^;]*)/.exec(request.get('cookie'))?.[1] ?? null))
+  const server = createServer(tls, app)
+  await new Promise((resolve) => server.listen(0, 'localhost', resolve))
+  t.after(() => server.close().closeAllConnections())
+
+  const browser = await start(t, { origin: `https://${HOST}:${server.address().port}` })
+  const ask = (path) => browser.page.evaluate(async (path) => (await fetch(path, { method: 'POST' })).text(), path)
+  await ask('/log-in')
+  await until(() => browser.created().length > 0)
+  const [session] = browser.created()
+  const token = JSON.parse(await ask('/auth/refresh'))
+  const [{ claims }] = await query('SELECT jwt_auth.jwt_verify($1) AS claims', [token])
+  assert.deepEqual([claims.sub, claims.sid], [reader, session])
+  assert.equal(browser.refreshed(), 1)
+  await query('SELECT jwt_auth.revoke_refresh_session($1)', [session])
+  await browser.context.clearCookies()
+  assert.equal(await ask('/auth/refresh'), 'null')
+  await until(() => browser.ended().includes(session))
 })

@@ -106,7 +106,8 @@ export async function* events(token, { url } = app) {
     for (const line of text.split('\n')) if (line) yield JSON.parse(line).event
 }
 export const until = async (condition) => {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10))
+  for (const end = Date.now() + PATIENCE; !(await condition()); await new Promise((resolve) => setTimeout(resolve, 10)))
+    if (Date.now() > end) throw new Error(`it did not come to: ${condition}`)
 }
 export const isWaitedFor = async () =>
   (await admin.query('SELECT bool_or(pg_backend_pid() = ANY (pg_blocking_pids(pid))) AS waits FROM pg_locks WHERE NOT granted')).rows[0].waits
