@@ -4,7 +4,16 @@ import assert from 'node:assert/strict'
 import { webcrypto } from 'node:crypto'
 import { createServer } from 'node:http'
 import { after, before, test } from 'node:test'
-import { close, open, refusal, row, value } from './database.mjs'
+import pg from 'pg'
+
+// A database of its own: session.test.mjs wants the key that it makes to be the active one.
+const first = new pg.Client()
+await first.connect()
+const name = `${first.database}_dpop`
+await first.query(`CREATE DATABASE ${first.escapeIdentifier(name)}`)
+await first.end()
+process.env.PGDATABASE = name
+const { close, open, refusal, row, value } = await import('./database.mjs')
 
 globalThis.crypto ??= webcrypto
 const dpop = await import('dpop')
@@ -41,6 +50,7 @@ async function answer(request) {
 
 before(async () => {
   await open()
+  assert.equal(await refusal('CREATE EXTENSION jwt_auth'), undefined)
   await value("SELECT jwt_auth.create_signing_key('ES256')")
   server = createServer(async (request, response) => {
     const [status, body, headers] = await answer(request)
