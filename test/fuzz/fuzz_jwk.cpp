@@ -35,7 +35,7 @@ void CheckPair(const jose::JsonValue &jwk, std::string_view text, const jose::Ke
   Require(static_cast<bool>(public_jwk), "a key has a public part");
   const auto document = jose::ParseJsonObject(*public_jwk);
   Require(static_cast<bool>(document), "the public part is JSON");
-  for (const char *name : {"d", "p", "q", "dp", "dq", "qi", "k", "oth"}) {
+  for (const char *name : {"d", "p", "q", "dp", "dq", "qi", "k", "oth", "priv"}) {
     Require(!document->root().Find(name), "the public part holds nothing private");
   }
   const auto reread = jose::ParseJwk(document->root(), jose::KeyPurpose::kEncryption);

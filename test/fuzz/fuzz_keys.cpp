@@ -2,7 +2,10 @@
 #include <openssl/evp.h>
 
 #include "fuzz.hpp"
+#include "jose/json/base64url.hpp"
+#include "jose/keys/der.hpp"
 #include "jose/keys/key_cache.hpp"
+#include "jose/keys/pem.hpp"
 #include "jose/keys/signing_jwk.hpp"
 
 using namespace jwt_auth;
@@ -70,6 +73,11 @@ void AnyDer(fuzz::Input input) {
                                           "RSA PRIVATE KEY", "EC PRIVATE KEY", "CERTIFICATE"};
   const std::string label(kLabels[input.Choice(std::size(kLabels))]);
   const std::string_view der = input.Rest();
+  // A key whose algorithm nobody here knows is no secret either.
+  if (!jose::KeyAlgorithmIdentifier(der).empty() && jose::MayBeDerKey(der)) {
+    Require(!jose::SecretKeySet(der), "DER of a key is no secret");
+    Require(!jose::ParseKeys(jose::EncodeBase64Url(der)), "base64 of DER of a key is no secret");
+  }
   std::string base64(der.size() * 2 + 65, '\0');
   base64.resize(static_cast<std::size_t>(EVP_EncodeBlock(reinterpret_cast<unsigned char *>(base64.data()),
                                                          reinterpret_cast<const unsigned char *>(der.data()),

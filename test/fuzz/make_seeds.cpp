@@ -145,6 +145,34 @@ void AddKeys(Seeds &seeds) {
   }
 }
 
+// Keys of kty AKP, whether they can be used here or not, and sets as issuers publish them.
+void AddSets(Seeds &seeds) {
+  std::string set = R"({"keys":[{"kty":"new","kid":"a"},7)";
+  const auto vectors = jose::LoadVectors("ml_dsa.json");
+  jose::ForEach(vectors.root(), [&](const jose::JsonValue &vector) {
+    const std::string jwk = jose::Text(*vector.Find("key"));
+    seeds.Add("jwk", jwk);
+    for (const int choice : {0, 2, 8}) seeds.Add("keys", Chosen({choice}, {jwk}));
+    // The public key as DER: what is in front of its bytes, then these.
+    const std::string pub = *jose::DecodeBase64Url(jose::Member(*vector.Find("key"), "pub"));
+    seeds.Add("keys",
+              Chosen({3, 0},
+                     {std::string("\x30\x82\x05\x32\x30\x0b\x06\x09\x60\x86\x48\x01\x65\x03\x04\x03\x11\x03\x82\x05\x21", 21) +
+                      std::string(1, '\0') + pub}));
+    set += "," + jwk;
+  });
+  jose::GenerateOptions options;
+  options.algorithm = "ES256";
+  options.kid = "T4xl70S7MT6Zeq6r9V9fPJGVn76wfnXJ21-gyo0Gu6o";  // that of the first one
+  const auto jwk = jose::GenerateJwk(options);
+  set += "," + *jose::PublicJwk(jose::ParseJsonObject(jose::AsText(*jwk))->root()) + R"(],"spiffe_sequence":1})";
+  for (const std::string &text :
+       {set, std::string(R"({"keys":[{"kty":"oct","kid":"h","use":"jwt-svid","k":")") + std::string(43, 'A') + R"("}]})"}) {
+    seeds.Add("jwk", text);
+    for (const int choice : {0, 1, 8}) seeds.Add("keys", Chosen({choice}, {text}));
+  }
+}
+
 void AddClaims(Seeds &seeds) {
   for (const char *claims :
        {R"({"iss":"joe","sub":"u","aud":"me","exp":1300819380,"nbf":1300819000,"iat":1300819000.25,"jti":"x"})",
@@ -208,6 +236,7 @@ int main(int argc, char **argv) try {
   AddSigned(seeds);
   AddEncrypted(seeds);
   AddKeys(seeds);
+  AddSets(seeds);
   AddClaims(seeds);
   AddSessions(seeds);
   AddProofs(seeds);

@@ -441,5 +441,19 @@ TEST(Thumbprint, DependsOnTheKeyAlone) {
   }
 }
 
+TEST(KeyAlgorithmNames, AreThoseOfTheListsOfEachKind) {
+  EXPECT_EQ(std::string(kSignatureAlgorithmNames) + " " + kKeyManagementNames + " " + kContentEncryptionNames,
+            kKeyAlgorithmNames);
+  const auto listed = [](std::string_view name) {
+    const std::string text = std::string(" ") + kKeyAlgorithmNames;
+    for (const char *end : {",", ".", " and"})
+      if (text.find(" " + std::string(name) + end) != std::string::npos) return true;
+    return false;
+  };
+  for (int i = 0; i < kAlgorithmCount; ++i) EXPECT_TRUE(listed(InfoOf(static_cast<Algorithm>(i)).name));
+  for (int i = 0; i < kJweAlgorithmCount; ++i) EXPECT_TRUE(listed(InfoOf(static_cast<JweAlgorithm>(i)).name));
+  for (int i = 0; i < kJweEncryptionCount; ++i) EXPECT_TRUE(listed(InfoOf(static_cast<JweEncryption>(i)).name));
+}
+
 }  // namespace
 }  // namespace jwt_auth::jose

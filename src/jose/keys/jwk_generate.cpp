@@ -12,10 +12,7 @@
 namespace jwt_auth::jose {
 namespace {
 
-constexpr Error kUnknownAlgorithm{
-    ErrorCode::kInvalidArgument, "unknown algorithm",
-    "Name a signature algorithm such as ES256, a key management algorithm such as ECDH-ES+A256KW, or "
-    "a content encryption such as A256GCM."};
+constexpr Error kUnknownAlgorithm{ErrorCode::kInvalidArgument, "unknown algorithm", kKeyAlgorithmNames};
 constexpr Error kForeignCurve{ErrorCode::kInvalidArgument, "the algorithm does not use this curve"};
 
 // What to make for an algorithm.

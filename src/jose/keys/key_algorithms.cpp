@@ -1,6 +1,7 @@
 // What a key may be used for: fixed by the key, never by a token (RFC 8725 section 3.1).
 #include "jose/keys/curve.hpp"
 #include "jose/keys/key_builder.hpp"
+#include "jose/keys/key_material.hpp"
 
 namespace jwt_auth::jose {
 namespace {
@@ -83,7 +84,7 @@ Result<void> NarrowToAlg(KeyParts &parts, std::string_view alg) {
     if (parts.direct_encryptions.empty()) return kDoesNotFit;
     return {};
   }
-  return Error{ErrorCode::kUnusableKey, "alg of the JWK is unknown"};
+  return Error{ErrorCode::kUnusableKey, "alg of the JWK is unknown", kKeyAlgorithmNames};
 }
 
 }  // namespace jwt_auth::jose

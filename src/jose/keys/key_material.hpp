@@ -8,6 +8,14 @@
 
 namespace jwt_auth::jose {
 
+// For hints: all algorithms that a key may be for.
+constexpr const char *kKeyAlgorithmNames =
+    "Signature algorithms are HS256, HS384, HS512, RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, ES256K, "
+    "EdDSA, Ed25519, Ed448, ML-DSA-44, ML-DSA-65 and ML-DSA-87. "
+    "Key management algorithms are dir, A128KW, A192KW, A256KW, A128GCMKW, A192GCMKW, A256GCMKW, RSA-OAEP, RSA-OAEP-256, "
+    "ECDH-ES, ECDH-ES+A128KW, ECDH-ES+A192KW, ECDH-ES+A256KW, PBES2-HS256+A128KW, PBES2-HS384+A192KW and PBES2-HS512+A256KW. "
+    "Content encryptions are A128CBC-HS256, A192CBC-HS384, A256CBC-HS512, A128GCM, A192GCM and A256GCM.";
+
 constexpr int kMinRsaBits = 2048;
 constexpr int kMaxRsaBits = 16384;
 
