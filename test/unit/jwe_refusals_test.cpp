@@ -98,6 +98,19 @@ TEST(JweForm, AlgorithmsThatDoNotExist) {
   }
 }
 
+// RFC 7516 section 4.1 has them from RFC 7515 section 4.1, also where they are not used.
+TEST(JweForm, RegisteredMembersHaveTheirTypes) {
+  for (const char *name : {"kid", "typ", "cty", "jku", "x5u", "x5t", "x5t#S256", "jwk", "x5c"}) {
+    for (const char *value : {"null", "1", "true", "[1]", "[[]]", "[null]", "\"a\"", "{}", "[\"a\"]"}) {
+      const bool good = std::string_view(value) == (std::string_view(name) == "jwk"   ? "{}"
+                                                    : std::string_view(name) == "x5c" ? "[\"a\"]"
+                                                                                      : "\"a\"");
+      const std::string header = std::string(R"({"alg":"A128KW","enc":"A128GCM",")") + name + "\":" + value + "}";
+      EXPECT_EQ(CodeOf(WithKey(Wrapped(header))) == static_cast<int>(ErrorCode::kMalformed), !good) << header;
+    }
+  }
+}
+
 TEST(JweForm, IvAndTagHaveTheirLengths) {
   for (const JweEncryption encryption : AllJweEncryptions()) {
     SCOPED_TRACE(std::string(InfoOf(encryption).name));
