@@ -15,6 +15,17 @@ $$;
 TRUNCATE jwt_auth.imported_token;
 SELECT status, session_id, user_id FROM jwt_auth.refresh_session('theirs');
 
+-- while the table is empty that is known, and it is not looked into
+-- How often a table and its indexes were looked into.
+CREATE FUNCTION looks(tab regclass) RETURNS numeric LANGUAGE sql AS $$
+  SELECT sum(coalesce(pg_stat_get_xact_numscans(c), 0)) FROM (SELECT tab UNION ALL SELECT indexrelid FROM pg_index WHERE indrelid = tab) t (c)
+$$;
+BEGIN;
+SELECT looks('jwt_auth.imported_token') AS before \gset
+SELECT status FROM jwt_auth.refresh_session('theirs');
+SELECT looks('jwt_auth.imported_token') - :before AS looks;
+COMMIT;
+
 \echo == imported, presented once, answered with ours
 SELECT jwt_auth.import_session('ann', 'theirs', '2026-01-02 03:04:05.678901+00', 'infinity', '192.0.2.7', 'Browser', '{"role": "member"}', '{"device": "phone"}') AS id
 \gset none_
@@ -31,6 +42,14 @@ SELECT * FROM jwt_auth.refresh_session('theirs', '192.0.2.8', 'Browser') \gset t
 SELECT :'t1_status' AS status, :'t1_session_id' = :'id' AS session, :'t1_user_id' AS user_id, :'t1_refresh_token' ~ '^jwtauth_r1_[A-Za-z0-9_-]{91}$' AS form;
 SELECT c ->> 'sub' AS sub, c ->> 'role' AS role, c ->> 'sid' = :'id' AS sid, to_timestamp((c ->> 'auth_time')::bigint) AT TIME ZONE 'UTC' AS auth_time
 FROM jwt_auth.jwt_verify(:'t1_access_token') c;
+
+\echo -- a token of ours is not looked for among them
+BEGIN;
+SELECT looks('jwt_auth.imported_token') AS before \gset
+SELECT status FROM jwt_auth.refresh_session(:'t1_refresh_token', '192.0.2.8');
+SELECT looks('jwt_auth.imported_token') - :before AS looks;
+ROLLBACK;
+DROP FUNCTION looks;
 
 \echo == presented again it is a previous token: a lost answer, then theft
 SELECT status, refresh_token = :'t1_refresh_token' AS the_same FROM jwt_auth.refresh_session('theirs', '192.0.2.8');

@@ -27,6 +27,9 @@ SELECT name, good(access) FROM held WHERE name NOT IN ('key', 'link') ORDER BY n
 SELECT jwt_auth.lock_user('ann', 'fraud');
 SELECT name, good(access) FROM held WHERE name NOT IN ('key', 'link') ORDER BY name COLLATE "C";
 SELECT jwt_auth.verify_token(access, 'download') FROM held WHERE name = 'link';
+\set VERBOSITY default
+SELECT jwt_auth.jwt_verify(access) FROM held WHERE name = 'signed';
+\set VERBOSITY sqlstate
 SELECT status, access_token IS NULL AS no_token, session_id, user_id FROM jwt_auth.issue_refresh_session('ann');
 SELECT status, access_token IS NULL AS no_token FROM held h, jwt_auth.refresh_session(h.refresh) WHERE name = 'first';
 SELECT status, access_token IS NULL AS no_token FROM held h, jwt_auth.exchange_api_key(h.access) WHERE name = 'key';

@@ -77,6 +77,19 @@ FROM login JOIN jwt_auth.refresh_session USING (session_id) ORDER BY name;
 SELECT name, r.* FROM login, refresh(name) r ORDER BY name;
 SELECT class, has_device, bound, is_current FROM jwt_auth.user_sessions('alice') ORDER BY class;
 
+\echo == a class is kept with the keyring: a log-in and a refresh do not look for it
+-- How often a table and its indexes were looked into.
+CREATE FUNCTION looks(tab regclass) RETURNS numeric LANGUAGE sql AS $$
+  SELECT sum(coalesce(pg_stat_get_xact_numscans(c), 0)) FROM (SELECT tab UNION ALL SELECT indexrelid FROM pg_index WHERE indrelid = tab) t (c)
+$$;
+SELECT login('kept', 'erin', 'remember me');
+BEGIN;
+SELECT looks('jwt_auth.session_class') AS before \gset
+SELECT login('kept too', 'erin', 'remember me'), r.status FROM refresh('kept') r;
+SELECT looks('jwt_auth.session_class') - :before AS looks, count(*) AS sessions FROM jwt_auth.refresh_session WHERE user_id = 'erin' AND class = 'remember me';
+COMMIT;
+DROP FUNCTION looks;
+
 \echo == the class of this moment: shortened, lengthened, dropped
 SELECT jwt_auth.set_session_class('kiosk', access_token_ttl => '2 minutes', refresh_token_ttl => '5 minutes', max_age => '2 hours');
 SELECT r.* FROM refresh('kiosk') r;
@@ -141,7 +154,7 @@ DROP ROLE regress_issuer;
 DROP FUNCTION login, refresh, live;
 DROP TABLE login;
 DELETE FROM jwt_auth.session_class;
-SELECT jwt_auth.revoke_user_tokens('alice'), jwt_auth.revoke_user_tokens('carol');
+SELECT jwt_auth.revoke_user_tokens('alice'), jwt_auth.revoke_user_tokens('carol'), jwt_auth.revoke_user_tokens('erin');
 DELETE FROM jwt_auth.account;
 DELETE FROM jwt_auth.auth_event;
 DELETE FROM jwt_auth.signing_key;

@@ -70,6 +70,11 @@ SELECT login('e4', 'erin', 'phone');
 \set VERBOSITY sqlstate
 RESET jwt_auth.claims_function;
 DROP FUNCTION public.fails;
+CREATE FUNCTION public.refuses(user_id text, session_id uuid, claims jsonb) RETURNS jsonb LANGUAGE sql AS 'SELECT NULL::jsonb';
+SET jwt_auth.claims_function = 'public.refuses';
+SELECT status, evicted_sessions FROM jwt_auth.issue_refresh_session('erin', device => 'phone');
+RESET jwt_auth.claims_function;
+DROP FUNCTION public.refuses;
 SELECT live('erin');
 SELECT event, count(*) FROM jwt_auth.auth_event WHERE user_id = 'erin' GROUP BY event ORDER BY event COLLATE "C";
 

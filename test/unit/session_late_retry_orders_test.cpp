@@ -212,6 +212,53 @@ TEST(LateRetryOrders, AThiefWithTheCurrentTokenIsFoundOut) {
   }
 }
 
+// No more and no less than the rule, whoever presents what: a client that loses any answers, and a thief who goes on from a
+// copy of one of the first tokens, soon or later. Choices: client soon, later, later and its answer is lost; thief soon, later.
+TEST(LateRetryOrders, AnOldTokenIsServedAsTheRuleAllowsAndElseEndsTheSession) {
+  int late = 0, ended = 0;
+  for (int copied = 0; copied < 2; copied++) {
+    EveryOrder(5, [&](const std::array<int, kSteps> &order) {
+      Session session(LateRetry::kOnce);
+      int client = 0, thief = copied;
+      int late_generation = -1;  // of the latest late replay
+      Micros late_at = 0;
+      for (const int choice : order) {
+        const bool is_client = choice < 3;
+        session.now += choice == 0 || choice == 3 ? kSoon : kLater;
+        int &held = is_client ? client : thief;
+        if (held > session.current()) continue;  // there is no such token yet
+        const int generation = session.current(), events = session.late_replays;
+        const bool is_previous = held + 1 == generation;
+        const bool is_soon = session.now - session.row.refreshed_at < kInterval;
+        const bool is_again = late_generation == generation && session.now - late_at < kInterval;
+        const bool is_first = late_generation < 0 || generation >= late_generation + 2;
+        const int answer = session.Present(held);
+        if (held == generation) {
+          ASSERT_EQ(answer, generation + 1) << Text(order);
+        } else if (is_previous && (is_soon || is_again || is_first)) {
+          ASSERT_EQ(answer, generation) << Text(order);
+        } else {
+          ASSERT_EQ(answer, -1) << Text(order);
+          ASSERT_TRUE(session.ended) << Text(order);
+          ended++;
+          break;
+        }
+        // Whoever is served late is an event, once.
+        const bool is_event = is_previous && !is_soon && !is_again;
+        ASSERT_EQ(session.late_replays - events, is_event ? 1 : 0) << Text(order);
+        if (is_event) {
+          late_generation = generation;
+          late_at = session.now;
+          late++;
+        }
+        if (choice != 2) held = answer;
+      }
+    });
+  }
+  EXPECT_GT(late, 0);
+  EXPECT_GT(ended, 0);
+}
+
 // Two tabs of one browser share the token that they hold. Those that wake together present the same copy, one soon after the
 // other, and every pause is longer than the interval. Choices of a wake: one tab; both; both, and no answer arrives; one, and
 // it is lost.
