@@ -169,6 +169,15 @@ SELECT jwt_auth.import_session('jim', 'of jim', clock_timestamp(), 'infinity') I
 \echo -- nothing was left behind
 SELECT count(*) FROM jwt_auth.imported_token t WHERE NOT EXISTS (SELECT FROM jwt_auth.refresh_session s WHERE s.session_id = t.session_id);
 
+\echo == one whose session was deleted by hand is swept, and may be imported again
+SELECT import('kim', 'of kim') AS id \gset
+SELECT import('lea', 'of lea') IS NOT NULL AS imported;
+DELETE FROM jwt_auth.refresh_session WHERE session_id = :'id';
+SELECT refusal('kim', 'of kim');
+CALL jwt_auth.purge_expired(1);
+SELECT jwt_auth.import_session('kim', 'of kim', clock_timestamp(), 'infinity') IS NOT NULL AS again;
+SELECT user_id, status FROM unnest('{of kim, of lea}'::text[]) AS t(token), jwt_auth.refresh_session(token);
+
 \echo == what rolls back was not imported
 BEGIN;
 SELECT import('ivy', 'undone') IS NOT NULL AS imported;

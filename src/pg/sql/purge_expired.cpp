@@ -5,6 +5,7 @@
 #include "pg/store/api_key_purge.hpp"
 #include "pg/store/auth_event.hpp"
 #include "pg/store/forgotten_user.hpp"
+#include "pg/store/imported_token.hpp"
 #include "pg/store/orphans.hpp"
 #include "pg/store/plans.hpp"
 #include "pg/store/purge.hpp"
@@ -293,6 +294,7 @@ Datum purge_expired(FunctionCallInfo fcinfo) {
   sweep_all_session_data(size);
   run_deletions(delete_api_keys, size);
   run_deletions(delete_orphaned_uses, size);
+  run_deletions(delete_orphaned_imports, size);
   run_deletions(delete_old_revocations, size);
   in_batch("signing_key", [] {
     retire_run_out_keys();

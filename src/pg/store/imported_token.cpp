@@ -17,6 +17,11 @@ Statement insert_row = {
     "INSERT INTO jwt_auth.imported_token (token_hash, session_id, user_key) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
     {BYTEAOID, UUIDOID, INT4OID}};
 Statement delete_row = {"DELETE FROM jwt_auth.imported_token WHERE session_id = $1 AND user_key = $2", {UUIDOID, INT4OID}};
+Statement delete_orphans = {
+    "DELETE FROM jwt_auth.imported_token WHERE token_hash IN (SELECT t.token_hash FROM jwt_auth.imported_token t"
+    " WHERE NOT EXISTS (SELECT FROM jwt_auth.refresh_session s WHERE s.session_id = t.session_id AND s.user_key = t.user_key)"
+    " LIMIT $1 FOR UPDATE OF t SKIP LOCKED)",
+    {INT8OID}};
 
 Datum hash_datum(std::string_view text) {
   const session::Hash hash = value_or_raise([&]() -> Result<session::Hash> { return session::HashOf(text); });
@@ -53,6 +58,13 @@ void delete_imported_token(const pg_uuid_t &session_id, session::UserKey user_ke
   add(parameters, UUIDPGetDatum(&session_id));
   add(parameters, Int32GetDatum(user_key));
   execute(delete_row, parameters);
+}
+
+std::uint64_t delete_orphaned_imports(std::int64_t size) {
+  if (!has_imported_tokens()) return 0;
+  Parameters parameters{};
+  add(parameters, Int64GetDatum(size));
+  return execute(delete_orphans, parameters);
 }
 
 }  // namespace jwt_auth::pg

@@ -16,4 +16,7 @@ void insert_imported_token(const pg_uuid_t &session_id, session::UserKey user_ke
 // What was imported for a session that ends. Inside as_owner().
 void delete_imported_token(const pg_uuid_t &session_id, session::UserKey user_key);
 
+// Deletes up to so many rows whose session's row was deleted otherwise; answers how many. Inside as_owner().
+std::uint64_t delete_orphaned_imports(std::int64_t size);
+
 }  // namespace jwt_auth::pg
