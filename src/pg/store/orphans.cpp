@@ -8,6 +8,11 @@
 #include "pg/store/session_store.hpp"
 #include "session/forgetting.hpp"
 
+extern "C" {
+#include <access/xact.h>
+#include <storage/procarray.h>
+}
+
 namespace jwt_auth::pg {
 
 namespace {
@@ -30,12 +35,16 @@ Statement select_issuers_of_our_users = {"SELECT FROM jwt_auth.trusted_issuer WH
   " AND NOT EXISTS (SELECT FROM jwt_auth.refresh_session s WHERE s.user_key = a.user_key AND s.user_id = a.user_id)"
 // The end of a lock is a cutoff of that moment.
 #define HAS_NO_LOCK " AND (a.locked_until IS NULL OR a.locked_until <= $4)"
+// A transaction that began before a change of the user's rights can't see it, nor the row that has raised the version if there
+// was none before. While one runs, the version stays: a log-in of its would make the account anew, without one. $5: how old,
+// in transactions, a row is that all of them see.
+#define VERSION_IS_SEEN " AND (a.version = 0 OR age(a.xmin) > $5)"
 #define HAS_NO_API_KEY \
   " AND NOT EXISTS (SELECT FROM jwt_auth.api_key k WHERE k.user_key = a.user_key AND k.user_id = a.user_id)"
 #define SELECT_ACCOUNTS(condition)                                                  \
   "SELECT a.user_key, a.issuer, a.user_id, " condition                              \
   " FROM jwt_auth.account a WHERE (a.user_key, a.issuer, a.user_id) > ($1, $2, $3)" \
-  " ORDER BY a.user_key, a.issuer, a.user_id LIMIT $5"
+  " ORDER BY a.user_key, a.issuer, a.user_id LIMIT $6"
 #define DELETE_ACCOUNT(condition) \
   "DELETE FROM jwt_auth.account a WHERE a.user_key = $1 AND a.issuer = $2 AND a.user_id = $3 AND " condition
 
@@ -46,16 +55,18 @@ struct AccountStatements {
   Query<WalkColumn> select;
   Statement remove;
 };
-AccountStatements statements = {
-    {SELECT_ACCOUNTS(HOLDS_NOTHING HAS_NO_LOCK HAS_NO_API_KEY), {INT4OID, TEXTOID, TEXTOID, TIMESTAMPTZOID, INT8OID}},
-    {DELETE_ACCOUNT(HOLDS_NOTHING HAS_NO_LOCK HAS_NO_API_KEY), {INT4OID, TEXTOID, TEXTOID, TIMESTAMPTZOID}}};
+AccountStatements statements = {{SELECT_ACCOUNTS(HOLDS_NOTHING HAS_NO_LOCK VERSION_IS_SEEN HAS_NO_API_KEY),
+                                 {INT4OID, TEXTOID, TEXTOID, TIMESTAMPTZOID, INT4OID, INT8OID}},
+                                {DELETE_ACCOUNT(HOLDS_NOTHING HAS_NO_LOCK VERSION_IS_SEEN HAS_NO_API_KEY),
+                                 {INT4OID, TEXTOID, TEXTOID, TIMESTAMPTZOID, INT4OID}}};
 AccountStatements statements_of_version_1 = {
-    {SELECT_ACCOUNTS(HOLDS_NOTHING), {INT4OID, TEXTOID, TEXTOID, TIMESTAMPTZOID, INT8OID}},
-    {DELETE_ACCOUNT(HOLDS_NOTHING), {INT4OID, TEXTOID, TEXTOID, TIMESTAMPTZOID}}};
+    {SELECT_ACCOUNTS(HOLDS_NOTHING), {INT4OID, TEXTOID, TEXTOID, TIMESTAMPTZOID, INT4OID, INT8OID}},
+    {DELETE_ACCOUNT(HOLDS_NOTHING), {INT4OID, TEXTOID, TEXTOID, TIMESTAMPTZOID, INT4OID}}};
 
 #undef DELETE_ACCOUNT
 #undef SELECT_ACCOUNTS
 #undef HAS_NO_API_KEY
+#undef VERSION_IS_SEEN
 #undef HAS_NO_LOCK
 #undef HOLDS_NOTHING
 
@@ -66,7 +77,7 @@ Statement lock_account = {
 
 // A log-in writes its account's row first. So once the row is locked here, the log-ins before it can be seen, by a statement
 // that begins after the lock, and those that come wait; they find the row gone and make it anew. False if the row was left.
-bool remove_account(Statement &remove, const UserRef &user, Micros spent) {
+bool remove_account(Statement &remove, const UserRef &user, Micros spent, std::int32_t seen) {
   Parameters parameters{};
   add(parameters, Int32GetDatum(user.user_key));
   add_text(parameters, user.issuer);
@@ -74,7 +85,14 @@ bool remove_account(Statement &remove, const UserRef &user, Micros spent) {
   if (execute(lock_account, parameters) == 0) return false;
   SPI_freetuptable(SPI_tuptable);
   add_time(parameters, spent);
+  add(parameters, Int32GetDatum(seen));
   return execute(remove, parameters) > 0;
+}
+
+// As age(xid) counts: rows that are older are seen by every transaction that runs.
+std::int32_t age_that_all_see() {
+  const TransactionId oldest = GetOldestNonRemovableTransactionId(nullptr);
+  return static_cast<std::int32_t>(GetStableLatestTransactionId() - oldest);
 }
 
 enum class DataColumn { kSessionId, kUserKey, kIsOrphan };
@@ -120,12 +138,14 @@ Micros spent_cutoffs(Micros now) {
 AccountBatch sweep_accounts(AccountWalk &walk, std::int64_t size, Micros now, MemoryContext context) {
   AccountStatements &use = has_table("api_key") ? statements : statements_of_version_1;
   const Micros spent = spent_cutoffs(now);
+  const std::int32_t seen = age_that_all_see();
   if (!walk.started) walk = {true, PG_INT32_MIN, {}, {}};
   Parameters parameters{};
   add(parameters, Int32GetDatum(walk.user_key));
   add_text(parameters, walk.issuer);
   add_text(parameters, walk.user_id);
   add_time(parameters, spent);
+  add(parameters, Int32GetDatum(seen));
   add(parameters, Int64GetDatum(size));
   const auto rows = execute(use.select, parameters);
 
@@ -139,7 +159,7 @@ AccountBatch sweep_accounts(AccountWalk &walk, std::int64_t size, Micros now, Me
     const bool may_act_here = user.issuer.empty() && !is_own_user_key(user.user_key);
     if (may_act_here || !rows[i].boolean(WalkColumn::kHoldsNothing)) continue;
     result.batch.seen++;
-    if (!remove_account(use.remove, user, spent)) result.batch.left++;
+    if (!remove_account(use.remove, user, spent, seen)) result.batch.left++;
   }
   if (result.more) {
     const auto last = rows[rows.count() - 1];
