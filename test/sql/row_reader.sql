@@ -153,6 +153,10 @@ SELECT refreshed(:'refresh', :'id', 'auto', 'CREATE RULE r AS ON UPDATE TO jwt_a
 SELECT refreshed(:'refresh', :'id', 'auto', 'ALTER TABLE jwt_auth.refresh_session ADD CHECK (generation < 1) NOT VALID');
 SELECT refreshed(:'refresh', :'id', 'auto', 'ALTER TABLE jwt_auth.refresh_session ADD CHECK (refresh_session IS NOT NULL) NOT VALID');
 SELECT refreshed(:'refresh', :'id', 'auto', 'ALTER TABLE jwt_auth.refresh_session ADD CHECK (user_key <> 0)');
+SELECT refreshed(:'refresh', :'id', 'auto', 'ALTER TABLE jwt_auth.refresh_session ADD CHECK (class IS NOT NULL) NOT VALID');
+SELECT refreshed(:'refresh', :'id', 'auto', 'ALTER TABLE jwt_auth.refresh_session ALTER generation ADD GENERATED ALWAYS AS IDENTITY');
+SELECT refreshed(:'refresh', :'id', 'auto', 'CREATE ROLE keeper', 'GRANT USAGE, CREATE ON SCHEMA jwt_auth TO keeper',
+  'ALTER TABLE jwt_auth.refresh_session OWNER TO keeper', 'REVOKE UPDATE ON jwt_auth.refresh_session FROM keeper');
 SELECT refreshed(:'refresh', :'id', 'auto', 'ALTER TABLE jwt_auth.refresh_session ADD twice int GENERATED ALWAYS AS (generation * 2) STORED');
 SELECT refreshed(:'refresh', :'id', 'auto', 'CREATE DOMAIN agent AS text CHECK (VALUE <> ''agent'')', 'ALTER TABLE jwt_auth.refresh_session ALTER user_agent TYPE agent');
 SELECT refreshed(:'refresh', :'id', 'auto', 'ALTER TABLE jwt_auth.refresh_session ADD UNIQUE (session_id, generation) DEFERRABLE');

@@ -4,10 +4,10 @@
 
 #include "pg/store/owner.hpp"
 #include "pg/store/plans.hpp"
+#include "pg/support/compat_executor.hpp"
 
 extern "C" {
 #include <access/table.h>
-#include <access/tableam.h>
 }
 
 namespace jwt_auth::pg {
@@ -77,7 +77,7 @@ TokenLifetime longest_lifetime(std::string_view kid) {
   Relation table = table_open(oid, AccessShareLock);
   SnapshotData snapshot;
   InitDirtySnapshot(snapshot);
-  TableScanDesc scan = table_beginscan(table, &snapshot, 0, nullptr);
+  TableScanDesc scan = begin_table_scan(table, &snapshot);
   TupleTableSlot *slot = table_slot_create(table, nullptr);
   while (table_scan_getnextslot(scan, ForwardScanDirection, slot)) {
     if (view_of(DatumGetTextPP(attribute(slot, oid, "kid"))) != kid) continue;

@@ -15,10 +15,9 @@ extern "C" {
 #include <catalog/pg_index.h>
 #include <catalog/pg_namespace.h>
 #include <commands/defrem.h>
-#include <nodes/bitmapset.h>
-#include <optimizer/optimizer.h>
 #include <storage/bufmgr.h>
 #include <storage/lmgr.h>
+#include <utils/acl.h>
 #include <utils/fmgroids.h>
 #include <utils/rel.h>
 #include <utils/relcache.h>
@@ -155,41 +154,34 @@ const char *find_obstacle(KeyedTable &table, Relation relation) {
 
 bool is_written(const ColumnSpec &column) { return column.use != ColumnUse::kRead; }
 
-// A statement would convert to the column's exact type: a domain checks, timestamptz(0) rounds.
+// A statement would convert to the column's exact type: a domain checks, timestamptz(0) rounds. An identity may refuse.
 bool takes_values_as_they_are(const KeyedTable &table, TupleDesc columns) {
   for (int i = 0; i < table.column_count; i++) {
     if (!is_written(table.columns[i])) continue;
     const auto *attribute = TupleDescAttr(columns, table.attributes[i] - 1);
-    if (attribute->atttypid != table.columns[i].type || attribute->atttypmod != -1) return false;
+    if (attribute->atttypid != table.columns[i].type || attribute->atttypmod != -1 || attribute->attidentity != '\0')
+      return false;
   }
   return true;
 }
 
-// Whether the condition says something about a column that is written, or about the whole row.
-bool mentions_written_column(const KeyedTable &table, const char *condition) {
-  Bitmapset *mentioned = nullptr;
-  pull_varattnos(static_cast<Node *>(stringToNode(condition)), 1, &mentioned);
-  if (bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, mentioned)) return true;
-  for (int i = 0; i < table.column_count; i++)
-    if (is_written(table.columns[i]) && bms_is_member(table.attributes[i] - FirstLowInvalidHeapAttributeNumber, mentioned))
-      return true;
-  return false;
+// The owner may have been denied what owners can do.
+bool may_owner_update(Relation relation) {
+  const Oid owner = relation->rd_rel->relowner;
+  return pg_class_aclcheck(RelationGetRelid(relation), owner, ACL_SELECT) == ACLCHECK_OK &&
+         pg_class_aclcheck(RelationGetRelid(relation), owner, ACL_UPDATE) == ACLCHECK_OK;
 }
 
-// A condition about other columns holds after an UPDATE if it held before.
-bool has_condition_on_written(const KeyedTable &table, const TupleConstr &constraints) {
-  for (int i = 0; i < constraints.num_check; i++)
-    if (mentions_written_column(table, constraints.check[i].ccbin)) return true;
-  return false;
-}
-
-// Deferrable constraints have triggers as well.
+// Deferrable constraints have triggers as well. An UPDATE checks each condition of a row, also of columns that it leaves alone:
+// one may be NOT VALID, or call a function that has changed its mind.
 bool is_plainly_written(const KeyedTable &table, Relation relation) {
   if (relation->trigdesc != nullptr || relation->rd_rel->relhasrules || relation->rd_rel->relispartition) return false;
-  const TupleConstr *constraints = RelationGetDescr(relation)->constr;
-  if (constraints != nullptr && (has_generated_columns(*constraints) || has_condition_on_written(table, *constraints)))
+  const TupleDesc columns = RelationGetDescr(relation);
+  const TupleConstr *constraints = columns->constr;
+  if (constraints != nullptr &&
+      (has_generated_columns(*constraints) || constraints->num_check > 0 || has_unproven_not_null(columns)))
     return false;
-  return takes_values_as_they_are(table, RelationGetDescr(relation));
+  return takes_values_as_they_are(table, columns) && may_owner_update(relation);
 }
 
 // Under the table's lock. False if it changed meanwhile.

@@ -1,4 +1,4 @@
-// Differences between PostgreSQL majors in what writes rows.
+// Differences between PostgreSQL majors in what scans tables and writes rows.
 #pragma once
 
 #include "pg/support/postgres.hpp"
@@ -11,6 +11,15 @@ extern "C" {
 
 namespace jwt_auth::pg {
 
+// 19 has flags.
+inline TableScanDesc begin_table_scan(Relation relation, Snapshot snapshot) {
+#if PG_VERSION_NUM >= 190000
+  return table_beginscan(relation, snapshot, 0, nullptr, 0);
+#else
+  return table_beginscan(relation, snapshot, 0, nullptr);
+#endif
+}
+
 // 18 has generated columns that are not stored; one that is NOT NULL is checked all the same.
 #if PG_VERSION_NUM >= 180000
 inline bool has_generated_columns(const TupleConstr &constraints) {
@@ -18,6 +27,17 @@ inline bool has_generated_columns(const TupleConstr &constraints) {
 }
 #else
 inline bool has_generated_columns(const TupleConstr &constraints) { return constraints.has_generated_stored; }
+#endif
+
+// 18 has NOT NULL constraints that rows from before may not meet; an UPDATE of such a row is refused.
+#if PG_VERSION_NUM >= 180000
+inline bool has_unproven_not_null(TupleDesc columns) {
+  for (int i = 0; i < columns->natts; i++)
+    if (TupleDescCompactAttr(columns, i)->attnullability == ATTNULLABLE_INVALID) return true;
+  return false;
+}
+#else
+inline bool has_unproven_not_null(TupleDesc) { return false; }
 #endif
 
 // Which indexes need an entry for the new version of a row. 16 has indexes (BRIN) that alone do.
@@ -31,10 +51,16 @@ inline bool needs_index_entries(IndexesOfUpdate indexes) { return indexes; }
 inline bool is_only_summarizing(IndexesOfUpdate) { return false; }
 #endif
 
+// 19 has options as well.
 inline TM_Result update_tuple(Relation relation, ItemPointer tuple, TupleTableSlot *slot, Snapshot snapshot,
                               TM_FailureData &failure, LockTupleMode &lock_mode, IndexesOfUpdate &indexes) {
+#if PG_VERSION_NUM >= 190000
+  return table_tuple_update(relation, tuple, slot, GetCurrentCommandId(true), 0, snapshot, InvalidSnapshot, true, &failure,
+                            &lock_mode, &indexes);
+#else
   return table_tuple_update(relation, tuple, slot, GetCurrentCommandId(true), snapshot, InvalidSnapshot, true, &failure,
                             &lock_mode, &indexes);
+#endif
 }
 
 // 19 has flags for what were parameters.
