@@ -159,6 +159,32 @@ RESET jwt_auth.log_refresh;
 SELECT event, ip, user_agent, detail FROM jwt_auth.auth_event WHERE user_id = 'judy' ORDER BY id;
 SELECT ip, user_agent FROM jwt_auth.user_sessions('judy');
 
+\echo == which rows a log-in adds: its session and its event, the first of a user an account too; a refresh and a verification add none
+CREATE FUNCTION rows_of_tables() RETURNS TABLE (name text, rows bigint) LANGUAGE plpgsql AS $$
+BEGIN
+  FOR name IN SELECT relname FROM pg_class WHERE relnamespace = 'jwt_auth'::regnamespace AND relkind = 'r' LOOP
+    EXECUTE format('SELECT count(*) FROM jwt_auth.%I', name) INTO rows;
+    RETURN NEXT;
+  END LOOP;
+END $$;
+CREATE TEMP TABLE before (name text, rows bigint);
+CREATE FUNCTION added() RETURNS TABLE (name text, rows bigint) LANGUAGE sql AS
+  $$ SELECT name, now.rows - before.rows FROM rows_of_tables() AS now JOIN before USING (name) WHERE now.rows <> before.rows ORDER BY name $$;
+INSERT INTO before SELECT * FROM rows_of_tables();
+SELECT access_token AS access, refresh_token AS refresh FROM jwt_auth.issue_refresh_session('leo') \gset
+SELECT * FROM added();
+TRUNCATE before;
+INSERT INTO before SELECT * FROM rows_of_tables();
+SELECT status FROM jwt_auth.issue_refresh_session('leo', '192.0.2.1', 'Browser', device => 'phone');
+SELECT * FROM added();
+TRUNCATE before;
+INSERT INTO before SELECT * FROM rows_of_tables();
+SELECT jwt_auth.jwt_verify(:'access') ->> 'sub' AS sub;
+SELECT status FROM jwt_auth.refresh_session(:'refresh');
+SELECT * FROM added();
+DROP FUNCTION added(), rows_of_tables();
+DROP TABLE before;
+
 \echo == no key: an error, and nothing is written
 BEGIN;
 DELETE FROM jwt_auth.signing_key;
