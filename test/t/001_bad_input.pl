@@ -344,7 +344,9 @@ for my $n (0 .. $#cases)
 }
 is($state, $start, 'the same backend did it all, and no row changed in any table');
 unlike($stderr, qr/\Q$secret\E|eyJ[\w-]{20}|"d":/, 'no message holds a secret, a token or a key');
-is(length((sort { length $b <=> length $a } split /\n/, $stderr =~ s/^psql:[^\n]*ERROR:  22021[^\n]*//mgr)[0] // '') < 400, 1, 'no message is long');
+# Nothing of what was given is repeated at length. The list of all algorithms is ours.
+my $repeated = $stderr =~ s/^psql:[^\n]*ERROR:  22021[^\n]*//mgr =~ s/^HINT:  Signature algorithms are [^\n]*//mgr;
+cmp_ok(length((sort { length $b <=> length $a } split /\n/, $repeated)[0] // ''), '<', 400, 'no message is long');
 
 # --- Tokens cut at each length
 $node->safe_psql('postgres', <<'EOS');
