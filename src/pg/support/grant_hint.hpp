@@ -1,5 +1,5 @@
-// The server refuses a role that may not call one of our functions, before any code of ours runs, and says nothing of what would
-// grant it. This adds a hint to that message wherever the library is loaded.
+// The server refuses a role that may not call one of our functions, before any code of ours runs, and says nothing of what
+// would grant it. This adds a hint to that message wherever the library is loaded.
 #pragma once
 
 namespace jwt_auth::pg {
