@@ -33,6 +33,29 @@ copy_test_files() {
   if [ "$(id -u)" -eq 0 ]; then chown -R "$server_user" "$test_files"; fi
 }
 
+# installcheck_both_ways DIFFERENCES VARIABLE...: `make installcheck` with these variables, once with rows read and written as they
+# are by default, once by statements. What failed is told from DIFFERENCES, a file below the tests'.
+installcheck_both_ways() {
+  local differences=$1 reader status=0 output=$work/$suite
+  shift
+  need_cluster
+  copy_test_files
+  for reader in auto statement; do
+    # The library is loaded first, for ALTER SYSTEM wants to know the setting.
+    psql -qXc "LOAD 'jwt_auth'" -c "ALTER SYSTEM SET jwt_auth.debug_row_reader = $reader" -c 'SELECT pg_reload_conf()' >/dev/null
+    rm -f "$test_files/$differences"
+    as_server make -C "$test_files" installcheck "$@" PG_CONFIG="$PG_CONFIG" >"$output" 2>&1 || status=$?
+    printf '== Rows read by: %s\n' "$reader"
+    cat "$output"
+    cat "$test_files/$differences" 2>/dev/null || true
+    # Majors before 16 say "test name ... ok", later ones speak TAP.
+    count_lines "$output" '^(test +[^ ]+ +\.\.\. ok|ok [0-9]+)' '^(test +[^ ]+ +\.\.\. FAILED|not ok [0-9]+)' ''
+  done
+  psql -qXc "LOAD 'jwt_auth'" -c 'ALTER SYSTEM RESET jwt_auth.debug_row_reader' -c 'SELECT pg_reload_conf()' >/dev/null
+  check_server_log "$work/cluster/log"
+  return "$status"
+}
+
 need_cluster() {
   [ -e "$work/cluster/data/postmaster.pid" ] || start_cluster
 }

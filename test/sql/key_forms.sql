@@ -1,27 +1,14 @@
 -- Keys and sets as the world has them, at every function that takes one: PEM as it arrives, sets as issuers publish them, tokens that name
 -- the wrong key, and keys in disguise, which are never secrets.
 \set ECHO none
-\set QUIET on
-\set SHOW_CONTEXT never
 \set VERBOSITY sqlstate
-\pset format unaligned
-\pset tuples_only on
+\getenv srcdir PG_ABS_SRCDIR
+\set support :srcdir '/support/outcome.sql'
+\i :support
 SET client_min_messages = warning;
 SET jwt_auth.issuer = '';
 SET jwt_auth.audience = '';
 TRUNCATE jwt_auth.signing_key, jwt_auth.trusted_issuer;
--- What a statement answers, or its SQLSTATE; it is undone in any case.
-CREATE FUNCTION pg_temp.outcome(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-  answer text;
-BEGIN
-  EXECUTE statement INTO answer;
-  RAISE EXCEPTION 'undo' USING ERRCODE = 'ZZ000';
-EXCEPTION WHEN SQLSTATE 'ZZ000' THEN
-  RETURN answer;
-WHEN OTHERS THEN
-  RETURN SQLSTATE;
-END $$;
 -- What each of several functions answers: "7: ann" for seven that answer the same, the name of one that answers something else.
 CREATE FUNCTION pg_temp.summary(names text[], outcomes text[]) RETURNS text LANGUAGE sql AS $$
   SELECT string_agg(CASE WHEN functions = 1 THEN format('%s %s', name, o) ELSE format('%s: %s', functions, o) END, '; ' ORDER BY functions DESC, name)

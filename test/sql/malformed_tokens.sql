@@ -1,10 +1,9 @@
 -- Tokens that no library would write, rightly signed with the ring's key or with that of a trusted issuer, at every function that takes a
 -- token: each is refused for its reason, whatever its kind. What is signed with an explicit key is in 001_bad_input.pl.
 \set ECHO none
-\set QUIET on
-\set SHOW_CONTEXT never
-\pset format unaligned
-\pset tuples_only on
+\getenv srcdir PG_ABS_SRCDIR
+\set support :srcdir '/support/outcome.sql'
+\i :support
 SET client_min_messages = error;
 SET jwt_auth.issuer = '';
 SET jwt_auth.audience = '';
@@ -20,17 +19,7 @@ $$;
 SELECT jwt_auth.import_signing_secret(secret) IS NOT NULL FROM signer WHERE name = 'ours';
 SELECT jwt_auth.trust_issuer('them', jsonb_build_object('kty', 'oct', 'alg', 'HS256', 'k', jwt_auth.base64url_encode(secret))) FROM signer WHERE name = 'them';
 
-CREATE FUNCTION pg_temp.outcome(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-  answer text;
-BEGIN
-  EXECUTE statement INTO answer;
-  RAISE EXCEPTION 'undo' USING ERRCODE = 'ZZ000';
-EXCEPTION WHEN SQLSTATE 'ZZ000' THEN
-  RETURN coalesce(answer, 'ok');
-WHEN OTHERS THEN
-  RETURN SQLSTATE;
-END $$;
+CREATE FUNCTION pg_temp.verdict(statement text) RETURNS text LANGUAGE sql AS $$ SELECT coalesce(pg_temp.outcome(statement), 'ok') $$;
 CREATE FUNCTION pg_temp.request(token text) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM set_config('request.headers', jsonb_build_object('authorization', 'Bearer ' || token)::text, true), jwt_auth.pre_request();
@@ -63,7 +52,7 @@ $$;
 CREATE FUNCTION pg_temp.everywhere(header text, payload text, the_signer text) RETURNS text LANGUAGE sql AS $$
   SELECT string_agg(CASE WHEN functions = 1 THEN format('%s %s', name, o) ELSE format('%s: %s', functions, o) END, '; ' ORDER BY functions DESC, name)
   FROM (SELECT count(*) AS functions, min(name) AS name, o
-        FROM token_use, pg_temp.outcome(format(statement, pg_temp.token(the_signer, typ, header, payload))) AS o
+        FROM token_use, pg_temp.verdict(format(statement, pg_temp.token(the_signer, typ, header, payload))) AS o
         WHERE theirs OR the_signer = 'ours' GROUP BY o) AS answers
 $$;
 CREATE TEMP TABLE hostile (place serial, part text, name text, header text DEFAULT '{"alg":"HS256",@typ}', payload text DEFAULT '{@iss}');
@@ -114,7 +103,7 @@ FROM unnest(ARRAY['"cnf":"x"', '"cnf":null', '"cnf":1', '"cnf":[]', '"cnf":{}', 
 \echo == a signature that is none, or that of another token
 CREATE TEMP TABLE cut AS SELECT place, name, typ, statement, parts[1] AS header, parts[2] AS payload, parts[3] AS signature
 FROM token_use, string_to_array(pg_temp.token('ours', typ, '{"alg":"HS256",@typ}', '{@iss}'), '.') AS parts;
-SELECT spoilt.name, string_agg(DISTINCT pg_temp.outcome(format(statement, text)), ', ')
+SELECT spoilt.name, string_agg(DISTINCT pg_temp.verdict(format(statement, text)), ', ')
 FROM cut, LATERAL (VALUES (1, 'none', concat(header, '.', payload, '.')), (2, 'a part less', concat(header, '.', payload)), (3, 'a part more', concat(header, '.', payload, '.', signature, '.')),
   (4, 'a byte less', concat(header, '.', payload, '.', left(signature, -2), 'A')), (5, 'padded', concat(header, '.', payload, '.', signature, '=')),
   (6, 'in front of a blank', concat(header, '.', payload, '.', signature, ' ')), (7, 'of another payload', concat(header, '.e30.', signature)), (8, 'all the same byte', concat(header, '.', payload, '.', repeat('A', 43))),
@@ -122,12 +111,12 @@ FROM cut, LATERAL (VALUES (1, 'none', concat(header, '.', payload, '.')), (2, 'a
 WHERE cut.name NOT IN ('pre_request', 'introspect', 'revoke', 'refresh_session', 'exchange_api_key') GROUP BY spoilt.place, spoilt.name ORDER BY spoilt.place;
 
 \echo == a purpose of odd spelling, or one that means something elsewhere, and three that are good: to issue, to verify and to consume
-SELECT left(purpose, 70), pg_temp.outcome(format('SELECT NULL::text FROM jwt_auth.issue_token(%L, ''ann'', ''1 hour'')', purpose)),
-  pg_temp.outcome(format('SELECT NULL::text FROM jwt_auth.verify_token(%L, %L)', mail, purpose)), pg_temp.outcome(format('SELECT NULL::text FROM jwt_auth.consume_token(%L, %L)', mail, purpose))
+SELECT left(purpose, 70), pg_temp.verdict(format('SELECT NULL::text FROM jwt_auth.issue_token(%L, ''ann'', ''1 hour'')', purpose)),
+  pg_temp.verdict(format('SELECT NULL::text FROM jwt_auth.verify_token(%L, %L)', mail, purpose)), pg_temp.verdict(format('SELECT NULL::text FROM jwt_auth.consume_token(%L, %L)', mail, purpose))
 FROM jwt_auth.issue_token('mail', 'ann', '1 hour') AS mail, unnest(ARRAY['', ' ', 'Mail', 'MAIL', ' mail', 'mail ', '9a', '-a', '.a', 'a b', 'a+b', 'mail+jwt', 'application/mail', 'a/b', 'a"b', E'a\tb', 'ä', repeat('a', 65),
   repeat('a', 1048576), 'at', 'jwt', 'dpop', 'dbsc', 'logout', 'secevent', 'statuslist', 'token-introspection', 'jwt-svid', 'a', 'a.b-9', repeat('a', 64)]) WITH ORDINALITY AS p (purpose, place) ORDER BY place;
 \echo == a set of 10,000 keys as that of an issuer, and of 257 that are none
-SELECT pg_temp.outcome(format('SELECT NULL::text FROM jwt_auth.trust_issuer(''many'', %L)', jsonb_build_object('keys', array_fill(key, ARRAY[n]))))
+SELECT pg_temp.verdict(format('SELECT NULL::text FROM jwt_auth.trust_issuer(''many'', %L)', jsonb_build_object('keys', array_fill(key, ARRAY[n]))))
 FROM (VALUES (10000, jwt_auth.jwk_public(jwt_auth.jwk_generate('ES256'))), (257, '7')) AS s (n, key);
 
 TRUNCATE jwt_auth.signing_key, jwt_auth.trusted_issuer, jwt_auth.auth_event;

@@ -10,10 +10,6 @@ namespace {
 
 constexpr int kMaxChoices = 100;
 
-session::LiveSession *allocate_sessions(MemoryContext context, std::size_t count) {
-  return static_cast<session::LiveSession *>(MemoryContextAlloc(context, sizeof(session::LiveSession) * (count + 1)));
-}
-
 bool is_generation_fixed(const RoomRequest &request) { return request.rule.policy == session::LimitPolicy::kEvictIdle; }
 
 void append(EndedForRoom &ended, const pg_uuid_t &id) {
@@ -51,8 +47,8 @@ SessionRoom choose_room(const RoomRequest &request, MemoryContext context) {
   const session::Micros cutoff = std::max(request.cutoffs.user, request.cutoffs.global);
   const LiveSessions live =
       read_live_sessions(request.user, request.session_class, request.device, cutoff, now_micros(), context);
-  room.replaced = allocate_sessions(context, live.count);
-  room.evicted = allocate_sessions(context, live.count);
+  room.replaced = allocate_live_sessions(context, live.count);
+  room.evicted = allocate_live_sessions(context, live.count);
   return value_or_raise([&]() -> Result<SessionRoom> {
     const session::Room chosen =
         session::MakeRoom({live.sessions, live.sessions + live.count}, request.rule.limit, request.rule.policy);

@@ -48,10 +48,6 @@ Query<LiveColumn> select_live_sessions_of_version_1 = {
     " WHERE user_key = $1 AND user_id = $2 AND created_at > $3 AND ends_at > $4 AND idle_ends_at > $4",
     {INT4OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID}};
 
-session::LiveSession *allocate_live_sessions(MemoryContext context, std::size_t count) {
-  return static_cast<session::LiveSession *>(MemoryContextAlloc(context, sizeof(session::LiveSession) * (count + 1)));
-}
-
 // Which sessions count for a log-in, and those that were found.
 struct LiveSearch {
   const UserRef &user;

@@ -6,6 +6,11 @@
 
 namespace jwt_auth::pg {
 
+// Memory for so many.
+inline session::LiveSession *allocate_live_sessions(MemoryContext context, std::size_t count) {
+  return static_cast<session::LiveSession *>(MemoryContextAlloc(context, sizeof(session::LiveSession) * (count + 1)));
+}
+
 // The live sessions of a user, in `context`.
 struct LiveSessions {
   session::LiveSession *sessions;
