@@ -13,10 +13,11 @@ use Test::More;
 my $seconds = $ENV{JWT_AUTH_STRESS_SECONDS} // 10;
 
 my $node = PostgreSQL::Test::Cluster->new('primary');
-$node->init;
+$node->init(allows_streaming => 1);
 $node->append_conf('postgresql.conf', <<'EOS');
 shared_preload_libraries = 'jwt_auth'
 wal_level = logical
+max_prepared_transactions = 2
 log_statement = none
 fsync = off
 jwt_auth.max_sessions_per_user = 3
@@ -140,5 +141,45 @@ cmp_ok(scalar @indexes, '>=', 4, 'there are indexes');
 is(ask($node, "SELECT bt_index_parent_check('$_', true)"), '', "$_ has every row") for @indexes;
 is(ask($node, "SELECT count(*) FROM verify_heapam('$_')"), '0', "$_ is sound") for qw(jwt_auth.refresh_session jwt_auth.account);
 
+# --- What was written in place is in the log: it outlives a crash, prepared or not, is on a standby, and in a dump
+my $login = log_in($node, 'logged');
+my $prepared = log_in($node, 'prepared');
+$node->backup('backup');
+my $standby = PostgreSQL::Test::Cluster->new('standby');
+$standby->init_from_backup($node, 'backup', has_streaming => 1);
+$standby->start;
+# Undone, done, and done once more in one transaction: the last of them holds.
+my $session = open_session($node);
+$session->ask("BEGIN; CREATE TEMP TABLE last AS SELECT '$login->{refresh_token}' AS token");
+for my $end ('ROLLBACK TO s', 'RELEASE s', 'RELEASE s')
+{
+	my $status = $session->ask("SAVEPOINT s; WITH r AS (SELECT * FROM jwt_auth.refresh_session((SELECT token FROM last))) UPDATE last"
+		  . " SET token = r.refresh_token FROM r RETURNING r.status; $end");
+	is($status, 'ok', "a refresh before $end");
+}
+my $last = $session->ask('SELECT token FROM last');
+$session->ask('COMMIT');
+$session->close;
+is(ask($node, "BEGIN; SELECT status FROM jwt_auth.refresh_session('$prepared->{refresh_token}'); PREPARE TRANSACTION 'rotation'"), 'ok', 'a refresh is prepared');
+$node->stop('immediate');
+$node->start;
+is(ask($node, "SET lock_timeout = '1s'; SELECT status FROM jwt_auth.refresh_session('$prepared->{refresh_token}')"), 'error 55P03',
+	'after a crash a second one still waits for it');
+$node->safe_psql('postgres', "COMMIT PREPARED 'rotation'");
+my $generations = "SELECT user_id, generation FROM jwt_auth.refresh_session WHERE user_id IN ('logged', 'prepared') ORDER BY user_id";
+is(ask($node, $generations), "logged|2\nprepared|1", 'each is done as often as it was committed');
+$node->wait_for_catchup($standby, 'replay', $node->lsn('insert'));
+is(ask($standby, $generations), "logged|2\nprepared|1", 'on the standby too');
+is(ask($standby, "SELECT bt_index_check('$_', true)"), '', "$_ has every row there") for @indexes;
+$node->safe_psql('postgres', 'CREATE DATABASE restored');
+my $dump = $node->basedir . '/dump.sql';
+$node->command_ok([ 'pg_dump', '-d', $node->connstr('postgres'), '-f', $dump, '-n', 'jwt_auth', '-e', 'jwt_auth' ], 'a dump');
+$node->command_ok([ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr('restored'), '-f', $dump ], 'restored');
+is(refresh($node, $last, 'restored')->{status}, 'ok', 'the last token is good there');
+$standby->promote;
+is(refresh($standby, $last)->{status}, 'ok', 'and where the standby takes over');
+is(refresh($node, $last)->{status}, 'ok', 'and here');
+
+$standby->stop;
 $node->stop;
 done_testing();
