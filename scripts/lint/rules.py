@@ -17,6 +17,9 @@ CATCHES_ERRORS = {"src/pg/identity/identity.cpp": 1}
 LONGEST_FILE = 700
 # Where each event and each key of an event's detail is documented.
 RECORD_PAGE = "docs/audit.md"
+# Where newcomers look for the file that they need, and from where its paths go on.
+MAP_PAGE = "docs/architecture.md"
+MAP_ROOTS = ("", "src")
 
 
 def blank(match):
@@ -82,8 +85,18 @@ def undocumented(name, text, page):
     return sorted(word for word in names_in_record(name, text) if "`%s`" % word not in page)
 
 
+def not_there(page, exists):
+    """Paths that a page names and that lead nowhere. Names with a capital letter or a star stand for others."""
+    paths = re.findall(r"`([a-z0-9_.\-/]+\.(?:cpp|hpp|sql|pl|py|sh|md|tsv))`", page)
+    return sorted({path for path in paths if not any(exists(os.path.join(root, path)) for root in MAP_ROOTS)})
+
+
 def check_tree(is_servers):
     violations = files = 0
+    with open(MAP_PAGE, encoding="utf-8") as source:
+        for path in not_there(source.read(), os.path.exists):
+            print("%s: there is no %s" % (MAP_PAGE, path))
+            violations += 1
     with open(RECORD_PAGE, encoding="utf-8") as source:
         record_page = source.read()
     for base, _, names in os.walk("src"):
@@ -133,8 +146,18 @@ PLANTED_RECORD = [
 ]
 
 
+PLANTED_MAP = [
+    ("`session/a.cpp`, `docs/b.md`, `a.cpp`, `src/SUBJECT.cpp`, `test/messages_*.sql`", ["a.cpp"]),
+]
+
+
 def self_test():
     wrong = 0
+    for page, wanted in PLANTED_MAP:
+        got = not_there(page, lambda path: path in ("src/session/a.cpp", "docs/b.md"))
+        if got != wanted:
+            wrong += 1
+            print("%r expected in %r, got %r" % (wanted, page, got))
     for name, text, wanted in PLANTED_RECORD:
         got = undocumented(name, text, "| `known` | ...")
         if got != wanted:
@@ -145,7 +168,7 @@ def self_test():
         if len(got) != wanted:
             wrong += 1
             print("%s: %d violations expected in %r, got %r" % (name, wanted, text[:80], got))
-    print("%d planted files, %d judged wrongly" % (len(PLANTED) + len(PLANTED_RECORD), wrong))
+    print("%d planted files, %d judged wrongly" % (len(PLANTED) + len(PLANTED_RECORD) + len(PLANTED_MAP), wrong))
     return 1 if wrong else 0
 
 
