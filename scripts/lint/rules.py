@@ -20,6 +20,7 @@ RECORD_PAGE = "docs/audit.md"
 # Where newcomers look for the file that they need, and from where its paths go on.
 MAP_PAGE = "docs/architecture.md"
 MAP_ROOTS = ("", "src")
+MAPPED = ("src/session/", "src/pg/sql/")
 
 
 def blank(match):
@@ -91,12 +92,18 @@ def not_there(page, exists):
     return sorted({path for path in paths if not any(exists(os.path.join(root, path)) for root in MAP_ROOTS)})
 
 
+def is_unmapped(name, page):
+    """Whether a file that decides something or answers SQL is missing on that page."""
+    return name.startswith(MAPPED) and name.endswith(".cpp") and "`%s`" % name[len("src/"):] not in page
+
+
 def check_tree(is_servers):
     violations = files = 0
     with open(MAP_PAGE, encoding="utf-8") as source:
-        for path in not_there(source.read(), os.path.exists):
-            print("%s: there is no %s" % (MAP_PAGE, path))
-            violations += 1
+        map_page = source.read()
+    for path in not_there(map_page, os.path.exists):
+        print("%s: there is no %s" % (MAP_PAGE, path))
+        violations += 1
     with open(RECORD_PAGE, encoding="utf-8") as source:
         record_page = source.read()
     for base, _, names in os.walk("src"):
@@ -109,6 +116,9 @@ def check_tree(is_servers):
                 content = source.read()
             for line, text in check(path, content, is_servers):
                 print("%s:%d: %s" % (path, line, text))
+                violations += 1
+            if is_unmapped(path, map_page):
+                print("%s: %s does not say what is changed in it" % (path, MAP_PAGE))
                 violations += 1
             for word in undocumented(path, content, record_page):
                 print("%s: %s says nothing of %s, an event or a key of its detail" % (path, RECORD_PAGE, word))
@@ -151,6 +161,9 @@ PLANTED_MAP = [
 ]
 
 
+PLANTED_FILES = [("src/session/known.cpp", False), ("src/session/new.cpp", True), ("src/session/new.hpp", False), ("src/pg/store/new.cpp", False)]
+
+
 def self_test():
     wrong = 0
     for page, wanted in PLANTED_MAP:
@@ -158,6 +171,10 @@ def self_test():
         if got != wanted:
             wrong += 1
             print("%r expected in %r, got %r" % (wanted, page, got))
+    for name, wanted in PLANTED_FILES:
+        if is_unmapped(name, "| a row | `session/known.cpp` |") != wanted:
+            wrong += 1
+            print("%s: expected %r" % (name, wanted))
     for name, text, wanted in PLANTED_RECORD:
         got = undocumented(name, text, "| `known` | ...")
         if got != wanted:
@@ -168,7 +185,7 @@ def self_test():
         if len(got) != wanted:
             wrong += 1
             print("%s: %d violations expected in %r, got %r" % (name, wanted, text[:80], got))
-    print("%d planted files, %d judged wrongly" % (len(PLANTED) + len(PLANTED_RECORD) + len(PLANTED_MAP), wrong))
+    print("%d planted files, %d judged wrongly" % (len(PLANTED) + len(PLANTED_RECORD) + len(PLANTED_MAP) + len(PLANTED_FILES), wrong))
     return 1 if wrong else 0
 
 
