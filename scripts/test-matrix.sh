@@ -5,7 +5,7 @@
 #   scripts/test-matrix.sh                    all majors
 #   scripts/test-matrix.sh 17 18              these
 #   scripts/test-matrix.sh --fresh 17         makes the root anew
-#   scripts/test-matrix.sh 15 -- unit regress only these suites
+#   scripts/test-matrix.sh 15 -- unit regress only these suites; JWT_AUTH_TAP='106*' before it: of tap, only these files
 #   scripts/test-matrix.sh --package          builds the Debian package there and tests what is in it
 # JWT_AUTH_ROOTS says where the roots are kept (/var/cache/jwt_auth/roots).
 #
@@ -114,7 +114,7 @@ for major in "${wanted[@]}"; do
   say "== PostgreSQL $major on $release"
   start=$SECONDS output=$repository/build/log/matrix-$major.log
   set +e
-  in_root "$root" bash -c "cd /root/jwt_auth && exec bash \"\$@\"" bash "${command[@]}" "${suites[@]}" >"$output" 2>&1
+  in_root "$root" env JWT_AUTH_TAP="${JWT_AUTH_TAP:-*}" bash -c "cd /root/jwt_auth && exec bash \"\$@\"" bash "${command[@]}" "${suites[@]}" >"$output" 2>&1
   result=$?
   set -e
   grep -E '^ *[a-z]+ +[0-9]+ passed|skipped: ' "$output" || true

@@ -1,4 +1,5 @@
-# TAP tests on clusters of their own. JWT_AUTH_TAP='106*' runs those of that name alone.
+# TAP tests on clusters of their own, two files at a time, for each waits for servers and clocks half of its time. The last files
+# come first, since the longest are among them. JWT_AUTH_TAP='106*' runs those of that name alone.
 copy_test_files
 pgxs=$(dirname "$("$PG_CONFIG" --pgxs)")/../..
 scratch=$work/tap
@@ -11,7 +12,7 @@ set +e
   cd "$test_files"
   as_server env PATH="$PATH" PGPORT=65432 PGCTLTIMEOUT=180 PG_REGRESS="$pgxs/src/test/regress/pg_regress" \
     TESTDIR="$scratch" TESTDATADIR="$scratch/data" TESTLOGDIR="$scratch/log" \
-    prove -v -I "$pgxs/src/test/perl" -I "$test_files/test/t" "$test_files"/test/t/${JWT_AUTH_TAP:-*}.pl
+    prove -j 2 --reverse --timer -v -I "$pgxs/src/test/perl" -I "$test_files/test/t" "$test_files"/test/t/${JWT_AUTH_TAP:-*}.pl
 ) >"$work/tap.out" 2>&1
 status=$?
 set -e

@@ -21,7 +21,7 @@ my %WEIGHTS = (
 	login => 14, refresh => 40, retry => 10, replay_old => 2, garbage => 2, verify => 30, logout => 2, revoke_session => 2,
 	revoke_others => 1, revoke_user => 0.4, change_password => 0.4, revoke_all => 0.05, mint_link => 3, consume => 6, deny => 2,
 	purge => 0.5, change_class => 0.5, forget => 0.3, lock => 0.3, unlock => 0.6, require_refresh => 1, impersonate => 2, verify_acting => 4,
-	import => 2, set_claims => 1,
+	import => 2, set_claims => 1, revoke_own => 2, reauthenticate => 3, make_class => 0.6, drop_class => 0.6,
 );
 
 sub new
@@ -30,7 +30,7 @@ sub new
 	my $self = bless {
 		psql => $arguments{psql}, clients => $arguments{clients}, users => $arguments{users}, seed => $arguments{seed},
 		sessions => {}, by_user => {}, links => [], waiting => [], workers => [], claims => [], problems => [], count => {},
-		operations => 0, revoked => {}, locks => {}, unlocks => {}, changes => {}, acting => [],
+		operations => 0, revoked => {}, locks => {}, unlocks => {}, changes => {}, acting => [], made_classes => [], dropped_classes => [],
 	}, $class;
 	srand($self->{seed});
 	$self->{operations_by_weight} = [ map { ($_) x ($WEIGHTS{$_} * 20) } sort keys %WEIGHTS ];
@@ -160,11 +160,11 @@ sub do_login
 {
 	my ($self) = @_;
 	my $user = $self->any_user;
-	my $class = any_of([ undef, undef, 'app', 'service' ]);
+	my $class = any_of([ undef, undef, 'app', 'service', 'passing' ]);
 	# Sessions of the class "service" are not limited, so each has one of a few devices.
 	my $device = rand() < 0.3 || ($class // '') eq 'service' ? 'device ' . int rand 3 : undef;
 	my $arguments = join '', map { ", $_->[0] => '$_->[1]'" } grep { defined $_->[1] } [ class => $class ], [ device => $device ];
-	return { user => $user, sql => "SELECT $FIELDS FROM jwt_auth.issue_refresh_session('$user'$arguments)" };
+	return { user => $user, class => $class, sql => "SELECT $FIELDS FROM jwt_auth.issue_refresh_session('$user'$arguments)" };
 }
 
 # A session of another system's, whose client has that one's refresh token. Its class has no limit. One that began long ago, before
@@ -250,6 +250,23 @@ sub do_revoke_session
 	return { session => $session, sql => "SELECT jwt_auth.revoke_refresh_session('$session->{id}')" };
 }
 
+# By somebody who says that it is theirs, which every other time is not so.
+sub do_revoke_own
+{
+	my ($self) = @_;
+	my $session = $self->any_session or return;
+	my $user = rand() < 0.5 ? $session->{user} : $self->any_user;
+	return { session => $session, user => $user, sql => "SELECT jwt_auth.revoke_own_session('$user', '$session->{id}')" };
+}
+
+sub do_reauthenticate
+{
+	my ($self) = @_;
+	my $session = $self->any_session or return;
+	return { session => $session, user => $session->{user},
+		sql => "SELECT status, access_token FROM jwt_auth.reauthenticate_session('$session->{id}', amr => '{pwd}')" };
+}
+
 sub do_revoke_others
 {
 	my ($self) = @_;
@@ -273,6 +290,10 @@ sub do_change_class
 {
 	return { sql => "SELECT 'done', jwt_auth.set_session_class('app', refresh_token_ttl => '" . (1 + int rand 9) . " days', max_sessions => 2)" };
 }
+
+# This one comes and goes; it has the same limit whenever it is there.
+sub do_make_class { return { sql => "SELECT 'done', jwt_auth.set_session_class('passing', max_sessions => 2)" } }
+sub do_drop_class { return { sql => "SELECT jwt_auth.drop_session_class('passing')" } }
 
 # The row says since when: whatever was recorded before is to name the user no more.
 sub do_forget
@@ -375,13 +396,14 @@ sub answered
 		$self->{count}{"$kind $code"}++;
 		$self->problem("a deadlock: $kind at $operation->{level}") if $code eq '40P01';
 		return if $code eq '40001';
+		return push @{ $self->{claims} }, { %$operation, result => $code } if $code eq '22023' && ($operation->{class} // '') eq 'passing';
 		return push @{ $self->{claims} }, { %$operation, result => $code } if $code =~ /^JW0/ && $kind =~ /^(verify|consume|deny|verify_acting|import)$/;
 		return $self->problem("$kind answered $code");
 	}
 	my ($line) = $answer =~ /^(.*)$/m;
 	my ($result, @rest) = split /\|/, $line // '', -1;
 	$result //= '';
-	$self->{count}{ "$kind " . ($kind =~ /^(login|refresh|retry|replay_old|garbage|impersonate)$/ ? $result : 'answered') . ($operation->{rolled_back} ? ' (rolled back)' : '') }++;
+	$self->{count}{ "$kind " . ($kind =~ /^(login|refresh|retry|replay_old|garbage|impersonate|reauthenticate)$/ ? $result : 'answered') . ($operation->{rolled_back} ? ' (rolled back)' : '') }++;
 	return if $operation->{rolled_back};
 	$operation->{sure} = 1;
 	my $took = $self->can("took_$kind");
@@ -454,6 +476,25 @@ sub took_consume { my ($self, $o) = @_; push @{ $self->{claims} }, { %$o, result
 sub took_deny { my ($self, $o, $denied) = @_; push @{ $o->{access}{denials} }, $o; return }
 sub took_logout { my ($self, $o, $ended) = @_; $self->ended($o->{session}, $o, 1) if $ended eq 't'; return }
 *took_revoke_session = \&took_logout;
+
+sub took_revoke_own
+{
+	my ($self, $o, $ended) = @_;
+	return $self->problem("revoke_own at $o->{level}: ended a session of somebody else") if $ended eq 't' && $o->{user} ne $o->{session}{user};
+	$self->took_logout($o, $ended);
+	return;
+}
+
+sub took_reauthenticate
+{
+	my ($self, $operation, $status, $access) = @_;
+	push @{ $self->{claims} }, { %$operation, result => $status };
+	push @{ $operation->{session}{access} }, { token => $access, made => $operation } if $status eq 'ok';
+	return;
+}
+
+sub took_make_class { my ($self, $o) = @_; push @{ $self->{made_classes} }, $o; return }
+sub took_drop_class { my ($self, $o) = @_; push @{ $self->{dropped_classes} }, $o; return }
 sub took_revoke_user { my ($self, $o) = @_; $self->ended_many($o); return }
 *took_revoke_others = \&took_revoke_user;
 *took_change_password = \&took_revoke_user;
@@ -495,10 +536,11 @@ sub lost
 		$operation->{session}{unanswered} = 1;
 		$self->ended($operation->{session}, $operation, 0);
 	}
+	elsif ($kind eq 'revoke_own') { $self->ended($operation->{session}, $operation, 0) if $operation->{user} eq $operation->{session}{user} }
 	elsif ($kind =~ /^(logout|revoke_session)$/) { $self->ended($operation->{session}, $operation, 0) }
 	elsif ($kind =~ /^(revoke_user|revoke_others|change_password|revoke_all|forget)$/) { $self->ended_many($operation) }
 	elsif ($kind eq 'set_claims') { $self->took_set_claims($operation, 't') }
-	elsif ($kind =~ /^(lock|unlock|require_refresh)$/) { $self->can("took_$kind")->($self, $operation) }
+	elsif ($kind =~ /^(lock|unlock|require_refresh|make_class|drop_class)$/) { $self->can("took_$kind")->($self, $operation) }
 	elsif ($kind eq 'deny') { push @{ $operation->{access}{denials} }, $operation }
 	elsif ($kind eq 'consume') { $operation->{link}{unanswered} = 1 }
 	return;
@@ -593,8 +635,14 @@ sub judge
 		elsif ($claim->{kind} =~ /^(login|impersonate)$/)
 		{
 			my @users = grep { defined } @$claim{qw(user actor)};
+			$self->judge_class($claim, $what) if ($claim->{class} // '') eq 'passing';
 			$self->problem("$what: of a locked user") if $result eq 'ok' && grep { $self->surely_locked($_, $claim) } @users;
 			$self->problem("$what: locked, but nobody locked") if $result eq 'locked' && !grep { $self->maybe_locked($_, $claim) } @users;
+		}
+		elsif ($claim->{kind} eq 'reauthenticate' && $result eq 'ok')
+		{
+			$self->problem("$what: ok after its end") if surely_over($session, $claim->{start});
+			$self->problem("$what: of a locked user") if $self->surely_locked($claim->{user}, $claim);
 		}
 		elsif ($result eq 'ok' || $result eq 'replayed')
 		{
@@ -698,6 +746,30 @@ sub judge_acting
 		  unless grep { $_->{end} > $acting->{made}{start} && $_->{start} < $claim->{end} } @{ $self->{changes}{ $acting->{user} } || [] };
 	}
 	else { $self->problem("$what answered $claim->{result}") }
+	return;
+}
+
+# A log-in of the class that comes and goes. It was there at the beginning.
+sub judge_class
+{
+	my ($self, $claim, $what) = @_;
+	my ($made, $dropped) = @$self{qw(made_classes dropped_classes)};
+	if ($claim->{result} eq '22023')
+	{
+		for my $drop (grep { $_->{start} < $claim->{end} } @$dropped)
+		{
+			return unless grep { $_->{sure} && $_->{start} > $drop->{end} && $_->{end} < $claim->{start} } @$made;
+		}
+		$self->problem("$what: no such class, but nobody dropped it");
+	}
+	elsif ($claim->{result} eq 'ok')
+	{
+		for my $drop (grep { $_->{sure} && $_->{end} < $claim->{start} } @$dropped)
+		{
+			next if grep { $_->{end} > $drop->{start} && $_->{start} < $claim->{end} } @$made;
+			return $self->problem("$what: of a class that was dropped");
+		}
+	}
 	return;
 }
 

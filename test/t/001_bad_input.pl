@@ -391,6 +391,27 @@ WHERE cut.status <> 'invalid' OR cut.refresh_token IS NOT NULL OR cut.access_tok
 EOS
 is($node->safe_psql('postgres', 'SELECT state()'), (split / /, $start)[1], 'and no row has changed');
 
+# --- Intervals without an end
+SKIP:
+{
+	my @calls = (
+		"SELECT jwt_auth.issue_token('link', 'ann', %s)", "SELECT jwt_auth.impersonate('ann', 'bob', %s)",
+		"SELECT jwt_auth.set_session_class('app', access_token_ttl => %s)", "SELECT jwt_auth.set_session_class('app', refresh_token_ttl => %s)",
+		"SELECT jwt_auth.set_session_class('app', max_age => %s)", "SELECT jwt_auth.jwt_verify('a.b.c', $key, leeway => %s)",
+		"SELECT jwt_auth.authenticate('a.b.c', max_age => %s)", "SELECT jwt_auth.refresh_cookie('t', max_age => %s)",
+		'CALL jwt_auth.purge_events(%s)'
+	);
+	skip 'an interval has an end before PostgreSQL 17', 2 * @calls if $node->pg_version < 17;
+	for my $value ("'infinity'::interval", "'-infinity'::interval")
+	{
+		for my $call (@calls)
+		{
+			my (undef, undef, $stderr) = $node->psql('postgres', sprintf($call, $value), extra_params => [ '-v', 'VERBOSITY=sqlstate' ]);
+			is($stderr, 'psql:<stdin>:1: ERROR:  22023', sprintf($call, $value));
+		}
+	}
+}
+
 # --- Every function there is, with NULLs, nothing and noise in every place
 my $sweep = $node->safe_psql('postgres', <<'EOS');
 CREATE TABLE bad_value (type regtype, kind text, value text, PRIMARY KEY (type, kind));
