@@ -1,7 +1,9 @@
 # What the examples' start.sh share, behind common.sh: a throwaway server with the extension, and a database for the example.
 
-# start_example SCHEMA: builds, starts, makes the database `app` from that file; PGHOST and PGDATABASE then point to it.
+# start_example SCHEMA [NEED...]: builds, starts, makes the database `app` from that file; PGHOST and PGDATABASE then point to it.
+# NEED: functions of packages.sh that say what the example runs besides.
 start_example() {
+  local need
   source scripts/lib/packages.sh
   source scripts/lib/server.sh
   need_to_build
@@ -9,6 +11,7 @@ start_example() {
     need_command node nodejs
     need_command npm npm
   fi
+  for need in "${@:2}"; do "$need"; done
   install_missing
   choose_server_user
   make_work_directory

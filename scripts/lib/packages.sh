@@ -105,6 +105,14 @@ need_to_build() {
   need_file '/usr/include/nlohmann/json.hpp' nlohmann-json3-dev
 }
 
+# What stands in front of a service in examples/gateway.
+need_gateways() {
+  need_file '/usr/sbin/nginx' nginx
+  need_file '/usr/sbin/apache2' apache2-bin
+  need_file '/usr/lib/apache2/modules/mod_auth_openidc.so' libapache2-mod-auth-openidc
+  need_command openssl openssl
+}
+
 need_to_test() {
   need_file '/usr/include/gtest/gtest.h' libgtest-dev
   need_file '/usr/include/benchmark/benchmark.h' libbenchmark-dev
@@ -117,6 +125,7 @@ need_to_test() {
   need_file '/usr/sbin/pgbouncer' pgbouncer
   need_file '/usr/bin/chromium' chromium
   need_command openssl openssl
+  need_gateways
   need_file '/usr/share/i18n/locales/tr_TR' locales
 }
 

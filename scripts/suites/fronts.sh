@@ -16,7 +16,7 @@ run_node() {
 createdb postgrest_example
 psql -X -q -d postgrest_example -f examples/postgrest/schema.sql
 run_node test/fronts postgrest_example
-for example in postgraphile web verifier phone; do
+for example in postgraphile web verifier phone gateway; do
   createdb "${example}_example"
   psql -X -q -d "${example}_example" -f "examples/$example/schema.sql"
   run_node "examples/$example" "${example}_example"
@@ -55,5 +55,6 @@ start_as_a_newcomer postgraphile '^POST queries to (http://.*)' answers \
   '{"method": "POST", "headers": {"content-type": "application/json"}, "body": "{\"query\": \"{ myId }\"}"}'
 start_as_a_newcomer verifier '^Ask (http://[^ ]*)/resource .*' answers_nobody
 start_as_a_newcomer phone '^The service is at (http://[^;]*);.*' phone_logs_in
+start_as_a_newcomer gateway '^nginx is at (http://[^,]*), Apache at .*' answers_nobody
 start_as_a_newcomer postgrest "^ +PGRST_DB_URI='([^']*)' postgrest .*" reads_configuration
 exit "$status"
