@@ -113,6 +113,18 @@ $third->{run}->signal('KILL');
 $third->{run}->finish;
 is(ask($first, $who), 'nobody|', 'and is killed: the first is nobody');
 
+# Who listens needs a session: the server connection is shared, and what arrives there reaches the client that has it just then.
+my $session = IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr('postgres') . ' user=app' ],
+	'<', \my $listen, '>', \my $heard, IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
+$listen = "LISTEN news;\n\\echo listening\n";
+$session->pump until $heard =~ /listening/;
+is(ask($first, 'LISTEN news;'), '', 'a client of the pooler listens');
+like(ask($second, "NOTIFY news, 'of a pooled transaction';"), qr/of a pooled transaction/, 'another, which does not, is told');
+is(ask($first, 'SELECT 1;'), '1', 'and the first hears nothing');
+$listen .= "SELECT 1;\n\\q\n";
+$session->finish;
+like($heard, qr/of a pooled transaction/, 'a session that is connected to the server does');
+
 for my $client ($first, $second)
 {
 	$client->{in} .= "\\q\n";
