@@ -9,7 +9,7 @@ CREATE TEMP TABLE function_group (place integer, grouped text, name text);
 INSERT INTO function_group VALUES
   (1, 'Sessions', 'issue_refresh_session'), (1, 'Sessions', 'refresh_session'), (1, 'Sessions', 'user_sessions'), (1, 'Sessions', 'set_user_policy'),
   (1, 'Sessions', 'import_session'), (1, 'Sessions', 'set_session_class'), (1, 'Sessions', 'drop_session_class'),
-  (1, 'Sessions', 'purge_expired'), (1, 'Sessions', 'purge_events'), (1, 'Sessions', 'explain_session'), (1, 'Sessions', 'session_history'), (1, 'Sessions', 'record_event'),
+  (1, 'Sessions', 'purge_expired'), (1, 'Sessions', 'purge_events'), (1, 'Sessions', 'partition_events'), (1, 'Sessions', 'explain_session'), (1, 'Sessions', 'session_history'), (1, 'Sessions', 'record_event'),
   (2, 'Ending sessions and tokens', 'revoke_refresh_session'), (2, 'Ending sessions and tokens', 'revoke_own_session'), (2, 'Ending sessions and tokens', 'revoke_refresh_token'),
   (2, 'Ending sessions and tokens', 'revoke_other_sessions'), (2, 'Ending sessions and tokens', 'revoke_user_tokens'),
   (2, 'Ending sessions and tokens', 'revoke_all_tokens'), (2, 'Ending sessions and tokens', 'revoke_on_password_change'), (2, 'Ending sessions and tokens', 'revoke_on_change'),

@@ -13,7 +13,7 @@ COMMENT ON FUNCTION jwt_auth.token_user_key(text)
 CREATE FUNCTION jwt_auth.tables_of_users(OUT name text)
 RETURNS SETOF text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
   SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'user_key' AND NOT a.attisdropped
-  WHERE c.relnamespace = 'jwt_auth'::regnamespace AND c.relkind IN ('r', 'p') AND c.relname NOT IN ('used_proof', 'auth_event') ORDER BY c.relname
+  WHERE c.relnamespace = 'jwt_auth'::regnamespace AND c.relkind IN ('r', 'p') AND c.relname !~ '^(used_proof|auth_event)' ORDER BY c.relname
 $$;
 COMMENT ON FUNCTION jwt_auth.tables_of_users() IS 'The tables whose rows belong to a user: what hand_over_users() moves';
 REVOKE ALL ON FUNCTION jwt_auth.tables_of_users() FROM PUBLIC;

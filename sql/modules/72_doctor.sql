@@ -253,6 +253,15 @@ BEGIN
                       'CALL jwt_auth.purge_events(interval ''1 year''), or for as long as you have to keep them'
                FROM pg_class c, (SELECT max(at) AS latest FROM jwt_auth.auth_event WHERE ctid < '(8,0)') AS first
                WHERE c.oid = 'jwt_auth.auth_event'::regclass AND c.reltuples > 1e7 AND first.latest < now() - interval '1 year';
+  RETURN QUERY SELECT 'warning', 'clean-up', 'parts of the audit stand alone, as after a restore from a dump: what they hold is not found',
+                      'SELECT jwt_auth.partition_events() joins them again'
+               FROM pg_class c WHERE c.oid = 'jwt_auth.auth_event'::regclass AND c.relkind = 'r'
+                 AND EXISTS (SELECT FROM pg_class p WHERE p.relnamespace = c.relnamespace AND p.relkind = 'r' AND p.relname ~ '^auth_event_(until_)?\d{4}_\d{2}$');
+  RETURN QUERY SELECT 'warning', 'clean-up', 'the audit has no part for the month to come', 'SELECT jwt_auth.partition_events() once a month, by pg_cron or cron'
+               FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhrelid
+               WHERE i.inhparent = 'jwt_auth.auth_event'::regclass AND p.relname ~ '^auth_event_(until_)?\d{4}_\d{2}$'
+               HAVING max(to_date(right(p.relname, 7), 'YYYY_MM') - CASE WHEN p.relname LIKE '%until%' THEN interval '1 month' ELSE '0' END)
+                 < date_trunc('month', now() AT TIME ZONE 'UTC') + interval '1 month';
 END $$;
 COMMENT ON FUNCTION jwt_auth.doctor()
   IS 'Checks the installation: keys, sealing, settings that weaken, privileges, clean-up. Each row says what was found (error, warning, notice) and what to do; no error and no warning: all is well';
