@@ -60,6 +60,20 @@ RESET ROLE;
 SELECT jwt_auth.authenticate(:'other_api_key') ->> 'scope' AS scope;
 SET LOCAL ROLE regress_machine;
 SELECT count(*) AS other_scope FROM orders;
+RESET ROLE;
+\echo == has_scope: once for a statement if it names the scope, and in parallel workers
+SELECT jwt_auth.authenticate(:'ci_api_key') ->> 'scope' AS scope;
+CREATE TABLE many AS SELECT CASE WHEN n % 2 = 0 THEN 'orders:read' ELSE 'orders:' || n END AS scope FROM generate_series(1, 10000) n;
+ALTER TABLE many SET (parallel_workers = 2);
+SET LOCAL parallel_setup_cost = 0;
+SET LOCAL parallel_tuple_cost = 0;
+SET LOCAL min_parallel_table_scan_size = 0;
+EXPLAIN (COSTS OFF) SELECT count(*) FROM many WHERE jwt_auth.has_scope(scope);
+SELECT count(*) FROM many WHERE jwt_auth.has_scope(scope);
+SET LOCAL parallel_leader_participation = off;
+SELECT count(*) AS in_workers_alone FROM many WHERE jwt_auth.has_scope(scope);
+SET LOCAL max_parallel_workers_per_gather = 0;
+EXPLAIN (COSTS OFF) SELECT FROM many WHERE scope <> '' AND (jwt_auth.current_claim('key_id') IS NULL OR jwt_auth.has_scope('orders:read'));
 ROLLBACK;
 DROP TABLE orders;
 DROP ROLE regress_machine;
@@ -109,6 +123,49 @@ SELECT jwt_auth.authenticate(:'office_api_key', '192.0.2.8') ->> 'sub' AS inside
 SELECT jwt_auth.authenticate(:'office_access');
 SELECT jwt_auth.authenticate(:'office_access', '192.0.3.1');
 SELECT jwt_auth.authenticate(:'office_access', '192.0.2.8') ->> 'sub' AS inside;
+
+\echo == in a header, as PostgREST passes it on
+CREATE ROLE regress_machine;
+CREATE ROLE regress_other;
+CREATE ROLE regress_authenticator NOINHERIT;
+GRANT regress_machine TO regress_authenticator;
+SELECT jwt_auth.grant_verifier('regress_authenticator');
+SELECT api_key AS role_key FROM jwt_auth.create_api_key('gina', 'with a role', '{orders:read}', claims => '{"role": "regress_machine"}') \gset
+SELECT api_key AS other_role_key FROM jwt_auth.create_api_key('gina', 'with a role of others', claims => '{"role": "regress_other"}') \gset
+-- Who the request acts for, by what, as which role; or the SQLSTATE.
+CREATE FUNCTION request(headers jsonb, claims text DEFAULT '{"role": "regress_authenticator"}') RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM set_config('role', 'regress_authenticator', true), set_config('request.headers', headers::text, true), set_config('request.jwt.claims', claims, true);
+  PERFORM jwt_auth.pre_request();
+  RETURN format('%s by %s as %s', coalesce(jwt_auth.current_user_id(), 'nobody'),
+                CASE WHEN jwt_auth.current_claim('key_id') IS NOT NULL THEN 'key' WHEN jwt_auth.current_user_id() IS NOT NULL THEN 'token' ELSE 'nothing' END, current_user);
+EXCEPTION WHEN OTHERS THEN
+  RETURN SQLSTATE;
+END $$;
+SELECT jwt_auth.jwt_verify(:'person') AS persons_claims \gset
+SELECT request(jsonb_build_object('x-api-key', :'role_key'::text)) AS no_header_is_named;
+SET jwt_auth.api_key_header = 'X-Api-Key';
+SET SESSION AUTHORIZATION regress_authenticator;
+SELECT what, request(headers) FROM (VALUES
+  ('a key', jsonb_build_object('x-api-key', :'ci_api_key'::text)), ('with a role', jsonb_build_object('x-api-key', :'role_key'::text)),
+  ('with a role of others', jsonb_build_object('x-api-key', :'other_role_key'::text)), ('in another header', jsonb_build_object('x-other', :'role_key'::text)),
+  ('another scheme beside it', jsonb_build_object('x-api-key', :'role_key'::text, 'authorization', 'Basic YTpi')),
+  ('a bad bearer token beside it', jsonb_build_object('x-api-key', :'role_key'::text, 'authorization', 'Bearer x.y.z')),
+  ('empty', '{"x-api-key": ""}'), ('an access token', jsonb_build_object('x-api-key', :'x_access_token'::text)), ('two keys', jsonb_build_object('x-api-key', :'ci_api_key' || ', ' || :'role_key')),
+  ('cut', jsonb_build_object('x-api-key', left(:'role_key', -1))), ('huge', jsonb_build_object('x-api-key', repeat('jwtauth_k1_', 300000))),
+  ('of the office, from there', jsonb_build_object('x-api-key', :'office_api_key'::text, 'x-forwarded-for', '192.0.2.7')),
+  ('of the office, from elsewhere', jsonb_build_object('x-api-key', :'office_api_key'::text, 'x-forwarded-for', '192.0.3.7')),
+  ('of the office, from where is not known', jsonb_build_object('x-api-key', :'office_api_key'::text))) AS r (what, headers);
+SELECT request(jsonb_build_object('x-api-key', :'role_key'::text, 'authorization', 'Bearer ' || :'person'), :'persons_claims') AS a_bearer_token_beside_it;
+\echo == claims that PostgREST has from no token are not believed beside a key
+SELECT claims, request(jsonb_build_object('x-api-key', :'role_key'::text), claims)
+FROM unnest(ARRAY['', '{}', '{"role": "regress_other"}', '{"sub": "gina"}', '{"sub": "root", "role": "regress_machine"}', '[]', 'x']) AS claims;
+RESET SESSION AUTHORIZATION;
+SELECT jwt_auth.revoke_own_api_key('gina', key_id) AS revoked, request(jsonb_build_object('x-api-key', :'role_key'::text)) FROM jwt_auth.user_api_keys('gina') WHERE name = 'with a role';
+RESET jwt_auth.api_key_header;
+DROP FUNCTION request;
+DROP OWNED BY regress_authenticator;
+DROP ROLE regress_machine, regress_other, regress_authenticator;
 
 \echo == ends: its time, the cutoff of its user, the cutoff for everybody, revocation
 SELECT * FROM jwt_auth.create_api_key('carol', 'short', expires_at => clock_timestamp() + interval '1 hour') \gset short_
