@@ -348,6 +348,26 @@ unlike($stderr, qr/\Q$secret\E|eyJ[\w-]{20}|"d":/, 'no message holds a secret, a
 my $repeated = $stderr =~ s/^psql:[^\n]*ERROR:  22021[^\n]*//mgr =~ s/^HINT:  Signature algorithms are [^\n]*//mgr;
 cmp_ok(length((sort { length $b <=> length $a } split /\n/, $repeated)[0] // ''), '<', 400, 'no message is long');
 
+# --- Every token of these at introspect and revoke: inactive, ended without a word, and no error
+{
+	$node->safe_psql('postgres', <<'EOS');
+CREATE FUNCTION introspected(token text, key text DEFAULT NULL, algorithms text[] DEFAULT NULL, leeway interval DEFAULT NULL) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM jwt_auth.revoke(token);
+  RETURN jwt_auth.introspect(token);
+END $$;
+CREATE FUNCTION introspected(token text, key bytea) RETURNS text LANGUAGE sql AS $$ SELECT introspected(token) $$;
+EOS
+	my @asked = grep { $_->{expected} =~ /^(JW|= )/ && $_->{sql} =~ /^SELECT jwt_auth\.jwt_verify\(/ } @cases;
+	my $questions = PostgreSQL::Test::Utils::tempdir() . '/introspect.sql';
+	append_to_file($questions, join '', map { ($_->{sql} =~ s/jwt_auth\.jwt_verify\(/introspected(/r =~ s/ IS NOT NULL$//r) . ";\n" } @asked);
+	my ($status, $answers, $errors) = $node->psql('postgres', "\\i $questions", extra_params => [ '-v', 'VERBOSITY=terse', '-v', 'ON_ERROR_STOP=0' ]);
+	is($errors, '', 'introspect and revoke: no error');
+	is($answers, join("\n", ('{"active": false}') x @asked), 'introspect: each of ' . @asked . ' tokens is inactive, and nothing more is said');
+	cmp_ok(scalar(@asked), '>', 100, 'introspect: there were many');
+	is($node->safe_psql('postgres', 'SELECT state()'), (split / /, $start)[-1], 'revoke: no row changed in any table');
+}
+
 # --- Tokens cut at each length
 $node->safe_psql('postgres', <<'EOS');
 -- A part of a signature that is strict base64url, also none, is a wrong signature; any other cut is malformed.

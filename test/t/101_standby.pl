@@ -23,6 +23,7 @@ $standby->start;
 my $caught_up = sub { $primary->wait_for_catchup($standby, 'replay', $primary->lsn('insert')) };
 my $ann = log_in($primary, 'ann');
 my $bob = log_in($primary, 'bob');
+my ($key_id, $api_key) = split /\|/, ask($primary, q{SELECT key_id, api_key FROM jwt_auth.create_api_key('bob', 'machine', '{orders:read}')});
 $caught_up->();
 
 # One session on the standby that stays open, inside one transaction: its cache must hear of each change.
@@ -55,6 +56,19 @@ is(ask($standby, $verify->($bob->{access_token})), 'bob', 'other users are not c
 
 is(ask($standby, "SET jwt_auth.ip_binding = 'off'; SELECT jwt_auth.authenticate('$bob->{access_token}') ->> 'sub'"), 'bob', 'authenticate works on a standby');
 
+# An API key; that it was used can't be noted here.
+my $by_key = "SELECT jwt_auth.authenticate('$api_key') ->> 'scope'";
+is($in_open->($by_key), 'orders:read', 'an API key works on a standby');
+my $exchanged = ask($standby, "SELECT status || ' ' || access_token FROM jwt_auth.exchange_api_key('$api_key')");
+like($exchanged, qr/^ok /, 'and is exchanged there');
+is(ask($primary, $verify->($exchanged =~ s/^ok //r)), 'bob', 'for a token that the primary accepts');
+is(ask($primary, q{SELECT last_used_at FROM jwt_auth.user_api_keys('bob')}), '', 'the use is not noted');
+$primary->safe_psql('postgres', "SELECT jwt_auth.revoke_api_key('$key_id')");
+$caught_up->();
+is($in_open->($by_key), 'error JW010', 'when it is revoked, the standby refuses it');
+is(ask($standby, "SELECT status FROM jwt_auth.exchange_api_key('$api_key')"), 'invalid', 'in another backend too');
+is(ask($standby, "SELECT kind FROM jwt_auth.revocations() WHERE token_id = '$key_id'"), 'key', 'and its feed tells it');
+
 # 25006: cannot execute ... in a read-only transaction, or during recovery.
 my %writing = (
 	'issue_refresh_session' => "SELECT status FROM jwt_auth.issue_refresh_session('dan')",
@@ -68,6 +82,8 @@ my %writing = (
 	'deny_token' => "SELECT jwt_auth.deny_token('$bob->{access_token}')",
 	'consume_token' => "SELECT jwt_auth.consume_token(jwt_auth.issue_token('mail', 'bob', '5 minutes'), 'mail')",
 	'set_user_policy' => "SELECT jwt_auth.set_user_policy('bob', max_sessions => 1)",
+	'create_api_key' => "SELECT jwt_auth.create_api_key('bob', 'another')",
+	'revoke_api_key' => "SELECT jwt_auth.revoke_api_key('$key_id')",
 	'create_signing_key' => "SELECT jwt_auth.create_signing_key('ES256', false)",
 	'rotate_signing_key' => 'SELECT jwt_auth.rotate_signing_key()',
 	'retire_signing_key' => "SELECT jwt_auth.retire_signing_key('$kid')",
