@@ -76,6 +76,12 @@ export class Verifier {
     if (!this.#stopped) this.#timer = setTimeout(() => this.#look(), milliseconds)
   }
 
+  // Asks the feed now; done when it has answered.
+  async look() {
+    this.#look()
+    await this.#busy
+  }
+
   // A notification that comes while the feed is being read may be of something that this look does not see: then look again.
   #look() {
     this.#rung = true

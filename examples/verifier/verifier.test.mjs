@@ -1,10 +1,15 @@
 // The verifier over HTTP. PGHOST, PGUSER and PGDATABASE name a database with schema.sql in it.
 import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as oauth from 'oauth4webapi'
 import pg from 'pg'
 import { serve } from './server.mjs'
+import { Verifier } from './verifier.mjs'
 
 const admin = new pg.Client()
 let api
@@ -113,6 +118,109 @@ test('what was revoked while the connection was down, or before the verifier sta
   assert.equal(await resource(access_token, restarted.url), 401)
   assert.equal(await resource(other.access_token, restarted.url), 200)
   await restarted.close()
+})
+
+// A way to the database that can be closed, as a server that is stopped and started again is for its clients.
+async function gate() {
+  const directory = await mkdtemp(join(tmpdir(), 'verifier.'))
+  const [host, port] = [process.env.PGHOST, process.env.PGPORT ?? 5432]
+  const there = host?.startsWith('/') ? { path: join(host, `.s.PGSQL.${port}`) } : { host: host ?? 'localhost', port }
+  const open = new Set()
+  let server
+  return {
+    connection: { host: directory, port: 5432 },
+    async start() {
+      server = createServer((client) => {
+        const behind = connect(there)
+        for (const [one, other] of [[client, behind], [behind, client]]) {
+          open.add(one)
+          one.on('error', () => {}).on('close', () => (open.delete(one), other.destroy())).pipe(other)
+        }
+      })
+      await new Promise((resolve) => server.listen(join(directory, '.s.PGSQL.5432'), resolve))
+    },
+    async stop() {
+      for (const socket of open) socket.destroy()
+      await new Promise((resolve) => server.close(resolve))
+    },
+    remove: () => rm(directory, { recursive: true }),
+  }
+}
+
+test('while the server is away the verifier goes on for a while, then refuses; when it is back, it knows what happened', async () => {
+  const way = await gate()
+  await way.start()
+  const verifier = await serve({ port: 0, connection: way.connection, pollEvery: 60000, staleAfter: 3000 })
+  const [gone, stays] = [await logIn('oda'), await logIn('pam')]
+  // The news is as old as the last look.
+  await verifier.verifier.look()
+  const looked = Date.now()
+  await way.stop()
+  for (const { access_token } of [gone, stays]) {
+    const status = await resource(access_token, verifier.url)
+    assert.ok(status === 200 || Date.now() - looked >= 3000)
+  }
+  await ask('SELECT jwt_auth.revoke_refresh_session($1)', [gone.session_id])
+  await sleep(3000 - (Date.now() - looked))
+  for (const { access_token } of [gone, stays]) assert.equal(await resource(access_token, verifier.url), 503)
+  await way.start()
+  assert.ok((await refusedAfter(gone.access_token, verifier.url)) < 5000)
+  assert.equal(await resource(stays.access_token, verifier.url), 200)
+  await verifier.close()
+  await way.stop()
+  await way.remove()
+})
+
+test('a server with another history is read from the start', async () => {
+  // Stands in for pg_control_system() of a server that took this one's place.
+  await admin.query(`DROP SCHEMA IF EXISTS replaced CASCADE; CREATE SCHEMA replaced;
+    CREATE TABLE replaced.server AS SELECT 1::bigint AS system_identifier;
+    CREATE FUNCTION replaced.pg_control_system() RETURNS SETOF replaced.server LANGUAGE sql AS 'TABLE replaced.server'`)
+  const other = await serve({ port: 0, connection: { options: '-c search_path=replaced,pg_catalog' } })
+  const { access_token, session_id } = await logIn('qia')
+  await ask('SELECT jwt_auth.revoke_all_tokens()')
+  const fresh = await logIn('qia')
+  await refusedAfter(access_token, other.url)
+  assert.equal(await resource(fresh.access_token, other.url), 200)
+  // The other server had told of this long ago, at a position that lies before ours.
+  await ask(`INSERT INTO jwt_auth.revocation (xact, kind, session_id, until) VALUES ('1', 'session', $1, now() + interval '1 hour')`, [fresh.session_id])
+  await other.verifier.look()
+  assert.equal(await resource(fresh.access_token, other.url), 200)
+  await ask('UPDATE replaced.server SET system_identifier = 2')
+  await other.verifier.look()
+  assert.equal(await resource(fresh.access_token, other.url), 401)
+  await other.close()
+  await ask('DROP SCHEMA replaced CASCADE')
+  await ask('DELETE FROM jwt_auth.revocation WHERE xact = $1', ['1'])
+})
+
+test('a position ahead of the server: the feed is read anew, and what was heard stays', async () => {
+  // A server that was restored from a backup: the functions that the verifier asks, with a clock of transactions that can be put back.
+  await admin.query('DROP DATABASE IF EXISTS verifier_restored')
+  await admin.query('CREATE DATABASE verifier_restored')
+  const restored = new pg.Client({ database: 'verifier_restored' })
+  await restored.connect()
+  await restored.query(`CREATE SCHEMA jwt_auth; CREATE TABLE position (n bigint); INSERT INTO position VALUES (1000); CREATE TABLE asked (after bigint);
+    CREATE TABLE told (session_id uuid);
+    CREATE FUNCTION jwt_auth.jwks_http() RETURNS TABLE (body text) LANGUAGE sql AS $$ SELECT '{"keys": []}' $$;
+    CREATE FUNCTION jwt_auth.revocations(after bigint) RETURNS TABLE ("position" bigint, kind text, session_id uuid, user_id text, not_before timestamptz,
+      version bigint, token_id text, until timestamptz) LANGUAGE plpgsql AS $$
+    BEGIN
+      IF after > (SELECT n FROM public.position) THEN RAISE 'ahead' USING ERRCODE = '22023'; END IF;
+      INSERT INTO public.asked VALUES (after);
+      RETURN QUERY SELECT n, 'session', t.session_id, NULL, NULL::timestamptz, NULL::bigint, NULL, now() + interval '1 hour' FROM public.position, public.told t;
+    END $$;
+    INSERT INTO told VALUES (gen_random_uuid())`)
+  const verifier = new Verifier({ connection: { database: 'verifier_restored' }, pollEvery: 60000 })
+  await verifier.start()
+  await restored.query('UPDATE position SET n = 10; UPDATE told SET session_id = gen_random_uuid()')
+  await verifier.look()
+  const { rows } = await restored.query('SELECT after::int FROM asked')
+  assert.deepEqual(rows.map(({ after }) => after), [null, null])
+  assert.equal(verifier.known.session, 2)
+  await verifier.stop()
+  await restored.end()
+  await admin.query('DROP DATABASE verifier_restored')
 })
 
 test('a key that is newer than the copy is fetched', async () => {
