@@ -28,7 +28,7 @@ if [[ ${1:-} == cassert || ${1:-} == valgrind ]]; then
   need_to_build
   need_to_build_server
   install_missing
-  make_source_server "$("$PG_CONFIG" --version | sed 's/^[^0-9]*\([0-9]*\).*/\1/')"
+  make_source_server "$("$PG_CONFIG" --version | sed 's/^[^0-9]*\([0-9]*\).*/\1/')" "$form"
   clone_for_source_server
   cd "$servers/jwt_auth"
   exec bash scripts/test.sh "${suites[@]}"

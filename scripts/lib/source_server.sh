@@ -1,6 +1,7 @@
 # A PostgreSQL server of the distribution's own source, built to find mistakes with memory: with assertions (which also overwrite
-# what is freed and guard each allocation's end), with catalog caches that keep nothing longer than it is referenced, and with
-# notes to valgrind about what is allocated. It is kept, for building it takes minutes.
+# what is freed and guard each allocation's end), and in one of two forms: with catalog caches that keep nothing longer than it is
+# referenced, or with notes to valgrind about what is allocated. Both at once would take half a day. It is kept, for building it
+# takes minutes.
 
 servers=${JWT_AUTH_SERVERS:-/var/cache/jwt_auth/servers}
 
@@ -46,16 +47,21 @@ fetch_server_source() {
   return 1
 }
 
-# make_source_server MAJOR: builds it below $servers unless it is there; sets PG_CONFIG. With a prefix that names PostgreSQL the
-# build keeps its libraries to itself: with another, Debian's source would take plpgsql from where its package installs it.
+# make_source_server MAJOR FORM: builds the form cassert or valgrind below $servers unless it is there; sets PG_CONFIG. With a
+# prefix that names PostgreSQL the build keeps its libraries to itself: with another, Debian's source would take plpgsql from where
+# its package installs it.
 make_source_server() {
-  local major=$1 prefix build=$servers/build-$1
-  prefix=$servers/postgresql-$major-checked
+  local major=$1 prefix build=$servers/build-$1 flags
+  case "$2" in
+    cassert) prefix=$servers/postgresql-$major-checked flags='-DRELCACHE_FORCE_RELEASE -DCATCACHE_FORCE_RELEASE' ;;
+    valgrind) prefix=$servers/postgresql-$major-valgrind flags=-DUSE_VALGRIND ;;
+    *) die "there is no form '$2' of a server" ;;
+  esac
   PG_CONFIG=$prefix/bin/pg_config
   export PG_CONFIG
   [ ! -x "$PG_CONFIG" ] || return 0
   quietly "Fetching the source of postgresql-$major" fetch_server_source "$major" "$build"
-  quietly "Building it with assertions" build_source_server "$build/source" "$prefix"
+  quietly "Building it with assertions" build_source_server "$build/source" "$prefix" "$flags"
   rm -rf "$build/apt"
 }
 
@@ -67,7 +73,7 @@ build_source_server() {
   cd "$1"
   ./configure --quiet --prefix="$prefix" --enable-cassert --enable-debug --enable-tap-tests --with-openssl --with-icu \
     --without-readline --with-system-tzdata=/usr/share/zoneinfo CFLAGS='-O1 -g -fno-omit-frame-pointer' \
-    CPPFLAGS='-DUSE_VALGRIND -DRELCACHE_FORCE_RELEASE -DCATCACHE_FORCE_RELEASE'
+    CPPFLAGS="$3"
   nice -n 10 make -s -j"$(jobs_at_once)" world-bin
   nice -n 10 make -s install-world-bin DESTDIR="$prefix.destination"
   install -D -m 644 src/tools/valgrind.supp "$prefix.destination$prefix/share/valgrind.supp"
