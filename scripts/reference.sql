@@ -28,7 +28,7 @@ INSERT INTO function_group VALUES
   (6, 'Identity', 'authenticate'), (6, 'Identity', 'current_claims'), (6, 'Identity', 'current_claim'), (6, 'Identity', 'current_user_id'),
   (6, 'Identity', 'current_session_id'), (6, 'Identity', 'current_issuer'), (6, 'Identity', 'current_user_uuid'), (6, 'Identity', 'current_user_bigint'), (6, 'Identity', 'current_actor'),
   (7, 'PostgREST', 'pre_request'), (7, 'PostgREST', 'pre_config'), (7, 'PostgREST', 'refresh_cookie'), (7, 'PostgREST', 'request_ip'),
-  (8, 'Privileges', 'grant_issuer'), (8, 'Privileges', 'grant_verifier'), (8, 'Privileges', 'privileges'), (8, 'Privileges', 'privilege_differences'),
+  (8, 'Privileges', 'grant_issuer'), (8, 'Privileges', 'grant_verifier'), (8, 'Privileges', 'grant_monitor'), (8, 'Privileges', 'privileges'), (8, 'Privileges', 'privilege_differences'),
   (10, 'API keys', 'create_api_key'), (10, 'API keys', 'exchange_api_key'), (10, 'API keys', 'user_api_keys'),
   (10, 'API keys', 'revoke_api_key'), (10, 'API keys', 'revoke_own_api_key'), (10, 'API keys', 'has_scope'),
   (12, 'Endpoints', 'introspect'), (12, 'Endpoints', 'revoke'), (12, 'Endpoints', 'revocations'), (12, 'Endpoints', 'jwks_http'),
@@ -171,7 +171,7 @@ $$;
 \echo
 \echo 'Every function, setting, status, error, event and table, from the catalog of a fresh installation. `scripts/reference.sh` writes this page and a test'
 \echo 'compares it, so it can not rot. Everything lives in schema `jwt_auth`. *Who* says who may call a function: everybody (`public`), roles with'
-\echo '`grant_verifier`, those with `grant_issuer` (who have the verifier''s as well), or the owner alone.'
+\echo '`grant_verifier`, those with `grant_issuer` (who have the verifier''s as well), those with `grant_monitor`, or the owner alone.'
 \echo
 \echo 'Where a *key* is given as text: one that starts with `{` is a JWK or a JWK set, one that starts with `-----BEGIN` is PEM, anything else is an HMAC secret.'
 \echo 'Times are the clock''s, not the transaction''s. An `interval` of leeway is what a clock may be off.'

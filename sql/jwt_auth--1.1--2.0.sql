@@ -1022,7 +1022,7 @@ BEGIN
 
   -- Settings that weaken
   RETURN QUERY
-    SELECT 'warning', 'settings', format('jwt_auth.%s is %s: %s', name, current_setting('jwt_auth.' || name), what), 'ALTER SYSTEM SET jwt_auth.' || name || ' = ...'
+    SELECT 'warning', 'settings', format('jwt_auth.%s is %s: %s', name, current_setting('jwt_auth.' || name), what), format('ALTER DATABASE %I SET jwt_auth.%s = ...', current_database(), name)
     FROM (VALUES
       ('access_token_ttl', 3600, 'a stolen access token is good for services that verify offline for that long'),
       ('refresh_token_ttl', 90 * 86400, 'a forgotten device stays logged in for that long'),
@@ -1031,7 +1031,7 @@ BEGIN
     ) AS most (name, seconds, what)
     WHERE (SELECT setting::bigint FROM pg_settings WHERE pg_settings.name = 'jwt_auth.' || most.name) > seconds;
   RETURN QUERY
-    SELECT 'notice', 'settings', format('jwt_auth.%s is %L: %s', name, current_setting('jwt_auth.' || name), what), 'ALTER SYSTEM SET jwt_auth.' || name || ' = ...'
+    SELECT 'notice', 'settings', format('jwt_auth.%s is %L: %s', name, current_setting('jwt_auth.' || name), what), format('ALTER DATABASE %I SET jwt_auth.%s = ...', current_database(), name)
     FROM (VALUES
       ('issuer', '', 'tokens don''t say who issued them'),
       ('audience', '', 'tokens don''t say whom they are for'),
@@ -1301,11 +1301,69 @@ REVOKE ALL ON FUNCTION jwt_auth.consume_token(text, text) FROM PUBLIC;
 COMMENT ON FUNCTION jwt_auth.consume_token(text)
   IS 'Verifies a token of type JWT or of no type, and denies it in one step: its claims for the first caller, JW011 for the second. JW014 for the access token of a session and for other kinds';
 
+-- What doctor() asks that costs a scrape next to nothing, and that a role without a right on the tables may know.
+CREATE VIEW jwt_auth.checks AS
+  SELECT name, severity, coalesce(failed, false) AS failed, coalesce(value, 0) AS value FROM (
+    SELECT 'active_key' AS name, 'error' AS severity, count(*) = 0 AS failed, count(*)::double precision AS value
+    FROM jwt_auth.signing_key WHERE state = 'active'
+    UNION ALL
+    SELECT 'active_key_age', 'warning', max(active_for) > interval '1 year', extract(epoch FROM max(active_for))
+    FROM jwt_auth.key_ages WHERE state = 'active'
+    UNION ALL
+    SELECT 'pending_key_age', 'warning', max(age) > interval '30 days', extract(epoch FROM max(age))
+    FROM jwt_auth.key_ages WHERE state = 'pending'
+    UNION ALL
+    SELECT 'run_out_keys', 'notice', count(*) > 0, count(*) FROM jwt_auth.key_ages WHERE run_out
+    UNION ALL
+    SELECT 'unsealed_keys', 'notice', count(*) > 0, count(*) FROM jwt_auth.signing_keys WHERE sealed IS FALSE
+    UNION ALL
+    SELECT 'undecided_issuers', 'warning', count(*) > 0, count(*) FROM jwt_auth.trusted_issuer WHERE roles = '{*}'
+    UNION ALL
+    SELECT 'keyring_triggers', 'error', count(*) <> 12, count(*)
+    FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid
+    WHERE t.tgfoid = 'jwt_auth.keyring_changed()'::regprocedure AND t.tgenabled = 'A' AND c.relnamespace = 'jwt_auth'::regnamespace
+    UNION ALL
+    SELECT 'version_behind', 'warning', count(*) > 0, count(*)
+    FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_available_extensions a ON a.name = e.extname
+    WHERE e.extname = 'jwt_auth' AND e.extversion <> a.default_version
+    UNION ALL
+    SELECT 'not_preloaded', 'notice', min(scope) <> 'server', (min(scope) <> 'server')::integer FROM jwt_auth.counters()
+    UNION ALL
+    SELECT 'overdue_sessions', 'warning', min(purge_after) < current_date - 2, greatest(current_date - min(purge_after), 0)
+    FROM jwt_auth.refresh_session
+    UNION ALL
+    SELECT 'overdue_denials', 'warning', min(expires_at) < pg_catalog.now() - interval '2 days',
+           greatest(extract(epoch FROM pg_catalog.now() - min(expires_at)), 0)
+    FROM jwt_auth.denied_token
+    UNION ALL
+    SELECT 'cold_updates', 'warning', hot_ratio < 0.9 AND updates > 1000, 1 - hot_ratio FROM jwt_auth.table_health WHERE "table" = 'refresh_session'
+    UNION ALL
+    SELECT 'dead_rows', 'warning', count(*) > 0, count(*) FROM jwt_auth.table_health WHERE dead_rows > 10000 AND dead_rows > live_rows
+  ) AS found;
+COMMENT ON VIEW jwt_auth.checks
+  IS 'The checks of doctor() that are cheap enough to be asked every few seconds, as numbers for a monitoring system';
+COMMENT ON COLUMN jwt_auth.checks.failed IS 'Whether doctor() would say so, with this severity';
+COMMENT ON COLUMN jwt_auth.checks.value
+  IS 'What was found: a number of keys, issuers, triggers or tables; an age in seconds, of sessions in days; a share of cold_updates; 0 or 1';
+REVOKE ALL ON jwt_auth.checks FROM PUBLIC;
+
 -- Privileges. private_jwk_in_transit() is the owner's.
 COMMENT ON FUNCTION jwt_auth.grant_verifier(regrole)
   IS 'Lets a role verify tokens: jwt_verify, jwt_try_verify, verify_token, authenticate, introspect, jwks, jwks_http, revocations, pre_request, pre_config, request_ip, verify_proof, proof_nonce';
 COMMENT ON FUNCTION jwt_auth.grant_issuer(regrole)
   IS 'Lets a role issue as well: what grant_verifier gives, jwt_sign, sessions, and ending them for one user, session or token';
+COMMENT ON FUNCTION jwt_auth.grant_functions(regrole, text[]) IS 'What grant_verifier, grant_issuer and grant_monitor share';
+COMMENT ON FUNCTION jwt_auth.privileges()
+  IS 'Who is meant to call each function: public, verifier (grant_verifier), issuer (grant_issuer, which has the verifier''s as well), monitor (grant_monitor) or owner';
+CREATE FUNCTION jwt_auth.grant_monitor(role regrole)
+RETURNS void LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  PERFORM jwt_auth.grant_functions(role, '{monitor}');
+  EXECUTE format('GRANT SELECT ON jwt_auth.stats, jwt_auth.checks, jwt_auth.key_ages, jwt_auth.table_health TO %s', role);
+END $$;
+COMMENT ON FUNCTION jwt_auth.grant_monitor(regrole)
+  IS 'Lets a role watch: the views stats, checks, key_ages and table_health. Nothing in them is about a person, and nothing is secret';
+REVOKE ALL ON FUNCTION jwt_auth.grant_monitor(regrole) FROM PUBLIC;
 CREATE OR REPLACE FUNCTION jwt_auth.privileges(OUT function regprocedure, OUT grantee text)
 RETURNS SETOF record LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
   SELECT p.oid::regprocedure, coalesce(kind.grantee, 'owner')
@@ -1337,6 +1395,7 @@ RETURNS SETOF record LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_cata
     ('proof_nonce', 'verifier'),
     ('request_ip', 'verifier'),
     ('verify_proof', 'verifier'),
+    ('counters', 'monitor'),
     ('bind_device', 'issuer'),
     ('revocations', 'verifier'),
     ('consume_token', 'issuer'),
@@ -1429,7 +1488,7 @@ RETURNS SETOF record LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_cata
   ORDER BY o.object, d.grantee, d.privilege_type
 $$;
 COMMENT ON FUNCTION jwt_auth.privilege_differences()
-  IS 'How the privileges on the extension''s objects differ from those of a fresh installation: granted true for one that somebody has beside, false for one that the owner or PUBLIC lacks; and the statement that mends it. What grant_verifier and grant_issuer gave is among it';
+  IS 'How the privileges on the extension''s objects differ from those of a fresh installation: granted true for one that somebody has beside, false for one that the owner or PUBLIC lacks; and the statement that mends it. What grant_verifier, grant_issuer and grant_monitor gave is among it';
 REVOKE ALL ON FUNCTION jwt_auth.privilege_differences() FROM PUBLIC;
 
 -- User ids of other types: every function that takes user_id as text gets overloads for uuid and bigint, and for each type of actor where

@@ -36,4 +36,49 @@ CREATE VIEW jwt_auth.table_health AS
 COMMENT ON VIEW jwt_auth.table_health
   IS 'Rows, dead rows, sizes and the share of HOT updates of the extension''s tables: refreshes of refresh_session should be nearly all HOT';
 
-REVOKE ALL ON jwt_auth.stats, jwt_auth.live_sessions, jwt_auth.key_ages, jwt_auth.table_health FROM PUBLIC;
+-- What doctor() asks that costs a scrape next to nothing, and that a role without a right on the tables may know.
+CREATE VIEW jwt_auth.checks AS
+  SELECT name, severity, coalesce(failed, false) AS failed, coalesce(value, 0) AS value FROM (
+    SELECT 'active_key' AS name, 'error' AS severity, count(*) = 0 AS failed, count(*)::double precision AS value
+    FROM jwt_auth.signing_key WHERE state = 'active'
+    UNION ALL
+    SELECT 'active_key_age', 'warning', max(active_for) > interval '1 year', extract(epoch FROM max(active_for))
+    FROM jwt_auth.key_ages WHERE state = 'active'
+    UNION ALL
+    SELECT 'pending_key_age', 'warning', max(age) > interval '30 days', extract(epoch FROM max(age))
+    FROM jwt_auth.key_ages WHERE state = 'pending'
+    UNION ALL
+    SELECT 'run_out_keys', 'notice', count(*) > 0, count(*) FROM jwt_auth.key_ages WHERE run_out
+    UNION ALL
+    SELECT 'unsealed_keys', 'notice', count(*) > 0, count(*) FROM jwt_auth.signing_keys WHERE sealed IS FALSE
+    UNION ALL
+    SELECT 'undecided_issuers', 'warning', count(*) > 0, count(*) FROM jwt_auth.trusted_issuer WHERE roles = '{*}'
+    UNION ALL
+    SELECT 'keyring_triggers', 'error', count(*) <> 12, count(*)
+    FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid
+    WHERE t.tgfoid = 'jwt_auth.keyring_changed()'::regprocedure AND t.tgenabled = 'A' AND c.relnamespace = 'jwt_auth'::regnamespace
+    UNION ALL
+    SELECT 'version_behind', 'warning', count(*) > 0, count(*)
+    FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_available_extensions a ON a.name = e.extname
+    WHERE e.extname = 'jwt_auth' AND e.extversion <> a.default_version
+    UNION ALL
+    SELECT 'not_preloaded', 'notice', min(scope) <> 'server', (min(scope) <> 'server')::integer FROM jwt_auth.counters()
+    UNION ALL
+    SELECT 'overdue_sessions', 'warning', min(purge_after) < current_date - 2, greatest(current_date - min(purge_after), 0)
+    FROM jwt_auth.refresh_session
+    UNION ALL
+    SELECT 'overdue_denials', 'warning', min(expires_at) < pg_catalog.now() - interval '2 days',
+           greatest(extract(epoch FROM pg_catalog.now() - min(expires_at)), 0)
+    FROM jwt_auth.denied_token
+    UNION ALL
+    SELECT 'cold_updates', 'warning', hot_ratio < 0.9 AND updates > 1000, 1 - hot_ratio FROM jwt_auth.table_health WHERE "table" = 'refresh_session'
+    UNION ALL
+    SELECT 'dead_rows', 'warning', count(*) > 0, count(*) FROM jwt_auth.table_health WHERE dead_rows > 10000 AND dead_rows > live_rows
+  ) AS found;
+COMMENT ON VIEW jwt_auth.checks
+  IS 'The checks of doctor() that are cheap enough to be asked every few seconds, as numbers for a monitoring system';
+COMMENT ON COLUMN jwt_auth.checks.failed IS 'Whether doctor() would say so, with this severity';
+COMMENT ON COLUMN jwt_auth.checks.value
+  IS 'What was found: a number of keys, issuers, triggers or tables; an age in seconds, of sessions in days; a share of cold_updates; 0 or 1';
+
+REVOKE ALL ON jwt_auth.stats, jwt_auth.live_sessions, jwt_auth.key_ages, jwt_auth.table_health, jwt_auth.checks FROM PUBLIC;

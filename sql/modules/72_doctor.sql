@@ -104,7 +104,7 @@ BEGIN
 
   -- Settings that weaken
   RETURN QUERY
-    SELECT 'warning', 'settings', format('jwt_auth.%s is %s: %s', name, current_setting('jwt_auth.' || name), what), 'ALTER SYSTEM SET jwt_auth.' || name || ' = ...'
+    SELECT 'warning', 'settings', format('jwt_auth.%s is %s: %s', name, current_setting('jwt_auth.' || name), what), format('ALTER DATABASE %I SET jwt_auth.%s = ...', current_database(), name)
     FROM (VALUES
       ('access_token_ttl', 3600, 'a stolen access token is good for services that verify offline for that long'),
       ('refresh_token_ttl', 90 * 86400, 'a forgotten device stays logged in for that long'),
@@ -113,7 +113,7 @@ BEGIN
     ) AS most (name, seconds, what)
     WHERE (SELECT setting::bigint FROM pg_settings WHERE pg_settings.name = 'jwt_auth.' || most.name) > seconds;
   RETURN QUERY
-    SELECT 'notice', 'settings', format('jwt_auth.%s is %L: %s', name, current_setting('jwt_auth.' || name), what), 'ALTER SYSTEM SET jwt_auth.' || name || ' = ...'
+    SELECT 'notice', 'settings', format('jwt_auth.%s is %L: %s', name, current_setting('jwt_auth.' || name), what), format('ALTER DATABASE %I SET jwt_auth.%s = ...', current_database(), name)
     FROM (VALUES
       ('issuer', '', 'tokens don''t say who issued them'),
       ('audience', '', 'tokens don''t say whom they are for'),

@@ -32,6 +32,7 @@ RETURNS SETOF record LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_cata
     ('proof_nonce', 'verifier'),
     ('request_ip', 'verifier'),
     ('verify_proof', 'verifier'),
+    ('counters', 'monitor'),
     ('bind_device', 'issuer'),
     ('revocations', 'verifier'),
     ('consume_token', 'issuer'),
@@ -81,7 +82,7 @@ RETURNS SETOF record LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_cata
   WHERE p.pronamespace = 'jwt_auth'::regnamespace
 $$;
 COMMENT ON FUNCTION jwt_auth.privileges()
-  IS 'Who is meant to call each function: public, verifier (grant_verifier), issuer (grant_issuer, which has the verifier''s as well) or owner';
+  IS 'Who is meant to call each function: public, verifier (grant_verifier), issuer (grant_issuer, which has the verifier''s as well), monitor (grant_monitor) or owner';
 REVOKE ALL ON FUNCTION jwt_auth.privileges() FROM PUBLIC;
 
 -- The owner of an object has every privilege on it. PUBLIC may use the schema and the types, and execute what is public's.
@@ -127,7 +128,7 @@ RETURNS SETOF record LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_cata
   ORDER BY o.object, d.grantee, d.privilege_type
 $$;
 COMMENT ON FUNCTION jwt_auth.privilege_differences()
-  IS 'How the privileges on the extension''s objects differ from those of a fresh installation: granted true for one that somebody has beside, false for one that the owner or PUBLIC lacks; and the statement that mends it. What grant_verifier and grant_issuer gave is among it';
+  IS 'How the privileges on the extension''s objects differ from those of a fresh installation: granted true for one that somebody has beside, false for one that the owner or PUBLIC lacks; and the statement that mends it. What grant_verifier, grant_issuer and grant_monitor gave is among it';
 REVOKE ALL ON FUNCTION jwt_auth.privilege_differences() FROM PUBLIC;
 
 CREATE FUNCTION jwt_auth.grant_functions(role regrole, kinds text[])
@@ -147,7 +148,7 @@ BEGIN
                    function, role);
   END LOOP;
 END $$;
-COMMENT ON FUNCTION jwt_auth.grant_functions(regrole, text[]) IS 'What grant_verifier and grant_issuer share';
+COMMENT ON FUNCTION jwt_auth.grant_functions(regrole, text[]) IS 'What grant_verifier, grant_issuer and grant_monitor share';
 REVOKE ALL ON FUNCTION jwt_auth.grant_functions(regrole, text[]) FROM PUBLIC;
 
 CREATE FUNCTION jwt_auth.grant_verifier(role regrole)
@@ -165,6 +166,16 @@ $$;
 COMMENT ON FUNCTION jwt_auth.grant_issuer(regrole)
   IS 'Lets a role issue as well: what grant_verifier gives, jwt_sign, sessions, and ending them for one user, session or token';
 REVOKE ALL ON FUNCTION jwt_auth.grant_issuer(regrole) FROM PUBLIC;
+
+CREATE FUNCTION jwt_auth.grant_monitor(role regrole)
+RETURNS void LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  PERFORM jwt_auth.grant_functions(role, '{monitor}');
+  EXECUTE format('GRANT SELECT ON jwt_auth.stats, jwt_auth.checks, jwt_auth.key_ages, jwt_auth.table_health TO %s', role);
+END $$;
+COMMENT ON FUNCTION jwt_auth.grant_monitor(regrole)
+  IS 'Lets a role watch: the views stats, checks, key_ages and table_health. Nothing in them is about a person, and nothing is secret';
+REVOKE ALL ON FUNCTION jwt_auth.grant_monitor(regrole) FROM PUBLIC;
 
 -- Whatever default privileges the database has: what they gave is taken away, what they took is given back.
 DO $$

@@ -308,6 +308,8 @@ case('user_sessions, NULL', 'SELECT jwt_auth.user_sessions(NULL)', '22004');
 case('user_sessions, 2 MB of user', "SELECT count(*) FROM jwt_auth.user_sessions(body('noise'))", '22023');
 case('revoke_on_password_change, called as a function', 'SELECT jwt_auth.revoke_on_password_change()', '39P01');
 case('grant_issuer, NULL', 'SELECT jwt_auth.grant_issuer(NULL)', '22004');
+case('grant_monitor, NULL', 'SELECT jwt_auth.grant_monitor(NULL)', '22004');
+case('grant_monitor, nobody', "SELECT jwt_auth.grant_monitor('no_such_role')", '42704');
 case('grant_verifier, NULL', 'SELECT jwt_auth.grant_verifier(NULL)', '22004');
 case('grant_issuer, nobody', "SELECT jwt_auth.grant_issuer('no_such_role')", '42704');
 

@@ -33,6 +33,22 @@ is($doctor->(), 'error keys: no key is active: nothing can be signed', 'the doct
 my $kid = ask($node, 'SELECT jwt_auth.create_signing_key()');
 is($doctor->(), 'well', 'and is then content');
 
+# The view for monitoring systems says the same of what it asks.
+my $checks = sub { return ask($node, "BEGIN; $_[0]; SELECT coalesce(string_agg(severity || ' ' || name || ' ' || value, ', ' ORDER BY name), 'well') FROM jwt_auth.checks WHERE failed") };
+is($checks->(''), 'well', 'nothing has failed in checks');
+my %failed = (
+	"UPDATE jwt_auth.signing_key SET state = 'pending', activated_at = NULL" => 'error active_key 0',
+	"UPDATE jwt_auth.signing_key SET activated_at = now() - interval '400 days'" => 'warning active_key_age 34560000',
+	"UPDATE jwt_auth.signing_key SET state = 'pending', activated_at = NULL, created_at = now() - interval '31 days'" => 'error active_key 0, warning pending_key_age 2678400',
+	"UPDATE jwt_auth.signing_key SET private_jwk = '{}'" => 'notice unsealed_keys 1',
+	'ALTER TABLE jwt_auth.signing_key ENABLE TRIGGER keyring_changed' => 'error keyring_triggers 11',
+	'DROP TRIGGER keyring_truncated ON jwt_auth.session_class' => 'error keyring_triggers 11',
+	"INSERT INTO jwt_auth.trusted_issuer (issuer, jwks, created_at, roles, subjects) VALUES ('https://old.example', '{\"keys\": []}', now(), '{*}', 'ours')" => 'warning undecided_issuers 1',
+	"SELECT FROM jwt_auth.deny_token(jwt_auth.jwt_sign('{}')); UPDATE jwt_auth.denied_token SET expires_at = now() - interval '3 days'" => 'warning overdue_denials 259200',
+	"UPDATE pg_extension SET extversion = '0.9' WHERE extname = 'jwt_auth'" => 'warning version_behind 1',
+);
+is($checks->($_) =~ s/^\n+//r, $failed{$_}, "failed in checks: $_") for sort keys %failed;
+
 # Each thing broken by itself, in a transaction that is rolled back.
 my %broken = (
 	'ALTER TABLE jwt_auth.signing_key ENABLE TRIGGER keyring_changed' =>
@@ -214,9 +230,11 @@ my $token = log_in($node, 'eve')->{refresh_token};
 $token = refresh($node, $token)->{refresh_token} for 1 .. 20;
 ok($node->poll_query_until('postgres', "SELECT hot_updates >= 20 AND hot_ratio > 0.9 FROM jwt_auth.table_health WHERE \"table\" = 'refresh_session'"),
 	'refreshes are HOT, as the view of tables shows');
+is($checks->("SELECT FROM jwt_auth.issue_refresh_session('ann'); UPDATE jwt_auth.refresh_session SET purge_after = current_date - 3") =~ s/^\n+//r,
+	'warning overdue_sessions 3', 'failed in checks: sessions that nobody purges');
 is(ask($node, 'SELECT count(*) FROM jwt_auth.table_health'), ask($node, "SELECT count(*) FROM pg_class WHERE relnamespace = 'jwt_auth'::regnamespace AND relkind = 'r'"),
 	'every table is in it');
-for my $view (qw(stats live_sessions key_ages table_health))
+for my $view (qw(stats checks live_sessions key_ages table_health))
 {
 	is(ask($node, "CREATE ROLE r; SET ROLE r; SELECT count(*) FROM jwt_auth.$view"), 'error 42501', "$view is not for everybody");
 	$node->safe_psql('postgres', 'DROP ROLE IF EXISTS r');

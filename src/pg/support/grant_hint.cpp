@@ -61,6 +61,8 @@ constexpr std::string_view kOfIssuers[] = {"bind_device",
                                            "user_api_keys",
                                            "user_sessions"};
 
+constexpr std::string_view kOfMonitors[] = {"counters"};
+
 constexpr std::string_view kRefusal = "permission denied for function ";
 
 template <std::size_t N>
@@ -77,7 +79,10 @@ bool names_one_of_ours(std::string_view message, std::string_view &name, const c
     std::size_t begin = end;
     while (begin > 0 && is_part(message[begin - 1])) begin--;
     name = message.substr(begin, end - begin);
-    grant = is_among(kOfVerifiers, name) ? "grant_verifier" : is_among(kOfIssuers, name) ? "grant_issuer" : nullptr;
+    grant = is_among(kOfVerifiers, name)  ? "grant_verifier"
+            : is_among(kOfIssuers, name)  ? "grant_issuer"
+            : is_among(kOfMonitors, name) ? "grant_monitor"
+                                          : nullptr;
     if (grant != nullptr) return true;
     end = begin + 1;
   }
