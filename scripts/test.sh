@@ -22,6 +22,8 @@ need_to_build
 need_to_test
 need_to_fuzz
 need_to_model
+need_if_available promtool prometheus
+need_if_available prometheus-postgres-exporter prometheus-postgres-exporter
 need_if_available clang-format-14 clang-format-14
 need_if_available clang-tidy-14 clang-tidy-14
 need_if_available clang++-14 clang-14

@@ -52,6 +52,21 @@ is(ask($node, "SELECT string_agg(state || coalesce(' ' || sealed, ''), ', ' ORDE
 is(ask($node, "SELECT count(*) FROM jwt_auth.doctor() WHERE severity IN ('error', 'warning')"), '0', 'and the doctor is content');
 is(ask($node, "SET ROLE backend; SELECT status FROM jwt_auth.issue_refresh_session('ann')"), 'ok', 'the backend logs users in');
 is(ask($node, "SET ROLE api; SELECT status FROM jwt_auth.issue_refresh_session('ann')"), 'error 42501', 'and the verifier does not');
+
+# Uninstall: refused while something depends on it; CASCADE takes the policy, the trigger and the default, and the table then shows nothing.
+$node->safe_psql('postgres', q{
+	CREATE TABLE member (id text DEFAULT jwt_auth.current_user_id());
+	INSERT INTO member VALUES ('ann');
+	ALTER TABLE member ENABLE ROW LEVEL SECURITY;
+	CREATE POLICY own ON member USING (id = jwt_auth.current_user_id());
+	CREATE TRIGGER gone AFTER DELETE ON member FOR EACH ROW EXECUTE FUNCTION jwt_auth.revoke_on_change('id');
+	GRANT SELECT ON member TO api;
+});
+is(ask($node, 'DROP EXTENSION jwt_auth'), 'error 2BP01', 'the extension is not dropped while something depends on it');
+is(ask($node, 'SELECT count(*) FROM jwt_auth.signing_keys'), '2', 'and nothing is lost');
+is(ask($node, 'DROP EXTENSION jwt_auth CASCADE; SELECT (SELECT count(*) FROM pg_policy), (SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal),'
+	  . ' (SELECT count(*) FROM pg_attrdef)'), '0|0|0', 'CASCADE takes what depends on it');
+is(ask($node, 'SET ROLE api; SELECT count(*) FROM member'), '0', 'and the table shows nothing any more');
 $node->stop;
 
 done_testing();
