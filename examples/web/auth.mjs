@@ -50,12 +50,16 @@ export function authentication(pool) {
 
     // Runs `work` in a transaction that acts for the token's user: row-level security and current_user_id() know who it is.
     // recentLogin: how long ago the password may have been given at most. only: 'in person' keeps out who acts for the user,
-    // 'support' everybody but the support.
-    as: async (accessToken, request, work, { recentLogin = null, only = null } = {}) => {
+    // 'support' everybody but the support. scope: what an API key must be for; without one API keys are kept out.
+    as: async (accessToken, request, work, { recentLogin = null, only = null, scope = null } = {}) => {
       const client = await pool.connect()
       try {
         await client.query('BEGIN')
-        await client.query('SELECT jwt_auth.authenticate($1, ip => $2)', [accessToken, request.ip])
+        const { rows: [{ key }] } = await client.query(`SELECT jwt_auth.authenticate($1, ip => $2) ? 'key_id' AS key`, [accessToken, request.ip])
+        if (key) {
+          const { rows: [{ held }] } = await client.query('SELECT jwt_auth.has_scope($1) AS held', [scope])
+          if (!held) throw Object.assign(new Error('not for this API key'), { status: 403, says: 'not_allowed' })
+        }
         if (only) {
           const { rows } = await client.query(`SELECT jwt_auth.current_actor() IS NULL AS "in person", is_support() AS support`)
           if (!rows[0][only]) throw Object.assign(new Error(`only for: ${only}`), { status: 403, says: 'not_allowed' })

@@ -8,6 +8,7 @@ import express from 'express'
 import pg from 'pg'
 import { authentication, isRefusal, wantsPassword } from './auth.mjs'
 import { addBinding } from './bound.mjs'
+import { READ_ACCOUNT, addKeys } from './keys.mjs'
 import { tellUsers } from './streams.mjs'
 import { addSupport } from './support.mjs'
 
@@ -134,6 +135,7 @@ export async function serve({ port = 3000, connection = {}, checkEvery = 10_000,
     const { rows } = await as(request, (client) =>
       client.query(`SELECT email, jwt_auth.current_claim('role') AS role, jwt_auth.current_actor() IS NOT NULL AS acting
                     FROM account WHERE id = jwt_auth.current_user_uuid()`),
+      { scope: READ_ACCOUNT },
     )
     response.json(rows[0])
   })
@@ -215,6 +217,13 @@ export async function serve({ port = 3000, connection = {}, checkEvery = 10_000,
   })
 
   addSupport(app, as)
+  addKeys(app, as, RECENT.interval)
+
+  // The public keys, for services that verify by themselves. A cache keeps them for as long as the database says.
+  app.get('/.well-known/jwks.json', async (request, response) => {
+    const { rows: [{ body, etag, max_age: age }] } = await pool.query('SELECT * FROM jwt_auth.jwks_http()')
+    response.set({ ETag: etag, 'Cache-Control': `public, max-age=${age}` }).type('application/json').send(body)
+  })
 
   app.use((error, request, response, next) => {
     if (response.headersSent) return next(error)

@@ -1,5 +1,5 @@
 import { LOGGED_OUT, CANCELLED, act, api, bearer, begin, end, isLoggedIn, page, post, refresh, renew } from './session.js'
-import { WHY, describeDevice, describeEnded, nameOf } from './words.js'
+import { WHY, describeDevice, describeEnded, describeKey, nameOf } from './words.js'
 
 let listening
 
@@ -87,7 +87,8 @@ function show(loggedIn) {
   const changes = $('devices').hidden === loggedIn
   $('visitor').hidden = loggedIn
   for (const id of ['who', 'devices']) $(id).hidden = !loggedIn
-  if (!loggedIn) for (const id of ['acting', 'earlier', 'people', 'password', 'erase']) $(id).hidden = true
+  if (!loggedIn) for (const id of ['acting', 'earlier', 'keys', 'people', 'password', 'erase']) $(id).hidden = true
+  forgetNewKey()
   if (changes && document.body.hasAttribute('data-ready')) $(loggedIn ? 'devices-title' : 'visitor-title').focus()
 }
 
@@ -116,8 +117,9 @@ async function showAll() {
   $('acting').hidden = !acting
   $('log-out').hidden = acting
   $('end-others').hidden = acting
-  for (const id of ['password', 'erase']) $(id).hidden = acting
+  for (const id of ['keys', 'password', 'erase']) $(id).hidden = acting
   await showDevices(acting)
+  if (!acting) await showKeys()
   $('people').hidden = role !== 'support'
   if (role === 'support') await showPeople()
 }
@@ -152,6 +154,37 @@ async function showDevices(acting = !$('acting').hidden) {
   )
   $('earlier').hidden = history.length === 0
 }
+
+async function showKeys() {
+  const { answer: keys } = await api('GET', '/api/keys')
+  $('key-list').replaceChildren(
+    ...keys.map((key) =>
+      element('li', {},
+        element('span', { className: 'what' }, key.name, element('small', {}, describeKey(key))),
+        button('End', `End the key ${key.name}`, async () => {
+          await api('DELETE', `/api/keys/${key.id}`)
+          forgetNewKey()
+          await showKeys()
+          done('That key is ended.')
+          $('keys-title').focus()
+        }))),
+  )
+}
+
+function forgetNewKey() {
+  $('new-key').hidden = true
+  $('new-key-text').textContent = ''
+}
+
+$('create-key').addEventListener('submit', handler(async (event) => {
+  forgetNewKey()
+  const { ok, answer } = await api('POST', '/api/keys', Object.fromEntries(new FormData(event.target)))
+  if (!ok) return notify(answer.status)
+  event.target.reset()
+  await showKeys()
+  $('new-key-text').textContent = answer.key
+  $('new-key').hidden = false
+}))
 
 // What the support may do with each person. The list is shown anew after each.
 async function showPeople() {

@@ -20,6 +20,7 @@ export const WHY = {
   wrong_email_or_password: 'That e-mail address and password do not belong together.',
   email_taken: 'There is an account with that e-mail address already.',
   not_acceptable: 'Please give an e-mail address, and a password of 10 to 72 characters.',
+  not_acceptable_name: 'Please give the key a name of at most 100 bytes.',
   not_allowed: 'You are not allowed to do that.',
   changed_meanwhile: 'That can not be done with this person any more.',
   wrong_password: 'That is not your current password.',
@@ -39,6 +40,11 @@ export function nameOf(agent) {
 export function describeDevice({ address, lastUsed, class: name, bound }) {
   const kept = name === 'remember me' ? 'stays logged in' : 'until the browser is closed'
   return `${address ?? 'unknown address'}, last seen ${time(lastUsed)}, ${kept}${bound ? ', bound to this device' : ''}`
+}
+
+// An API key.
+export function describeKey({ since, until, lastUsed }) {
+  return `since ${time(since)}, until ${time(until)}, ${lastUsed ? `last used about ${time(lastUsed)}` : 'never used'}`
 }
 
 const ENDED = {
