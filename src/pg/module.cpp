@@ -1,3 +1,4 @@
+#include "jose/crypto/openssl.hpp"
 #include "jose/interruption.hpp"
 #include "pg/identity/identity.hpp"
 #include "pg/keyring/keyring.hpp"
@@ -23,4 +24,5 @@ void _PG_init(void) {
   jwt_auth::pg::init_server_secret();
   jwt_auth::pg::init_statistics();
   jwt_auth::pg::init_grant_hint();
+  if (process_shared_preload_libraries_in_progress) jwt_auth::jose::FetchAhead();
 }

@@ -1,5 +1,6 @@
-# Rows are read by their index without a statement while another session does to the tables whatever DDL can: at each isolation
-# level, on a standby too, and beside sessions that read by statements. Every answer is the right one.
+# Rows are read by their index, and the keyring's tables whole, without a statement while another session does to the tables
+# whatever DDL can: at each isolation level, on a standby too, and beside sessions that read by statements. Every answer is the
+# right one, with sealed keys.
 use strict;
 use warnings;
 use lib '.';
@@ -11,10 +12,15 @@ use Test::More;
 
 my $seconds = $ENV{JWT_AUTH_STRESS_SECONDS} // 8;
 
+my $key_file = PostgreSQL::Test::Utils::tempdir() . '/kek';
+PostgreSQL::Test::Utils::append_to_file($key_file, 'ab' x 32);
+chmod 0600, $key_file or die;
+
 my $primary = PostgreSQL::Test::Cluster->new('primary');
 $primary->init(allows_streaming => 1);
-$primary->append_conf('postgresql.conf', <<'EOS');
+$primary->append_conf('postgresql.conf', <<"EOS");
 shared_preload_libraries = 'jwt_auth'
+jwt_auth.key_encryption_key_file = '$key_file'
 log_statement = none
 fsync = off
 max_standby_streaming_delay = -1
@@ -149,6 +155,76 @@ attack('created anew', qr/^\w+ (40001|40P01|3F000|42883|42P01|XX000 cache lookup
 	'BEGIN; ' . join(' ', map { "CREATE TEMP TABLE kept_$_ ON COMMIT DROP AS SELECT to_jsonb(t) AS kept FROM jwt_auth.$_ t;" } @kept)
 	  . ' DROP EXTENSION jwt_auth; CREATE EXTENSION jwt_auth; '
 	  . join(' ', map { "INSERT INTO jwt_auth.$_ SELECT (jsonb_populate_record(NULL::jwt_auth.$_, kept)).* FROM kept_$_;" } @kept) . ' COMMIT');
+
+# The ring's tables, while keys, issuers and the cutoff change: whoever was loading the ring when a change committed loads it
+# again. What is right now stands in a table, and is compared under a lock that keeps it so, after calls without that lock.
+ask($primary, "SELECT jwt_auth.rotate_signing_key('HS256')");
+my ($old_kid, $kid) = map { ask($primary, "SELECT kid FROM jwt_auth.signing_keys WHERE state = '$_'") } qw(verify_only active);
+my $partner = "'partner-partner-partner-partner-partner!'";
+my %toggled = (
+	by_old => $token{plain},
+	by_new => ask($primary, "SELECT jwt_auth.jwt_sign('{\"sub\": \"fay\"}')"),
+	foreign => ask($primary, "SELECT jwt_auth.jwt_sign('{\"sub\": \"gus\", \"iss\": \"https://p.example\", \"exp\": 4102444800}', $partner)"));
+$primary->safe_psql('postgres', <<'EOS');
+CREATE TABLE right_now (name text PRIMARY KEY, token text, usual text, answer text);
+CREATE PROCEDURE compare(seconds int, INOUT wrong text DEFAULT '', INOUT compared int DEFAULT 0) LANGUAGE plpgsql AS $$
+DECLARE
+  until timestamptz := clock_timestamp() + make_interval(secs => seconds);
+  one record;
+BEGIN
+  WHILE clock_timestamp() < until LOOP
+    PERFORM verdict(token) FROM right_now, generate_series(1, 5);
+    PERFORM pg_advisory_xact_lock_shared(1);
+    FOR one IN SELECT name, answer, verdict(token) AS given FROM right_now LOOP
+      compared := compared + 1;
+      IF one.given <> one.answer THEN wrong := wrong || format('%s is %s and not %s; ', one.name, one.given, one.answer); END IF;
+    END LOOP;
+    COMMIT;
+  END LOOP;
+END $$;
+EOS
+my $trust = "SELECT jwt_auth.trust_issuer('https://p.example', jsonb_build_object('kty', 'oct', 'alg', 'HS256',"
+  . " 'k', rtrim(encode($partner, 'base64'), '=')))";
+ask($primary, $trust);
+ask($primary, 'INSERT INTO right_now SELECT name, token, usual, usual FROM (VALUES '
+	  . "('by_old', '$toggled{by_old}', 'dan'), ('by_new', '$toggled{by_new}', 'fay'), ('foreign', '$toggled{foreign}', 'gus')) v(name, token, usual)");
+sub changed { return "SELECT pg_advisory_lock(1); BEGIN; $_[0]; UPDATE right_now SET answer = $_[1]; COMMIT; SELECT pg_advisory_unlock(1)" }
+my @changes = (
+	changed("UPDATE jwt_auth.signing_key SET state = 'retired' WHERE kid = '$old_kid'", "'JW008' WHERE name = 'by_old'"),
+	changed("SELECT jwt_auth.distrust_issuer('https://p.example')", "'JW002' WHERE name = 'foreign'"),
+	changed("UPDATE jwt_auth.signing_key SET state = 'verify_only' WHERE kid = '$old_kid'", "usual WHERE name = 'by_old'"),
+	changed($trust, 'usual'),
+	changed("INSERT INTO jwt_auth.cutoff (not_before) VALUES (now() + interval '1 hour')", "'JW009'"),
+	changed('DELETE FROM jwt_auth.cutoff', 'usual'));
+my @disturbances = (
+	(map { ("VACUUM FULL jwt_auth.$_", "ANALYZE jwt_auth.$_") } qw(signing_key trusted_issuer cutoff)),
+	'ALTER TABLE jwt_auth.signing_key ADD COLUMN extra int DEFAULT 7; ALTER TABLE jwt_auth.signing_key DROP COLUMN extra',
+	'ALTER TABLE jwt_auth.trusted_issuer SET UNLOGGED; ALTER TABLE jwt_auth.trusted_issuer SET LOGGED',
+	'CREATE TABLE public.child () INHERITS (jwt_auth.signing_key); DROP TABLE public.child; ANALYZE jwt_auth.signing_key',
+	'BEGIN; TRUNCATE jwt_auth.signing_key, jwt_auth.token_lifetime, jwt_auth.session_class; ROLLBACK', row_is_back('token_lifetime'));
+my (@running, @output, @errors);
+my @readers = qw(auto auto statement);
+my $timeout = IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default);
+for my $i (0 .. $#readers)
+{
+	local $ENV{PGOPTIONS} = "-c jwt_auth.debug_row_reader=$readers[$i]";
+	push @running, IPC::Run::start([ 'psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-d', $primary->connstr('postgres'), '-c', "CALL compare($seconds)" ],
+		'<', \undef, '>', \$output[$i], '2>', \$errors[$i], $timeout);
+}
+my $end = time + $seconds - 1;
+my $done = 0;
+while (time < $end || $done % @changes)
+{
+	$primary->safe_psql('postgres', $_) for $changes[ $done % @changes ], $disturbances[ $done % @disturbances ];
+	$done++;
+}
+for my $i (0 .. $#readers)
+{
+	$running[$i]->finish;
+	my ($wrong, $compared) = $output[$i] =~ /^(.*)\|(\d+)$/;
+	is($wrong . $errors[$i], '', "the ring, $readers[$i]: no wrong answer after a change");
+	cmp_ok($compared, '>', 0, "the ring, $readers[$i]: $compared answers were compared beside $done changes");
+}
 
 # What was known of the tables before is known no more.
 is(ask($primary, "SET jwt_auth.debug_row_reader = 'index'; SELECT verdict('$token{good}')"), 'ann', 'in the end rows are read by the index');

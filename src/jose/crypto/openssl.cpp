@@ -108,6 +108,14 @@ const EVP_CIPHER *FetchedCipher(const char *name) {
   return cipher;
 }
 
+void FetchAhead() noexcept {
+  try {
+    for (const Digest digest : {Digest::kSha256, Digest::kSha384, Digest::kSha512}) (void)FetchedDigest(digest);
+    (void)FetchedHmac();
+  } catch (const std::exception &) {
+  }
+}
+
 std::size_t DigestSize(Digest digest) {
   constexpr std::array<std::size_t, kDigestCount> kSizes{0, 20, 32, 48, 64};
   return kSizes[static_cast<std::size_t>(digest)];

@@ -9,14 +9,6 @@ namespace jwt_auth::pg {
 
 namespace {
 
-enum class IssuerColumn { kIssuer, kJwks, kAudience, kSecretJwks, kAudiences, kTokenTypes, kRoles, kSubjectsAreOurs };
-Query<IssuerColumn> select_issuers = {
-    "SELECT issuer, jwks::text, audience, secret_jwks, audiences, token_types, roles, subjects = 'ours'"
-    " FROM jwt_auth.trusted_issuer",
-    {}};
-Query<IssuerColumn> select_issuers_of_version_1 = {
-    "SELECT issuer, jwks::text, audience, NULL, NULL, NULL, '{*}'::text[], true FROM jwt_auth.trusted_issuer", {}};
-
 Statement upsert_issuer = {
     "INSERT INTO jwt_auth.trusted_issuer AS t (issuer, jwks, audience, created_at, secret_jwks, audiences, token_types,"
     " subjects, roles) SELECT $1, $2::jsonb, $3, $4, nullif(secret, ''), $5, $6, $7, $8 FROM " ARRIVING_SECRET
@@ -35,24 +27,6 @@ Query<SecretColumn> select_secrets = {
 Statement update_secrets = {
     "UPDATE jwt_auth.trusted_issuer SET secret_jwks = secret FROM " ARRIVING_SECRET " WHERE issuer = $1", {TEXTOID}};
 
-// The elements of a text[] column, copied into `context`; none for NULL.
-TextArray texts_of(const Row<IssuerColumn> &row, IssuerColumn column, MemoryContext context) {
-  bool is_null;
-  const Datum array = row.nullable(column, &is_null);
-  if (is_null) return {nullptr, 0};
-  Datum *values;
-  bool *nulls;
-  int count;
-  deconstruct_array(DatumGetArrayTypeP(array), TEXTOID, -1, false, TYPALIGN_INT, &values, &nulls, &count);
-  TextArray texts{static_cast<std::string_view *>(MemoryContextAlloc(context, sizeof(std::string_view) * (count + 1))), 0};
-  for (int i = 0; i < count; i++) {
-    if (nulls[i]) continue;
-    const Datum copy = copy_varlena_to(context, values[i]);
-    texts.elements[texts.count++] = view_of(reinterpret_cast<struct varlena *>(DatumGetPointer(copy)));
-  }
-  return texts;
-}
-
 void refuse_in_version_1(const NewIssuer &issuer) {
   if (issuer.stored_secrets.empty() && issuer.audiences == 0 && issuer.token_types == 0 && issuer.roles == 0) return;
   ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("this database knows no such details of an issuer yet"),
@@ -62,20 +36,6 @@ void refuse_in_version_1(const NewIssuer &issuer) {
 }  // namespace
 
 bool has_issuer_columns() { return has_column("trusted_issuer", "subjects"); }
-
-IssuerRows read_issuers(MemoryContext context) {
-  const auto rows = execute_latest(has_issuer_columns() ? select_issuers : select_issuers_of_version_1, Parameters{});
-  auto *issuers = static_cast<IssuerRow *>(MemoryContextAlloc(context, sizeof(IssuerRow) * (rows.count() + 1)));
-  for (std::uint64_t i = 0; i < rows.count(); i++) {
-    const auto row = rows[i];
-    issuers[i] = {row.text(IssuerColumn::kIssuer, context).text,    row.text(IssuerColumn::kJwks, context).text,
-                  row.text(IssuerColumn::kSecretJwks, context),     row.text(IssuerColumn::kAudience, context),
-                  texts_of(row, IssuerColumn::kAudiences, context), texts_of(row, IssuerColumn::kTokenTypes, context),
-                  texts_of(row, IssuerColumn::kRoles, context),     row.boolean(IssuerColumn::kSubjectsAreOurs)};
-    row.cleanse(IssuerColumn::kSecretJwks);
-  }
-  return {issuers, rows.count()};
-}
 
 void write_issuer(const NewIssuer &issuer, TimestampTz now) {
   Parameters parameters{};

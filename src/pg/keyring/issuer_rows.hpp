@@ -1,16 +1,9 @@
-// The rows of trusted_issuer, read and changed. Postgres phase, within as_owner().
+// The rows of trusted_issuer, changed; ring_rows.hpp reads them. Postgres phase, within as_owner().
 #pragma once
 
 #include "pg/keyring/trusted_issuer.hpp"
 
 namespace jwt_auth::pg {
-
-struct IssuerRows {
-  IssuerRow *rows;
-  std::uint64_t count;
-};
-// All of them, copied into `context`. cleanse_text() their secrets.
-IssuerRows read_issuers(MemoryContext context);
 
 // False in a database that has not been updated to 2.0: there an issuer is a name, public keys and one audience, its subjects
 // are ours and every role is believed.

@@ -1,11 +1,6 @@
 #include "pg/keyring/keyring.hpp"
 
-#include "pg/keyring/issuer_rows.hpp"
-#include "pg/keyring/ring.hpp"
-#include "pg/keyring/session_classes.hpp"
-#include "pg/keyring/token_lifetime.hpp"
-#include "pg/store/owner.hpp"
-#include "pg/store/plans.hpp"
+#include "pg/keyring/ring_rows.hpp"
 #include "pg/support/statistics.hpp"
 
 namespace jwt_auth::pg {
@@ -37,53 +32,6 @@ void on_relcache_invalidation(Datum, Oid relation) {
   cache.invalidations++;
 }
 
-enum class KeyColumn { kKid, kActive, kPublicJwk, kPrivateJwk, kTokenTtl, kTokensUntil };
-Query<KeyColumn> select_keys = {
-    "SELECT k.kid, state = 'active', public_jwk::text, private_jwk, greatest(k.token_ttl, l.token_ttl),"
-    " greatest(k.tokens_until, l.tokens_until) FROM jwt_auth.signing_key k LEFT JOIN"
-    " (SELECT kid, max(token_ttl) AS token_ttl, max(tokens_until) AS tokens_until FROM jwt_auth.token_lifetime GROUP BY kid) l"
-    " ON l.kid = k.kid WHERE state IN ('active', 'verify_only') ORDER BY state, created_at DESC, kid",
-    {}};
-Query<KeyColumn> select_keys_of_version_1 = {
-    "SELECT kid, state = 'active', public_jwk::text, private_jwk, token_ttl, tokens_until FROM jwt_auth.signing_key"
-    " WHERE state IN ('active', 'verify_only') ORDER BY state, created_at DESC, kid",
-    {}};
-enum class CutoffColumn { kNotBefore };
-Query<CutoffColumn> select_cutoff = {"SELECT not_before FROM jwt_auth.cutoff", {}};
-
-template <class T>
-T *allocate(MemoryContext context, std::uint64_t count) {
-  return static_cast<T *>(MemoryContextAlloc(context, sizeof(T) * (count + 1)));
-}
-
-void read_keys(RingRows &ring, MemoryContext context) {
-  const auto rows = execute_latest(has_token_lifetimes() ? select_keys : select_keys_of_version_1, Parameters{});
-  ring.key_count = rows.count();
-  ring.keys = allocate<KeyRow>(context, rows.count());
-  for (std::uint64_t i = 0; i < rows.count(); i++) {
-    const auto row = rows[i];
-    ring.keys[i] = {row.text(KeyColumn::kKid, context).text,
-                    row.boolean(KeyColumn::kActive),
-                    row.text(KeyColumn::kPublicJwk, context),
-                    row.text(KeyColumn::kPrivateJwk, context),
-                    row.int4(KeyColumn::kTokenTtl) * jose::kMicrosPerSecond,
-                    row.time_or(KeyColumn::kTokensUntil, session::kNoCutoff)};
-    row.cleanse(KeyColumn::kPrivateJwk);
-  }
-}
-
-RingRows read_rows(MemoryContext context) {
-  RingRows ring{};
-  read_keys(ring, context);
-  const IssuerRows issuers = read_issuers(context);
-  ring.issuers = issuers.rows;
-  ring.issuer_count = issuers.count;
-  read_session_classes(ring, context);
-  const auto cutoff = execute_latest(select_cutoff, Parameters{});
-  ring.cutoff = cutoff.empty() ? session::kNoCutoff : cutoff[0].time(CutoffColumn::kNotBefore);
-  return ring;
-}
-
 void note_tables() {
   const Oid schema = get_namespace_oid("jwt_auth", true);
   for (std::size_t i = 0; i < lengthof(kTables); i++)
@@ -95,7 +43,7 @@ void reload() {
   Count(Counted::kKeyring, 0);
   note_tables();
   MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "jwt_auth keyring load", ALLOCSET_SMALL_SIZES);
-  const RingRows rows = as_owner("signing_key", [&](MemoryContext) { return read_rows(context); });
+  const RingRows rows = read_ring_rows(context);
   const auto outcome = Guard([&]() -> Result<void> {
     auto ring = BuildRing(rows);
     if (!ring) return ring.error();
@@ -103,8 +51,7 @@ void reload() {
     cache.ring = ring->release();
     return {};
   });
-  for (std::uint64_t i = 0; i < rows.key_count; i++) cleanse_text(rows.keys[i].private_jwk);
-  for (std::uint64_t i = 0; i < rows.issuer_count; i++) cleanse_text(rows.issuers[i].secret_jwks);
+  cleanse_ring_rows(rows);
   MemoryContextDelete(context);
   if (!outcome.ok) raise_error(outcome.error);
   cache.cutoff = rows.cutoff;

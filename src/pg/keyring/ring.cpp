@@ -1,5 +1,8 @@
 #include "pg/keyring/ring.hpp"
 
+#include <algorithm>
+#include <tuple>
+
 #include "pg/keyring/private_jwk.hpp"
 
 namespace jwt_auth::pg {
@@ -42,9 +45,15 @@ Result<void> SetActiveKey(Ring &ring, const KeyRow &row) {
   return {};
 }
 
+// The active key first, then the latest: most tokens are theirs.
+bool ComesFirst(const KeyRow &a, const KeyRow &b) {
+  return std::tuple(b.active, b.created_at, a.kid) < std::tuple(a.active, a.created_at, b.kid);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Ring>> BuildRing(const RingRows &rows) {
+  std::sort(rows.keys, rows.keys + rows.key_count, ComesFirst);
   auto ring = std::make_unique<Ring>();
   ring->verifying.is_jwks = true;
   for (std::uint64_t i = 0; i < rows.key_count; i++) {

@@ -22,6 +22,7 @@ struct KeyRow {
   bool active;
   OptionalText public_jwk;   // none for HMAC keys
   OptionalText private_jwk;  // as it is stored: perhaps sealed
+  jose::Micros created_at;
   jose::Micros token_ttl;
   jose::Micros tokens_until;
 };
@@ -64,7 +65,7 @@ struct Ring {
   bool lacks_a_key() const { return active.refusal || !unopened.empty(); }
 };
 
-// kOutOfMemory; a key that is unusable for another reason is left out.
+// The rows are in any order, and are sorted. kOutOfMemory; a key that is unusable for another reason is left out.
 Result<std::unique_ptr<Ring>> BuildRing(const RingRows &rows);
 
 }  // namespace jwt_auth::pg

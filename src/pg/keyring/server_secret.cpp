@@ -6,6 +6,7 @@
 #include "pg/store/forgotten_user.hpp"
 #include "pg/store/owner.hpp"
 #include "pg/store/plans.hpp"
+#include "pg/store/row_reader.hpp"
 #include "session/challenge.hpp"
 
 extern "C" {
@@ -39,7 +40,7 @@ void on_relcache_invalidation(Datum, Oid relation) {
 }
 
 enum class SecretColumn { kSecret };
-Query<SecretColumn> select_secret = {"SELECT secret FROM jwt_auth.server_secret", {}};
+TableOf<SecretColumn> secret_table = {"server_secret", {}, {{"secret", TEXTOID, false, ColumnUse::kSecret}}};
 Statement insert_secret = {"INSERT INTO jwt_auth.server_secret (created_at, secret) SELECT $1, secret FROM " ARRIVING_SECRET
                            " ON CONFLICT DO NOTHING",
                            {TIMESTAMPTZOID}};
@@ -70,12 +71,17 @@ Result<void> OpenInto(std::string_view stored, unsigned char *secret) {
   return {};
 }
 
-// The row as it is stored, in `context`. cleanse_text() it.
-OptionalText read_stored(MemoryContext context) {
-  const auto rows = execute_latest(select_secret, Parameters{});
-  if (rows.empty()) return OptionalText{};
-  const OptionalText stored = rows[0].text(SecretColumn::kSecret, context);
-  rows[0].cleanse(SecretColumn::kSecret);
+void take_secret(const KeyedRow &found, void *argument) {
+  const auto &row = static_cast<const RowOf<SecretColumn> &>(found);
+  *static_cast<OptionalText *>(argument) = {true, row.bytes(SecretColumn::kSecret)};
+}
+
+// The row as it is stored. cleanse_text() it.
+OptionalText read_stored() {
+  RowOf<SecretColumn> row = {secret_table, {}};
+  const WholeTable table = {&row, take_secret};
+  OptionalText stored{};
+  read_tables(&table, 1, &stored);
   return stored;
 }
 
@@ -89,7 +95,7 @@ void load() {
   const std::uint64_t seen = cache.invalidations;
   cache.state = SecretState::kNone;
   if (!table_is_there()) return;
-  const OptionalText stored = as_owner("server_secret", [](MemoryContext caller) { return read_stored(caller); });
+  const OptionalText stored = read_stored();
   if (stored.present) {
     const auto opened = Guard([&] { return OpenInto(stored.text, cache.secret); });
     cleanse_text(stored);
@@ -132,7 +138,10 @@ void need_server_secret() {
 }
 
 bool create_server_secret() {
-  if (!table_is_there() || !execute_latest(select_secret, Parameters{}).empty()) return false;
+  if (!table_is_there()) return false;
+  const OptionalText former = read_stored();
+  cleanse_text(former);
+  if (former.present) return false;
   const Bytes stored = value_or_raise([] { return MakeStoredSecret(); });
   Parameters parameters{};
   add_time(parameters, now_micros());
@@ -143,7 +152,7 @@ bool create_server_secret() {
 
 void reseal_server_secret() {
   if (!table_is_there()) return;
-  const OptionalText stored = read_stored(CurrentMemoryContext);
+  const OptionalText stored = read_stored();
   if (!stored.present) return;
   const auto resealed = Guard([&] { return ResealStoredSecret(stored.text, kSealName); });
   cleanse_text(stored);

@@ -8,44 +8,7 @@
 
 namespace jwt_auth::pg {
 
-namespace {
-
 using session::Micros;
-
-enum class ClassColumn { kName, kAccessTokenTtl, kRefreshTokenTtl, kMaxAge, kMaxSessions, kLimitPolicy, kListed };
-Query<ClassColumn> select_classes = {
-    "SELECT name, access_token_ttl, refresh_token_ttl, max_age, max_sessions, limit_policy, listed FROM jwt_auth.session_class",
-    {}};
-
-std::optional<Micros> lifetime_in(const Row<ClassColumn> &row, ClassColumn column, const char *name, Micros least) {
-  if (row.is_null(column)) return std::nullopt;
-  return lifetime_of(*DatumGetIntervalP(row.value(column)), name, least);
-}
-
-session::SessionClass class_in(const Row<ClassColumn> &row) {
-  session::SessionClass value{};
-  value.access_token_ttl = lifetime_in(row, ClassColumn::kAccessTokenTtl, "access_token_ttl", session::kMicrosPerSecond);
-  value.refresh_token_ttl = lifetime_in(row, ClassColumn::kRefreshTokenTtl, "refresh_token_ttl", session::kMicrosPerSecond);
-  value.max_age = lifetime_in(row, ClassColumn::kMaxAge, "max_age", 0);
-  if (!row.is_null(ClassColumn::kMaxSessions)) value.max_sessions = row.int4(ClassColumn::kMaxSessions);
-  // The table's constraint admits only names that are known; an unknown one would be the strictest.
-  if (!row.is_null(ClassColumn::kLimitPolicy))
-    value.limit_policy =
-        session::LimitPolicyNamed(row.bytes(ClassColumn::kLimitPolicy)).value_or(session::LimitPolicy::kReject);
-  value.listed = row.boolean(ClassColumn::kListed);
-  return value;
-}
-
-}  // namespace
-
-void read_session_classes(RingRows &ring, MemoryContext context) {
-  if (!has_table("session_class")) return;
-  const auto rows = execute_latest(select_classes, Parameters{});
-  ring.class_count = rows.count();
-  ring.classes = static_cast<ClassRow *>(MemoryContextAlloc(context, sizeof(ClassRow) * (rows.count() + 1)));
-  for (std::uint64_t i = 0; i < rows.count(); i++)
-    ring.classes[i] = {rows[i].text(ClassColumn::kName, context).text, class_in(rows[i])};
-}
 
 std::optional<session::SessionClass> FindSessionClass(const OptionalText &name) noexcept {
   if (!name.present) return std::nullopt;

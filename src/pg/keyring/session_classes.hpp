@@ -8,11 +8,6 @@
 
 namespace jwt_auth::pg {
 
-struct RingRows;
-
-// For the load of the keyring: reads jwt_auth.session_class, which is not there before version 2.0.
-void read_session_classes(RingRows &ring, MemoryContext context);
-
 // After refresh_keyring(), for both sides of the boundary. None for no name and for a name that no class has (any more).
 std::optional<session::SessionClass> FindSessionClass(const OptionalText &name) noexcept;
 // The lifetimes of a session whose row has this class.

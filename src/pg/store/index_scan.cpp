@@ -31,7 +31,7 @@ SysScanDesc begin_scan(const KeyedRow &row, Relation relation, Snapshot snapshot
     keys[i] = table.scan_keys[i];
     keys[i].sk_argument = row.keys[i];
   }
-  return systable_beginscan(relation, table.index, true, snapshot, table.key_count, keys);
+  return systable_beginscan(relation, table.index, table.key_count > 0, snapshot, table.key_count, keys);
 }
 
 void take_tuple(KeyedRow &row, HeapTuple tuple, TupleDesc columns) {

@@ -15,6 +15,7 @@ Snapshot statement_snapshot();
 // An index that was built while others changed rows knows nothing of versions that older snapshots see.
 bool serves(const KeyedTable &table, Snapshot snapshot);
 
+// Of the whole table where there is no key.
 SysScanDesc begin_scan(const KeyedRow &row, Relation relation, Snapshot snapshot);
 
 // A copy in the current context, detoasted.

@@ -1,11 +1,14 @@
 #include "pg/store/keyed_table.hpp"
 
+#include <algorithm>
+
 #include "pg/store/owner.hpp"
 #include "pg/support/compat_executor.hpp"
 
 extern "C" {
 #include <access/genam.h>
 #include <access/htup_details.h>
+#include <access/nbtree.h>
 #include <access/relation.h>
 #include <access/sysattr.h>
 #include <access/table.h>
@@ -14,7 +17,6 @@ extern "C" {
 #include <catalog/pg_collation.h>
 #include <catalog/pg_index.h>
 #include <catalog/pg_namespace.h>
-#include <commands/defrem.h>
 #include <storage/bufmgr.h>
 #include <storage/lmgr.h>
 #include <utils/acl.h>
@@ -37,18 +39,22 @@ void on_relcache_invalidation(Datum, Oid relation) {
   }
 }
 
-Oid equality_of(Oid type) {
+// How values of a key column's type are compared, by a scan and by an index.
+struct Comparison {
+  RegProcedure equality, order;
+};
+Comparison comparison_of(Oid type) {
   switch (type) {
     case UUIDOID:
-      return F_UUID_EQ;
+      return {F_UUID_EQ, F_UUID_CMP};
     case INT4OID:
-      return F_INT4EQ;
+      return {F_INT4EQ, F_BTINT4CMP};
     case BYTEAOID:
-      return F_BYTEAEQ;
+      return {F_BYTEAEQ, F_BYTEACMP};
     case TEXTOID:
-      return F_TEXTEQ;
+      return {F_TEXTEQ, F_BTTEXTCMP};
     default:
-      return InvalidOid;
+      return {InvalidOid, InvalidOid};
   }
 }
 
@@ -59,7 +65,8 @@ AttrNumber find_column(TupleDesc columns, const ColumnSpec &spec, bool *exists) 
     const auto *attribute = TupleDescAttr(columns, i);
     if (attribute->attisdropped || std::strcmp(NameStr(attribute->attname), spec.name) != 0) continue;
     *exists = true;
-    return getBaseType(attribute->atttypid) == spec.type ? attribute->attnum : static_cast<AttrNumber>(InvalidAttrNumber);
+    const bool is_right = attribute->atttypid == spec.type || getBaseType(attribute->atttypid) == spec.type;
+    return is_right ? attribute->attnum : static_cast<AttrNumber>(InvalidAttrNumber);
   }
   return InvalidAttrNumber;
 }
@@ -96,9 +103,10 @@ bool is_key_column(const Relation index, int number, const ColumnSpec &key, Tupl
   bool exists;
   const AttrNumber attribute = find_column(columns, key, &exists);
   const bool is_text = key.type == TEXTOID;
+  // The class of operators is known by its function: looking for the type's default one costs more than reading the row.
   return AttributeNumberIsValid(attribute) && index->rd_index->indkey.values[number] == attribute &&
          index->rd_opcintype[number] == key.type &&
-         index->rd_opfamily[number] == get_opclass_family(GetDefaultOpClass(key.type, BTREE_AM_OID)) &&
+         index_getprocid(index, static_cast<AttrNumber>(number + 1), BTORDER_PROC) == comparison_of(key.type).order &&
          (!is_text || (index->rd_indcollation[number] == C_COLLATION_OID &&
                        TupleDescAttr(columns, attribute - 1)->attcollation == C_COLLATION_OID));
 }
@@ -116,7 +124,7 @@ const char *inspect_index(KeyedTable &table, const Relation index, TupleDesc col
   for (int i = 0; i < table.key_count; i++) {
     if (!is_key_column(index, i, table.keys[i], columns)) return others;
     ScanKeyEntryInitialize(&table.scan_keys[i], 0, index->rd_index->indkey.values[i], BTEqualStrategyNumber, InvalidOid,
-                           index->rd_indcollation[i], equality_of(table.keys[i].type), 0);
+                           index->rd_indcollation[i], comparison_of(table.keys[i].type).equality, 0);
   }
   table.index_xmin = form->indcheckxmin ? HeapTupleHeaderGetXmin(index->rd_indextuple->t_data)
                                         : static_cast<TransactionId>(InvalidTransactionId);
@@ -141,6 +149,11 @@ const char *find_index(KeyedTable &table, Relation relation) {
   return obstacle;
 }
 
+// The owner may have been denied what owners can do.
+bool may_owner(Relation relation, AclMode mode) {
+  return pg_class_aclcheck(RelationGetRelid(relation), relation->rd_rel->relowner, mode) == ACLCHECK_OK;
+}
+
 const char *find_obstacle(KeyedTable &table, Relation relation) {
   const char *column_obstacle = find_columns(table, RelationGetDescr(relation));
   if (column_obstacle != nullptr) return column_obstacle;
@@ -149,10 +162,14 @@ const char *find_obstacle(KeyedTable &table, Relation relation) {
   if (row->relpersistence != RELPERSISTENCE_PERMANENT) return "it is not permanent";
   if (row->relhassubclass) return "it has child tables";
   if (is_distributed(table.table)) return "it is distributed";
-  return find_index(table, relation);
+  // A statement says so.
+  if (!may_owner(relation, ACL_SELECT)) return "its owner may not read it";
+  return table.key_count == 0 ? nullptr : find_index(table, relation);
 }
 
-bool is_written(const ColumnSpec &column) { return column.use != ColumnUse::kRead; }
+bool is_written(const ColumnSpec &column) {
+  return column.use == ColumnUse::kReadAndWritten || column.use == ColumnUse::kWritten;
+}
 
 // A statement would convert to the column's exact type: a domain checks, timestamptz(0) rounds. An identity may refuse.
 bool takes_values_as_they_are(const KeyedTable &table, TupleDesc columns) {
@@ -165,23 +182,21 @@ bool takes_values_as_they_are(const KeyedTable &table, TupleDesc columns) {
   return true;
 }
 
-// The owner may have been denied what owners can do.
-bool may_owner_update(Relation relation) {
-  const Oid owner = relation->rd_rel->relowner;
-  return pg_class_aclcheck(RelationGetRelid(relation), owner, ACL_SELECT) == ACLCHECK_OK &&
-         pg_class_aclcheck(RelationGetRelid(relation), owner, ACL_UPDATE) == ACLCHECK_OK;
+bool is_ever_written(const KeyedTable &table) {
+  return std::any_of(table.columns, table.columns + table.column_count, is_written);
 }
 
 // Deferrable constraints have triggers as well. An UPDATE checks each condition of a row, also of columns that it leaves alone:
 // one may be NOT VALID, or call a function that has changed its mind.
 bool is_plainly_written(const KeyedTable &table, Relation relation) {
+  if (!is_ever_written(table)) return false;
   if (relation->trigdesc != nullptr || relation->rd_rel->relhasrules || relation->rd_rel->relispartition) return false;
   const TupleDesc columns = RelationGetDescr(relation);
   const TupleConstr *constraints = columns->constr;
   if (constraints != nullptr &&
       (has_generated_columns(*constraints) || constraints->num_check > 0 || has_unproven_not_null(columns)))
     return false;
-  return takes_values_as_they_are(table, columns) && may_owner_update(relation);
+  return takes_values_as_they_are(table, columns) && may_owner(relation, ACL_UPDATE);
 }
 
 // Under the table's lock. False if it changed meanwhile.

@@ -1,4 +1,4 @@
-// What is known of one of our tables: whether its rows can be read by an index and written without a statement, and how. It is
+// What is known of one of our tables: whether its rows can be read and written without a statement, and how. It is
 // found out when it is first needed and forgotten when a relcache invalidation says that the table or its index has changed.
 #pragma once
 
@@ -16,7 +16,8 @@ namespace jwt_auth::pg {
 constexpr int kMostKeyColumns = 3;
 constexpr int kMostColumns = 28;
 
-enum class ColumnUse : char { kRead, kReadAndWritten, kWritten };
+// kSecret: it is read, and of what is read no copy stays in memory that is not the reader's.
+enum class ColumnUse : char { kRead, kReadAndWritten, kWritten, kSecret };
 
 struct ColumnSpec {
   const char *name;
@@ -29,7 +30,7 @@ struct ColumnSpec {
 struct KeyedTable {
   const char *name = nullptr;
   const char *index_name = nullptr;  // null: the primary key
-  int key_count = 0;
+  int key_count = 0;                 // 0: it is only read whole, for which no index is needed
   ColumnSpec keys[kMostKeyColumns] = {};
   int column_count = 0;
   ColumnSpec columns[kMostColumns] = {};
@@ -38,10 +39,10 @@ struct KeyedTable {
   bool known = false;
   std::uint64_t invalidations = 0;
   Oid table = InvalidOid;
-  const char *obstacle = nullptr;                   // why rows can't be read by the index; null: they can
+  const char *obstacle = nullptr;                   // why rows can't be read without a statement; null: they can
   bool is_plainly_written = false;                  // an UPDATE of the written columns does nothing but change them
   AttrNumber attributes[kMostColumns] = {};         // invalid: the table lacks the column
-  Oid index = InvalidOid;                           // unless there is an obstacle; so are the next two
+  Oid index = InvalidOid;                           // unless there is an obstacle or no key; so are the next two
   TransactionId index_xmin = InvalidTransactionId;  // snapshots that are older than this need the index of before
   ScanKeyData scan_keys[kMostKeyColumns] = {};
   bool is_listed = false;

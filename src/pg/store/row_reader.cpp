@@ -52,8 +52,7 @@ void read_by_index(KeyedRow &row, Snapshot snapshot) {
   table_close(relation, NoLock);
 }
 
-void read_each_by_index(KeyedRow &row, Snapshot snapshot, void (*take)(const KeyedRow &row, void *argument), void *argument) {
-  if (IsolationIsSerializable() && lock_place_in_empty_index(*row.table, snapshot)) return;
+void read_each_row(KeyedRow &row, Snapshot snapshot, void (*take)(const KeyedRow &row, void *argument), void *argument) {
   Relation relation = table_open(row.table->table, NoLock);
   SysScanDesc scan = begin_scan(row, relation, snapshot);
   HeapTuple tuple;
@@ -64,6 +63,11 @@ void read_each_by_index(KeyedRow &row, Snapshot snapshot, void (*take)(const Key
   }
   systable_endscan(scan);
   table_close(relation, NoLock);
+}
+
+void read_each_by_index(KeyedRow &row, Snapshot snapshot, void (*take)(const KeyedRow &row, void *argument), void *argument) {
+  if (IsolationIsSerializable() && lock_place_in_empty_index(*row.table, snapshot)) return;
+  read_each_row(row, snapshot, take, argument);
 }
 
 bool try_by_index(KeyedRows rows, ReadMode mode) {
@@ -113,19 +117,23 @@ Shape shape_of(KeyedRows rows, ReadMode mode) {
 
 void append_columns(StringInfo sql, const KeyedTable &table, std::uint32_t lacking, int number) {
   // A key column tells whether there is a row.
-  appendStringInfo(sql, "%st%d.%s IS NOT NULL", number == 0 ? "" : ", ", number, table.keys[0].name);
+  if (table.key_count == 0)
+    appendStringInfoString(sql, "true");
+  else
+    appendStringInfo(sql, "%st%d.%s IS NOT NULL", number == 0 ? "" : ", ", number, table.keys[0].name);
   for (int i = 0; i < table.column_count; i++) {
     if (table.columns[i].use == ColumnUse::kWritten) continue;
+    const char *type = format_type_be(table.columns[i].type);
     if ((lacking >> i & 1) != 0)
-      appendStringInfo(sql, ", NULL::%s", format_type_be(table.columns[i].type));
+      appendStringInfo(sql, ", NULL::%s", type);
     else
-      appendStringInfo(sql, ", t%d.%s", number, table.columns[i].name);
+      appendStringInfo(sql, ", t%d.%s::%s", number, table.columns[i].name, type);
   }
 }
 
-void append_condition(StringInfo sql, const KeyedTable &table, int number, int *parameter) {
+void append_condition(StringInfo sql, const char *introduction, const KeyedTable &table, int number, int *parameter) {
   for (int i = 0; i < table.key_count; i++)
-    appendStringInfo(sql, "%st%d.%s = $%d", i == 0 ? "" : " AND ", number, table.keys[i].name, ++*parameter);
+    appendStringInfo(sql, "%st%d.%s = $%d", i == 0 ? introduction : " AND ", number, table.keys[i].name, ++*parameter);
 }
 
 void write_statement(StringInfo sql, const Shape &shape) {
@@ -133,14 +141,14 @@ void write_statement(StringInfo sql, const Shape &shape) {
   appendStringInfoString(sql, "SELECT ");
   for (int i = 0; i < shape.count; i++) append_columns(sql, *shape.tables[i], shape.lacking[i], i);
   if (shape.count == 1) {
-    appendStringInfo(sql, " FROM jwt_auth.%s t0 WHERE ", shape.tables[0]->name);
-    append_condition(sql, *shape.tables[0], 0, &parameter);
+    appendStringInfo(sql, " FROM jwt_auth.%s t0", shape.tables[0]->name);
+    append_condition(sql, " WHERE ", *shape.tables[0], 0, &parameter);
   } else {
     // Each of them may be there or not.
     appendStringInfoString(sql, " FROM (SELECT 1) one");
     for (int i = 0; i < shape.count; i++) {
-      appendStringInfo(sql, " LEFT JOIN jwt_auth.%s t%d ON ", shape.tables[i]->name, i);
-      append_condition(sql, *shape.tables[i], i, &parameter);
+      appendStringInfo(sql, " LEFT JOIN jwt_auth.%s t%d", shape.tables[i]->name, i);
+      append_condition(sql, " ON ", *shape.tables[i], i, &parameter);
     }
   }
   if (shape.locks) appendStringInfoString(sql, " FOR NO KEY UPDATE");
@@ -173,6 +181,7 @@ int take_columns(KeyedRow &row, HeapTuple tuple, TupleDesc columns, int number) 
     if (row.table->columns[i].use == ColumnUse::kWritten) continue;
     const Datum value = SPI_getbinval(tuple, columns, number, &row.nulls[i]);
     if (!row.nulls[i]) row.values[i] = copy_value(value, *TupleDescAttr(columns, number - 1));
+    if (!row.nulls[i] && row.table->columns[i].use == ColumnUse::kSecret) cleanse_varlena(value);
     number++;
   }
   return number;
@@ -196,13 +205,23 @@ void read_by_statement(KeyedRows rows, ReadMode mode) {
   });
 }
 
-void refuse_statement(KeyedRows rows) {
-  for (const KeyedRow *row : rows)
-    if (row->table->obstacle != nullptr)
-      ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                      errmsg("rows of table jwt_auth.%s cannot be read by its index", row->table->name),
-                      errdetail_internal("The reason is that %s.", row->table->obstacle),
-                      errhint("Reset jwt_auth.debug_row_reader.")));
+void read_whole_by_statement(const WholeTable &one, void *argument, MemoryContext context) {
+  const std::uint64_t count = execute_latest(statement_for(shape_of({one.row}, ReadMode::kLatest)), Parameters{});
+  SPITupleTable *rows = SPI_tuptable;
+  MemoryContext former = MemoryContextSwitchTo(context);
+  for (std::uint64_t i = 0; i < count; i++) {
+    (void)take_columns(*one.row, rows->vals[i], rows->tupdesc, 1);
+    one.take(*one.row, argument);
+  }
+  MemoryContextSwitchTo(former);
+  SPI_freetuptable(rows);
+}
+
+void refuse_statement(const KeyedTable &table) {
+  if (table.obstacle == nullptr) return;
+  ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                  errmsg("rows of table jwt_auth.%s cannot be read without a statement", table.name),
+                  errdetail_internal("The reason is that %s.", table.obstacle), errhint("Reset jwt_auth.debug_row_reader.")));
 }
 
 }  // namespace
@@ -218,7 +237,8 @@ void read_rows(KeyedRows rows, ReadMode mode) {
   for (const KeyedRow *row : rows) lock_table(*row->table);
   const bool may_use_index = mode != ReadMode::kLocked && reader != settings::RowReader::kStatement;
   if (!may_use_index || !try_by_index(rows, mode)) {
-    if (may_use_index && reader == settings::RowReader::kIndex) refuse_statement(rows);
+    if (may_use_index && reader == settings::RowReader::kIndex)
+      for (const KeyedRow *row : rows) refuse_statement(*row->table);
     read_by_statement(rows, mode);
   }
   for (const KeyedRow *row : rows) unlock_table(*row->table);
@@ -228,7 +248,7 @@ bool read_each(KeyedRow &row, void (*take)(const KeyedRow &row, void *argument),
   const settings::RowReader reader = settings::ChosenRowReader();
   if (reader == settings::RowReader::kStatement) return false;
   lock_table(*row.table);
-  if (row.table->obstacle != nullptr && reader == settings::RowReader::kIndex) refuse_statement({&row});
+  if (reader == settings::RowReader::kIndex) refuse_statement(*row.table);
   bool done = false;
   if (row.table->obstacle == nullptr) {
     const Snapshot snapshot = RegisterSnapshot(statement_snapshot());
@@ -238,6 +258,27 @@ bool read_each(KeyedRow &row, void (*take)(const KeyedRow &row, void *argument),
   }
   unlock_table(*row.table);
   return done;
+}
+
+void read_tables(const WholeTable *tables, int count, void *argument) {
+  const settings::RowReader reader = settings::ChosenRowReader();
+  bool is_plain = reader != settings::RowReader::kStatement;
+  for (int i = 0; i < count; i++) {
+    const KeyedTable &table = *tables[i].row->table;
+    lock_table(*tables[i].row->table);
+    if (reader == settings::RowReader::kIndex) refuse_statement(table);
+    is_plain = is_plain && table.obstacle == nullptr;
+  }
+  if (is_plain) {
+    const Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
+    for (int i = 0; i < count; i++) read_each_row(*tables[i].row, snapshot, tables[i].take, argument);
+    UnregisterSnapshot(snapshot);
+  } else {
+    as_owner(tables[0].row->table->name, [&](MemoryContext caller) {
+      for (int i = 0; i < count; i++) read_whole_by_statement(tables[i], argument, caller);
+    });
+  }
+  for (int i = 0; i < count; i++) unlock_table(*tables[i].row->table);
 }
 
 }  // namespace jwt_auth::pg

@@ -1,5 +1,5 @@
-// Rows of our tables by an index, without a statement, wherever the table is the plain one that the install script made; by a
-// statement where somebody has made something else of it. Both ways give the same answers.
+// Rows of our tables by an index, and small tables whole, without a statement, wherever the table is the plain one that the
+// install script made; by a statement where somebody has made something else of it. Both ways give the same answers.
 //
 // Setting up and tearing down an executor costs several times what reading three rows does.
 #pragma once
@@ -63,5 +63,14 @@ void read_rows(std::initializer_list<KeyedRow *> rows, ReadMode mode);
 // Reads all rows with the key values of `row`, one after the other into it, with the snapshot that a statement would have, and
 // hands each over. False, and nothing was handed over, where a statement has to do it.
 bool read_each(KeyedRow &row, void (*take)(const KeyedRow &row, void *argument), void *argument);
+
+// A table that is read whole: `row` has no key, and each of its rows is read into it and handed over. `take` runs no statement.
+struct WholeTable {
+  KeyedRow *row;
+  void (*take)(const KeyedRow &row, void *argument);
+};
+// Reads all rows of the tables with the latest snapshot, one table after the other, in no certain order. Where all of them are
+// plain it is one snapshot for all. Anywhere, and locks are released, as with read_rows().
+void read_tables(const WholeTable *tables, int count, void *argument);
 
 }  // namespace jwt_auth::pg

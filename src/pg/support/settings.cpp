@@ -283,11 +283,11 @@ void define_front_settings() {
 }
 
 void define_developer_settings() {
-  DefineCustomEnumVariable("jwt_auth.debug_row_reader",
-                           "For developers: how rows of sessions and accounts are read and written.",
-                           "By the index, which fails where that cannot be done; by statements; or whichever can be done.",
-                           &row_reader, static_cast<int>(settings::RowReader::kAuto), options_of(kRowReaders), PGC_SUSET,
-                           GUC_NOT_IN_SAMPLE, nullptr, nullptr, nullptr);
+  DefineCustomEnumVariable(
+      "jwt_auth.debug_row_reader", "For developers: how rows of the extension's tables are read and written.",
+      "Without statements, by the index, which fails where that cannot be done; by statements; or whichever can be done.",
+      &row_reader, static_cast<int>(settings::RowReader::kAuto), options_of(kRowReaders), PGC_SUSET, GUC_NOT_IN_SAMPLE, nullptr,
+      nullptr, nullptr);
 }
 
 }  // namespace
