@@ -169,6 +169,8 @@ $$;
 
 \echo '# Reference'
 \echo
+\echo '[All pages](README.md)'
+\echo
 \echo 'Every function, setting, status, error, event and table, from the catalog of a fresh installation. `scripts/reference.sh` writes this page and a test'
 \echo 'compares it, so it can not rot. Everything lives in schema `jwt_auth`. *Who* says who may call a function: everybody (`public`), roles with'
 \echo '`grant_verifier`, those with `grant_issuer` (who have the verifier''s as well), those with `grant_monitor`, or the owner alone.'

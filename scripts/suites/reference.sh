@@ -38,6 +38,18 @@ while IFS= read -r page; do
   done < <(links_of "$page")
 done < <(find . -name '*.md' -not -path '*/node_modules/*' -not -path './build/*')
 count "$good" "$bad"
+# Every page is in the index, and leads back to it.
+unlinked=0
+for page in docs/*.md; do
+  [ "$page" != docs/README.md ] || continue
+  if ! grep -qxF '[All pages](README.md)' "$page" || ! grep -qF "(${page#docs/})" docs/README.md; then
+    echo "$page and docs/README.md do not link to each other"
+    unlinked=$((unlinked + 1))
+  fi
+done
+if [ "$unlinked" -eq 0 ] && grep -qF '(docs/README.md)' README.md; then count 1 0; else count 0 1; fi
+# Messages are quoted as they are.
+if python3 scripts/lint/quoted.py --self-test && python3 scripts/lint/quoted.py; then count 1 0; else count 0 1; fi
 # docs/tokens.md and docs/keys.md name the tests that show what they say: `file: name`.
 missing_tests=0
 for page in docs/tokens.md docs/keys.md; do
