@@ -33,7 +33,7 @@ DECLARE
   next_id bigint;
   is_restored boolean := false;
   month timestamptz;
-  last constant timestamptz := date_trunc('month', now()) + make_interval(months => months_ahead);
+  last timestamptz;
   name text;
   part record;
   statement text;
@@ -44,6 +44,7 @@ BEGIN
   ELSIF months_ahead NOT BETWEEN 1 AND 120 THEN
     RAISE EXCEPTION 'months_ahead must be from 1 to 120' USING ERRCODE = 'invalid_parameter_value';
   END IF;
+  last := date_trunc('month', now()) + make_interval(months => months_ahead);
   -- Calls take turns. Whoever writes events goes on, unless the table has to become another one.
   LOCK TABLE ONLY jwt_auth.auth_event IN SHARE UPDATE EXCLUSIVE MODE;
   is_plain := (SELECT relkind = 'r' FROM pg_class WHERE oid = 'jwt_auth.auth_event'::regclass);

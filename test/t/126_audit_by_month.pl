@@ -22,7 +22,7 @@ CREATE INDEX auth_event_user_at ON jwt_auth.auth_event (user_id, at);
 EOS
 
 is(ask($node, 'SELECT jwt_auth.partition_events(NULL)'), 'error 22004', 'NULL months');
-is(ask($node, "SELECT jwt_auth.partition_events($_)"), 'error 22023', "$_ months") for 0, -1, 121;
+is(ask($node, "SELECT jwt_auth.partition_events($_)"), 'error 22023', "$_ months") for 0, -1, 121, -2147483648, 2147483647;
 is(ask($node, 'SET ROLE app; SELECT jwt_auth.partition_events()'), 'error 42501', 'it is the owner\'s');
 $node->safe_psql('postgres', 'CREATE VIEW seen AS SELECT at, event FROM jwt_auth.auth_event');
 my (undef, undef, $refusal) = $node->psql('postgres', 'SELECT jwt_auth.partition_events()', extra_params => [ '-v', 'VERBOSITY=verbose' ]);
