@@ -13,6 +13,17 @@ server_runs_under_valgrind() {
   ! grep -qE 'Illegal opcode|unhandled instruction' "$work/under-valgrind"
 }
 
+count_in_single_user_server() {
+  as_server env LD_PRELOAD="$work/even_clock.so" valgrind --quiet --tool=callgrind --callgrind-out-file="$2" \
+    "$(server_bin)/postgres" --single -D "$work/cluster-counted" -c shared_preload_libraries=jwt_auth -c fsync=off \
+    -c autovacuum=off -c jit=off -c max_parallel_workers_per_gather=0 \
+    -c jwt_auth.issuer=https://auth.example.com -c jwt_auth.audience=api.example.com postgres \
+    <"$1" >>"$work/single.out" 2>&1 || {
+    tail -n 30 "$work/single.out"
+    return 1
+  }
+}
+
 # count_instructions FILE: writes "path <tab> instructions per call", for the core and, in a single-user server, for SQL.
 count_instructions() {
   local count=500
@@ -24,14 +35,12 @@ count_instructions() {
   if [ "$(id -u)" -eq 0 ]; then chown "$server_user" "$work/cluster-counted"; fi
   as_server "$(server_bin)/initdb" -D "$work/cluster-counted" -U postgres -A trust -E UTF8 --no-locale --no-sync
   sed "s/:count/$count/g" bench/sql/instructions.sql >"$work/instructions.sql"
-  as_server env LD_PRELOAD="$work/even_clock.so" valgrind --quiet --tool=callgrind --callgrind-out-file="$work/cluster-counted/callgrind" \
-    "$(server_bin)/postgres" --single -D "$work/cluster-counted" -c shared_preload_libraries=jwt_auth -c fsync=off \
-    -c autovacuum=off -c jit=off -c max_parallel_workers_per_gather=0 \
-    -c jwt_auth.issuer=https://auth.example.com -c jwt_auth.audience=api.example.com postgres \
-    <"$work/instructions.sql" >"$work/single.out" 2>&1 || {
-    tail -n 30 "$work/single.out"
-    return 1
-  }
+  : >"$work/single.out"
+  count_in_single_user_server "$work/instructions.sql" "$work/cluster-counted/callgrind"
+  # A backend's first call, and refreshes in pages that have room for every new version, as those of a session have that is
+  # refreshed now and then.
+  count_in_single_user_server bench/sql/instructions_later.sql "$work/cluster-counted/callgrind-later"
   if grep -E 'ERROR|FATAL|PANIC' "$work/single.out"; then die "a statement that is counted failed"; fi
-  python3 bench/harness/instructions.py count "$work/paths.callgrind" "$work/cluster-counted/callgrind" >"$1"
+  python3 bench/harness/instructions.py count "$work/paths.callgrind" "$work/cluster-counted/callgrind" \
+    --later "$work/cluster-counted/callgrind-later" >"$1"
 }

@@ -1,6 +1,7 @@
 """Instruction counts: read from callgrind's files, compared with the committed ones.
 
-count FILE...            prints path and instructions per call
+count FILE... --later FILE
+                         prints path and instructions per call; what the last file has of LATER gets another name
 compare FIGURES COUNTED  against the committed figures; 1 if one has grown by more than a tenth, 3 if there are none for this toolchain
 update FIGURES COUNTED   writes them into the committed figures
 """
@@ -12,6 +13,9 @@ import sys
 
 TOLERANCE = 0.10
 COUNTED = re.compile(r"^(path_\w+|jwt_auth_(?:sign|sign_ring|verify|verify_ring|try_verify|issue_refresh_session|refresh_session|revoke_user_tokens))$")
+
+# Counted in a second run, for something else.
+LATER = {"jwt_auth_verify_ring": "jwt_auth_verify_ring_first", "jwt_auth_refresh_session": "jwt_auth_refresh_session_hot"}
 
 
 def inclusive_costs(path):
@@ -82,7 +86,11 @@ def update(committed, counted):
 def main():
     what, *paths = sys.argv[1:]
     if what == "count":
-        costs = {name: cost for path in paths for name, cost in inclusive_costs(path).items()}
+        *first, flag, later = paths
+        if flag != "--later":
+            sys.exit(__doc__)
+        costs = {name: cost for path in first for name, cost in inclusive_costs(path).items()}
+        costs.update({LATER[name]: cost for name, cost in inclusive_costs(later).items() if name in LATER})
         for name in sorted(costs):
             print(name, round(costs[name]), sep="\t")
         return 0

@@ -6,6 +6,7 @@ CREATE TABLE explicit AS SELECT jwt_auth.jwt_sign(claims, repeat('0123456789abcd
 CREATE TABLE issued AS SELECT n, r.* FROM generate_series(1, :count) n, jwt_auth.issue_refresh_session('u' || n % 100, '10.0.0.1', 'Mozilla/5.0 (X11; Linux x86_64)') r
 SELECT count(jwt_auth.authenticate(access_token)) FROM (SELECT access_token FROM issued ORDER BY n DESC LIMIT 1) t
 SELECT jwt_auth.set_user_policy('u0', NULL)
+CREATE TABLE kept AS SELECT * FROM jwt_auth.issue_refresh_session('kept')
 SELECT count(jwt_auth.jwt_sign(claims)) FROM claims
 SELECT count(jwt_auth.jwt_verify(token, repeat('0123456789abcdef', 4), audience => 'api.example.com')) FROM explicit
 SELECT count(*) FROM explicit, jwt_auth.jwt_try_verify(token || 'A', repeat('0123456789abcdef', 4)) v WHERE NOT v.valid
