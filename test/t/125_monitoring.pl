@@ -32,7 +32,7 @@ END { $_->kill_kill for @started }
 SKIP:
 {
 	my @lacking = grep { !defined $program{$_} } sort keys %program;
-	skip "not installed: @lacking (Debian: prometheus-postgres-exporter, prometheus)", 13 if @lacking;
+	skip "not installed: @lacking (Debian: prometheus-postgres-exporter, prometheus)", 12 if @lacking;
 
 	my ($checked, $why) = run_command([ $program{promtool}, 'check', 'rules', "$kit/rules.yml" ]);
 	like($checked, qr/SUCCESS: 6 rules found/, 'promtool finds nothing wrong with the rules') or diag($why);
