@@ -135,6 +135,9 @@ for (const gateway of GATEWAYS) {
     assert.equal(user(await ask(gateway, bearer(inside.api_key))), gateway === 'nginx' ? 'gus' : 401)
     for (const headers of [{}, { 'x-real-ip': '192.0.2.1', 'x-forwarded-for': '192.0.2.1' }])
       assert.equal(user(await ask(gateway, { ...bearer(outside.api_key), ...headers })), 401)
+    // A token that such a key was exchanged for: introspection is given no address and calls it active.
+    const { access_token } = await row("SELECT access_token FROM jwt_auth.exchange_api_key($1, '192.0.2.1')", outside.api_key)
+    assert.equal(user(await ask(gateway, bearer(access_token))), gateway === 'nginx' ? 401 : 'gus')
   })
 }
 
