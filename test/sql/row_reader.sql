@@ -70,6 +70,8 @@ BEGIN
 END $$;
 SELECT * FROM on_changed(:'token', 'CREATE TABLE child () INHERITS (jwt_auth.account)');
 SELECT * FROM on_changed(:'token', 'ALTER TABLE jwt_auth.refresh_session SET UNLOGGED');
+SELECT * FROM on_changed(:'token', 'CREATE ROLE keeper', 'GRANT USAGE, CREATE ON SCHEMA jwt_auth TO keeper', 'ALTER TABLE jwt_auth.account OWNER TO keeper',
+  'REVOKE SELECT ON jwt_auth.account FROM keeper');
 SELECT * FROM on_changed(:'token', 'ALTER TABLE jwt_auth.denied_token DROP CONSTRAINT denied_token_pkey');
 SELECT * FROM on_changed(:'token', 'ALTER TABLE jwt_auth.denied_token DROP CONSTRAINT denied_token_pkey',
   'ALTER TABLE jwt_auth.denied_token ADD PRIMARY KEY (token_id, user_key)');
