@@ -132,6 +132,10 @@ INSERT INTO error_meaning VALUES
   ('57014', 'the statement was cancelled, or took longer than `statement_timeout`'),
   ('XX000', 'a bug; please report it');
 
+-- Where the library is not preloaded they are of another context, since only a preloaded one may have them.
+CREATE TEMP TABLE start_setting (name text);
+INSERT INTO start_setting VALUES ('jwt_auth.proof_table_size');
+
 CREATE TEMP TABLE error_code (code text, message text);
 INSERT INTO error_code SELECT split_part(line, '|', 1), split_part(line, '|', 2) FROM regexp_split_to_table(:'errors', E'\n') AS line WHERE line <> '';
 
@@ -217,7 +221,7 @@ FROM pg_attribute WHERE attrelid = 'jwt_auth.token_response'::regclass AND attnu
 \echo
 \echo '## Settings'
 \echo
-\echo '*Set by*: `superuser` at any time, in a session, for a role or a database as well; `reload` in the file, or by `ALTER SYSTEM` and a reload.'
+\echo '*Set by*: `superuser` at any time, in a session, for a role or a database as well; `reload` in the file, or by `ALTER SYSTEM` and a reload; `start` likewise, and a restart.'
 \echo
 \echo '| setting | default | range | set by | |'
 \echo '|---|---|---|---|---|'
@@ -225,7 +229,7 @@ SELECT format('| `%s` | %s | %s | %s | %s%s |', name,
               coalesce('`' || nullif(CASE WHEN vartype = 'integer' THEN current_setting(name) ELSE boot_val END, '') || '`', 'empty'),
               CASE vartype WHEN 'integer' THEN min_val || ' to ' || max_val || coalesce(' ' || CASE unit WHEN 'B' THEN 'bytes' ELSE unit END, '')
                            WHEN 'enum' THEN array_to_string(enumvals, ', ') WHEN 'bool' THEN 'on, off' ELSE 'text' END,
-              CASE context WHEN 'superuser' THEN 'superuser' WHEN 'sighup' THEN 'reload' ELSE context END, short_desc, coalesce(' ' || extra_desc, ''))
+              CASE WHEN name IN (SELECT name FROM start_setting) THEN 'start' WHEN context = 'sighup' THEN 'reload' ELSE context END, short_desc, coalesce(' ' || extra_desc, ''))
 FROM pg_settings WHERE name LIKE 'jwt\_auth.%' ORDER BY name;
 
 \echo

@@ -918,6 +918,9 @@ COMMENT ON FUNCTION jwt_auth.current_actor()
 COMMENT ON FUNCTION jwt_auth.private_jwk_in_transit()
   IS 'Internal to versions before 2.0: how a private key got into signing_key without being a parameter that could be logged. Always 55000';
 
+COMMENT ON VIEW jwt_auth.stats
+  IS 'Counts by outcome: verify (ok or SQLSTATE), login, refresh (status; replayed: a lost answer was asked for again), reuse (by what was presented), event, keyring, purge, proof (what authenticate was shown)';
+
 -- Sees triggers that are missing, privileges that are missing, settings of roles and databases that are not in force.
 CREATE OR REPLACE FUNCTION jwt_auth.doctor(OUT severity text, OUT subject text, OUT finding text, OUT advice text)
 RETURNS SETOF record LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -988,7 +991,7 @@ BEGIN
 
   -- Installation
   IF current_setting('shared_preload_libraries') !~ '\mjwt_auth\M' THEN
-    RETURN QUERY VALUES ('notice', 'installation', 'the library is not preloaded: misspelt settings go unnoticed, stats counts this backend alone',
+    RETURN QUERY VALUES ('notice', 'installation', 'the library is not preloaded: misspelt settings go unnoticed, stats counts this backend alone, and authenticate takes a proof of a key more than once',
                          'add jwt_auth to shared_preload_libraries and restart');
   END IF;
   RETURN QUERY SELECT 'warning', 'installation', format('the extension is of version %s, the installed files are of %s', e.extversion, a.default_version),
@@ -1038,7 +1041,8 @@ BEGIN
       ('audience', '', 'tokens don''t say whom they are for'),
       ('session_max_age', '0', 'a session that is used lasts for ever'),
       ('max_sessions_per_user', '0', 'a user may have any number of sessions'),
-      ('refresh_reuse_interval', '0', 'a client with several tabs is soon taken for a thief')
+      ('refresh_reuse_interval', '0', 'a client with several tabs is soon taken for a thief'),
+      ('proof_table_size', '0', 'a proof of a key that was overheard can be shown again')
     ) AS weak (name, value, what)
     WHERE current_setting('jwt_auth.' || name) = value;
   IF has_function_privilege('pg_show_all_file_settings()', 'EXECUTE') AND has_table_privilege('pg_file_settings', 'SELECT') THEN

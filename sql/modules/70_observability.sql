@@ -8,7 +8,7 @@ REVOKE ALL ON FUNCTION jwt_auth.counters() FROM PUBLIC;
 
 CREATE VIEW jwt_auth.stats AS SELECT what, outcome, count, scope, since FROM jwt_auth.counters();
 COMMENT ON VIEW jwt_auth.stats
-  IS 'Counts by outcome: verify (ok or SQLSTATE), login, refresh (status; replayed: a lost answer was asked for again), reuse (by what was presented), event, keyring, purge';
+  IS 'Counts by outcome: verify (ok or SQLSTATE), login, refresh (status; replayed: a lost answer was asked for again), reuse (by what was presented), event, keyring, purge, proof (what authenticate was shown)';
 
 -- A session is alive if it is after both cutoffs and before its ends.
 CREATE VIEW jwt_auth.live_sessions AS

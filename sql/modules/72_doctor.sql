@@ -69,7 +69,7 @@ BEGIN
 
   -- Installation
   IF current_setting('shared_preload_libraries') !~ '\mjwt_auth\M' THEN
-    RETURN QUERY VALUES ('notice', 'installation', 'the library is not preloaded: misspelt settings go unnoticed, stats counts this backend alone',
+    RETURN QUERY VALUES ('notice', 'installation', 'the library is not preloaded: misspelt settings go unnoticed, stats counts this backend alone, and authenticate takes a proof of a key more than once',
                          'add jwt_auth to shared_preload_libraries and restart');
   END IF;
   RETURN QUERY SELECT 'warning', 'installation', format('the extension is of version %s, the installed files are of %s', e.extversion, a.default_version),
@@ -119,7 +119,8 @@ BEGIN
       ('audience', '', 'tokens don''t say whom they are for'),
       ('session_max_age', '0', 'a session that is used lasts for ever'),
       ('max_sessions_per_user', '0', 'a user may have any number of sessions'),
-      ('refresh_reuse_interval', '0', 'a client with several tabs is soon taken for a thief')
+      ('refresh_reuse_interval', '0', 'a client with several tabs is soon taken for a thief'),
+      ('proof_table_size', '0', 'a proof of a key that was overheard can be shown again')
     ) AS weak (name, value, what)
     WHERE current_setting('jwt_auth.' || name) = value;
   IF has_function_privilege('pg_show_all_file_settings()', 'EXECUTE') AND has_table_privilege('pg_file_settings', 'SELECT') THEN

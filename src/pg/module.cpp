@@ -1,6 +1,7 @@
 #include "jose/crypto/openssl.hpp"
 #include "jose/interruption.hpp"
 #include "pg/identity/identity.hpp"
+#include "pg/identity/proof_table.hpp"
 #include "pg/keyring/keyring.hpp"
 #include "pg/keyring/server_secret.hpp"
 #include "pg/store/keyed_table.hpp"
@@ -23,6 +24,7 @@ void _PG_init(void) {
   jwt_auth::pg::init_keyring();
   jwt_auth::pg::init_server_secret();
   jwt_auth::pg::init_statistics();
+  jwt_auth::pg::init_proof_table();
   jwt_auth::pg::init_grant_hint();
   if (process_shared_preload_libraries_in_progress) jwt_auth::jose::FetchAhead();
 }

@@ -80,6 +80,14 @@ UPDATE jwt_auth.used_proof SET good_until = good_until - interval '1 hour';
 SELECT count(*) > 4 AS before FROM jwt_auth.used_proof;
 DO $$ BEGIN FOR i IN 1..10 LOOP PERFORM login(proof(), 'dave' || i); END LOOP; END $$;
 SELECT count(*) AS after, bool_and(good_until > now()) AS fresh FROM jwt_auth.used_proof;
+UPDATE jwt_auth.used_proof SET good_until = good_until - interval '1 hour';
+CALL jwt_auth.purge_expired();
+SELECT count(*) AS after_a_purge FROM jwt_auth.used_proof;
+\echo == a nonce stands for a clock that is ahead; the proof is remembered until its iat has passed
+SELECT proof(jsonb_build_object('nonce', jwt_auth.proof_nonce(), 'iat', floor(extract(epoch FROM clock_timestamp())) + 7200)) AS ahead \gset
+SELECT (login(:'ahead', 'dora')).status AS first, (login(:'ahead', 'dora')).status AS second,
+       (login(proof(jsonb_build_object('nonce', jwt_auth.proof_nonce(), 'iat', floor(extract(epoch FROM clock_timestamp())) + 90000)), 'dora')).status AS more_than_a_day;
+SELECT max(good_until) - now() > interval '2 hours' AS remembered FROM jwt_auth.used_proof;
 
 \echo == an access token takes a proof for it
 SELECT caller(:'access') AS none;

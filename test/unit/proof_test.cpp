@@ -253,13 +253,41 @@ TEST(Dpop, NonceStandsForTheClock) {
   EXPECT_EQ(Checked(ProofOf({}), expected), "other_nonce");
   expected.nonce = NonceCheck::kFresh;
   EXPECT_EQ(Changed([](Parts &p) { p.iat = "1"; }, expected), "ok");
-  EXPECT_EQ(Changed([](Parts &p) { p.iat = "1900000000"; }, expected), "ok");
+  // A day ahead at most: for so long it is remembered that it was used.
+  EXPECT_EQ(Changed([](Parts &p) { p.iat = "1700086400"; }, expected), "ok");
+  EXPECT_EQ(Changed([](Parts &p) { p.iat = "1700086401"; }, expected), "ahead");
   EXPECT_EQ(Changed([](Parts &p) { p.htm = "\"GET\""; }, expected), "other_method");
   Parts parts;
   parts.nonce = "\"n-1\"";
   const auto proof = ReadDpopProof(ProofOf(parts));
   ASSERT_TRUE(static_cast<bool>(proof));
   EXPECT_EQ(proof->nonce(), "n-1");
+}
+
+// At which moments a proof is good, and until when it has to be remembered.
+TEST(Dpop, IsGoodNoLongerThanItIsRemembered) {
+  for (const Micros iat : {-65, -1, 0, 10, 3600, 86400}) {
+    Parts parts;
+    parts.iat = std::to_string(kNow / kMicrosPerSecond + iat);
+    const auto proof = ReadDpopProof(ProofOf(parts));
+    ASSERT_TRUE(static_cast<bool>(proof));
+    for (const NonceCheck nonce : {NonceCheck::kNotAsked, NonceCheck::kFresh}) {
+      DpopExpectations expected = Request();
+      expected.nonce = nonce;
+      if (CheckDpopProof(*proof, expected)) continue;
+      const Micros until = DpopGoodUntil(*proof, expected);
+      // By iat; and by a nonce that was made 5 s ahead, in a second that had just begun, and is good for 65 s.
+      EXPECT_GE(until, kNow + (nonce == NonceCheck::kFresh ? 71 : iat + 65) * kMicrosPerSecond) << iat;
+      // Later neither the nonce, which is stale by then, nor iat lets it pass.
+      expected.nonce = NonceCheck::kNotAsked;
+      for (const Micros later : {Micros{1}, 60 * kMicrosPerSecond, 86400 * kMicrosPerSecond}) {
+        expected.now = until + later;
+        EXPECT_EQ(CheckDpopProof(*proof, expected), ProofRefusal::kTooOld) << iat;
+      }
+      expected.now = until;
+      EXPECT_EQ(CheckDpopProof(*proof, expected) == std::nullopt, until == proof->iat() + 65 * kMicrosPerSecond) << iat;
+    }
+  }
 }
 
 TEST(Dpop, IsForOneAccessToken) {

@@ -1,5 +1,6 @@
 #include "jose/proof/dpop.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -72,12 +73,21 @@ std::optional<ProofRefusal> CheckDpopProof(const DpopProof &proof, const DpopExp
       return ProofRefusal::kTooOld;
     }
     if (proof.iat_ > latest || (proof.nbf_ && *proof.nbf_ > latest)) return ProofRefusal::kAhead;
+  } else if (proof.iat_ > SaturatingAdd(expected.now, kProofAheadByNonce)) {
+    return ProofRefusal::kAhead;
   }
 
   if (expected.access_token && proof.access_token_hash_ != AccessTokenHash(*expected.access_token)) {
     return ProofRefusal::kOtherAccessToken;
   }
   return std::nullopt;
+}
+
+Micros DpopGoodUntil(const DpopProof &proof, const DpopExpectations &expected) {
+  const Micros age = SaturatingAdd(expected.max_age, expected.leeway);
+  const Micros by_iat = SaturatingAdd(proof.iat_, age);
+  if (expected.nonce != NonceCheck::kFresh) return by_iat;
+  return std::max(by_iat, SaturatingAdd(expected.now, SaturatingAdd(age, expected.leeway + kMicrosPerSecond)));
 }
 
 std::string AccessTokenHash(std::string_view access_token) { return EncodeBase64Url(Sha256(access_token)); }

@@ -22,6 +22,7 @@ class DpopProof {
  private:
   friend ProofResult<DpopProof> ReadDpopProof(std::string_view proof);
   friend std::optional<ProofRefusal> CheckDpopProof(const DpopProof &proof, const struct DpopExpectations &expected);
+  friend Micros DpopGoodUntil(const DpopProof &proof, const struct DpopExpectations &expected);
   DpopProof() = default;
 
   Thumbprint thumbprint_{};
@@ -40,6 +41,9 @@ ProofResult<DpopProof> ReadDpopProof(std::string_view proof);
 
 // How far ahead `iat` may lie beside the leeway: clients round, and their clocks run a little fast.
 constexpr Micros kProofAheadTolerance = 5 * kMicrosPerSecond;
+// The same where a fresh nonce stands for the client's clock. Once the nonce is stale such a proof may be good by its `iat`, so
+// whoever remembers proofs remembers it until then.
+constexpr Micros kProofAheadByNonce = 24 * 3600 * kMicrosPerSecond;
 
 // What is known of the proof's nonce; whoever makes nonces finds it out.
 enum class NonceCheck : std::uint8_t {
@@ -60,8 +64,11 @@ struct DpopExpectations {
 
 // Items 8 to 12 of RFC 9449 section 4.3: none if the proof is one for this request. First match wins: kOtherMethod, kOtherUrl,
 // kOtherNonce, kTooOld (iat + max_age + leeway < now, unless the nonce says when), kAhead (iat > now + leeway +
-// kProofAheadTolerance), kOtherAccessToken.
+// kProofAheadTolerance, or now + kProofAheadByNonce), kOtherAccessToken.
 std::optional<ProofRefusal> CheckDpopProof(const DpopProof &proof, const DpopExpectations &expected);
+// Of a proof that passed: when it could pass for the last time under the same max_age and leeway, by its `iat` or by its nonce,
+// which may have been made `leeway` ahead.
+Micros DpopGoodUntil(const DpopProof &proof, const DpopExpectations &expected);
 
 // `ath`: base64url of the SHA-256 of an access token.
 std::string AccessTokenHash(std::string_view access_token);

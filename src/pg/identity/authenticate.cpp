@@ -2,6 +2,7 @@
 
 #include "pg/identity/api_key_check.hpp"
 #include "pg/identity/identity.hpp"
+#include "pg/identity/proof_table.hpp"
 #include "pg/identity/token_cache.hpp"
 #include "pg/identity/token_state.hpp"
 #include "pg/session/key_claims.hpp"
@@ -46,7 +47,7 @@ constexpr Error kNoProof{
     "The token is bound to a key of its client: give the DPoP header of the request as the argument proof."};
 
 // A `cnf` claim is a promise that the bearer proves a key (RFC 9449 section 6, RFC 7800), whoever issued the token. None if it
-// was proven, or if there is no such claim.
+// was proven, or if there is no such claim. Asked last: a proof is used up by a token that is otherwise good.
 std::optional<Error> key_refusal(const TokenFacts &facts, std::string_view token, const Presentation &presentation,
                                  jose::Micros now) {
   const auto cnf = facts.claims.root().Find("cnf");
@@ -59,6 +60,7 @@ std::optional<Error> key_refusal(const TokenFacts &facts, std::string_view token
   if (!proof.ok) return proof_error(proof.refusal);
   const Bytes shown = value_or_raise([&] { return CopyOut(jose::FormatThumbprint(proof.thumbprint)); });
   if (shown.view() != *jkt) return proof_error(jose::ProofRefusal::kOtherKey);
+  if (!show_proof(proof, now)) return proof_error(jose::ProofRefusal::kRepeated);
   return std::nullopt;
 }
 
@@ -97,13 +99,12 @@ Outcome<Authenticated> authenticate_token(std::string_view token, const Presenta
     return {false, accepted.error, {}};
   }
 
-  if (const auto refusal = key_refusal(facts, token, presentation, now)) return {false, *refusal, {}};
-
   pg_uuid_t key_id;
   if (key_id_of(facts, key_id)) {
     const Error *refusal = key_network_refusal(key_id, presentation.address);
     if (refusal != nullptr) return {false, *refusal, {}};
   }
+  if (const auto refusal = key_refusal(facts, token, presentation, now)) return {false, *refusal, {}};
 
   Jsonb *claims = DatumGetJsonbP(claims_datum(facts));
   // A session is ours: what another issuer calls one says nothing about our table.

@@ -61,8 +61,7 @@ Result<CheckedProof> CheckProof(const ProofArgument &argument, const OptionalTex
   checked.thumbprint = proof->thumbprint();
   checked.id = IdOf(*proof);
   checked.iat = proof->iat();
-  // Not later than its nonce or its iat lets it be shown; both are at most this far ahead.
-  checked.good_until = now + 2 * (max_age() + leeway()) + jose::kProofAheadTolerance;
+  checked.good_until = jose::DpopGoodUntil(*proof, expected);
   auto jti = CopyOut(proof->jti());
   if (!jti) return jti.error();
   checked.jti = *jti;

@@ -6,6 +6,7 @@
 #include "pg/store/auth_event.hpp"
 #include "pg/store/forgotten_user.hpp"
 #include "pg/store/imported_token.hpp"
+#include "pg/store/key_binding.hpp"
 #include "pg/store/orphans.hpp"
 #include "pg/store/plans.hpp"
 #include "pg/store/purge.hpp"
@@ -282,6 +283,10 @@ std::uint64_t delete_spent_tombstones(std::int64_t size) { return delete_tombsto
 
 std::uint64_t delete_old_revocations(std::int64_t size) { return delete_revocations(now_micros() - kLongestLeeway, size); }
 
+std::uint64_t delete_old_proofs(std::int64_t size) {
+  return has_table("used_proof") ? delete_used_proofs(now_micros(), size) : 0;
+}
+
 Datum purge_expired(FunctionCallInfo fcinfo) {
   const int size = batch_size_argument(fcinfo, 0);
   begin_own_transactions(fcinfo, "purge_expired");
@@ -296,6 +301,7 @@ Datum purge_expired(FunctionCallInfo fcinfo) {
   run_deletions(delete_orphaned_uses, size);
   run_deletions(delete_orphaned_imports, size);
   run_deletions(delete_old_revocations, size);
+  run_deletions(delete_old_proofs, size);
   in_batch("signing_key", [] {
     retire_run_out_keys();
     return 0;

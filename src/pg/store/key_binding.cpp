@@ -26,11 +26,12 @@ Statement bind_unbound = {
 Statement insert_proof = {
     "INSERT INTO jwt_auth.used_proof (user_key, good_until, proof_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
     {INT4OID, TIMESTAMPTZOID, BYTEAOID}};
-// A few more than are added, so that what a burst left behind shrinks.
 Statement delete_old_proofs = {
     "DELETE FROM jwt_auth.used_proof WHERE ctid = ANY (ARRAY(SELECT ctid FROM jwt_auth.used_proof WHERE good_until < $1"
-    " ORDER BY good_until LIMIT 4 FOR UPDATE SKIP LOCKED))",
-    {TIMESTAMPTZOID}};
+    " ORDER BY good_until LIMIT $2 FOR UPDATE SKIP LOCKED))",
+    {TIMESTAMPTZOID, INT8OID}};
+// A few more than are added, so that what a burst left behind shrinks.
+constexpr std::int64_t kDeletedPerUse = 4;
 
 Statement note_mismatch = {
     "UPDATE jwt_auth.refresh_session SET proof_mismatch_at = $3 WHERE session_id = $1 AND user_key = $2"
@@ -100,10 +101,15 @@ bool use_proof(const session::Hash &proof, session::Micros good_until) {
   if (execute(insert_proof, parameters) == 0) return false;
   // With an old snapshot, rows that others have removed meanwhile would be conflicts.
   if (IsolationUsesXactSnapshot()) return true;
-  Parameters now{};
-  add_time(now, now_micros());
-  execute(delete_old_proofs, now);
+  delete_used_proofs(now_micros(), kDeletedPerUse);
   return true;
+}
+
+std::uint64_t delete_used_proofs(session::Micros now, std::int64_t most) {
+  Parameters parameters{};
+  add_time(parameters, now);
+  add(parameters, Int64GetDatum(most));
+  return execute(delete_old_proofs, parameters);
 }
 
 bool note_proof_mismatch(const pg_uuid_t &id, session::UserKey user_key, session::Micros now) {

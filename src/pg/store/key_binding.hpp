@@ -43,6 +43,8 @@ bool bind_session(const pg_uuid_t &id, session::UserKey user_key, const session:
 // What can't be shown again because of its age is removed in passing, so the table holds no more than was used within that
 // time.
 bool use_proof(const session::Hash &proof, session::Micros good_until);
+// Removes up to `most` proofs that would be refused for their age. Answers how many.
+std::uint64_t delete_used_proofs(session::Micros now, std::int64_t most);
 
 // Whether a wrong proof for this session is to be recorded: at most one a minute is, however many come.
 bool note_proof_mismatch(const pg_uuid_t &id, session::UserKey user_key, session::Micros now);

@@ -37,6 +37,7 @@ int trusted_proxies;
 char *fingerprint_header;
 char *api_key_header;
 int proof_max_age;
+int proof_table_size;
 char *proof_origin;
 bool log_refresh;
 char *notify_channel;
@@ -52,7 +53,8 @@ namespace {
 constexpr int kMinute = 60;
 
 constexpr int kDay = 24 * 60 * kMinute;
-constexpr int kMaxTokenSize = 16 * 1024 * 1024;  // a jsonb made from a token of this size still fits jsonb's own limits
+constexpr int kMaxTokenSize = 16 * 1024 * 1024;       // a jsonb made from a token of this size still fits jsonb's own limits
+constexpr int kMaxProofTableSize = 16 * 1024 * 1024;  // some 640 MB
 
 constexpr std::string_view kAccessTokenTypes[] = {jose::kAccessTokenType, jose::kAnyTokenType};
 
@@ -237,6 +239,14 @@ void define_session_settings() {
                 &settings::claims_function, "", PGC_SUSET, 0, check_claims_function);
   define_int("jwt_auth.proof_max_age", "How old a proof of a key, or its nonce, may be.", nullptr, &settings::proof_max_age, 60,
              1, 60 * kMinute, GUC_UNIT_S);
+  // Nothing else than a preloaded library may have a setting that is fixed at the server's start, and no other has the memory.
+  DefineCustomIntVariable(
+      "jwt_auth.proof_table_size",
+      "How many proofs of a key authenticate() and pre_request() remember, so that each is good once.",
+      "In shared memory, for all databases, where the library is preloaded: twice as many as are shown within "
+      "proof_max_age. 0: none, so a proof may be repeated until it is too old.",
+      &settings::proof_table_size, 65536, 0, kMaxProofTableSize,
+      process_shared_preload_libraries_in_progress ? PGC_POSTMASTER : PGC_SIGHUP, 0, nullptr, nullptr, nullptr);
   DefineCustomBoolVariable("jwt_auth.log_refresh", "Whether each refresh is written to auth_event.", nullptr,
                            &settings::log_refresh, false, PGC_SUSET, 0, nullptr, nullptr, nullptr);
   define_enum("jwt_auth.audit", "What is written to auth_event.",

@@ -35,6 +35,7 @@ extern int trusted_proxies;
 extern char *fingerprint_header;  // "" = none
 extern char *api_key_header;      // "" = none
 extern int proof_max_age;         // seconds
+extern int proof_table_size;      // proofs; 0 = no table. There is none either where the library is not preloaded
 extern char *proof_origin;        // "" = none
 extern bool log_refresh;
 extern char *notify_channel;      // "" = none

@@ -5,13 +5,7 @@
 #include <iterator>
 
 #include "pg/support/errors.hpp"
-#include "pg/support/postgres.hpp"
-
-extern "C" {
-#include <storage/ipc.h>
-#include <storage/lwlock.h>
-#include <storage/shmem.h>
-}
+#include "pg/support/shared_memory.hpp"
 
 namespace jwt_auth::pg {
 
@@ -21,8 +15,8 @@ constexpr unsigned kErrorCodes = static_cast<unsigned>(ErrorCode::kInternal) + 1
 constexpr unsigned kStatuses = static_cast<unsigned>(session::kLastStatus) + 1;
 constexpr unsigned kTokenAges = static_cast<unsigned>(session::TokenAge::kNewer) + 1;
 constexpr unsigned kEvents = static_cast<unsigned>(session::kLastEvent) + 1;
-constexpr unsigned kOutcomes[kCountedKinds] = {1 + kErrorCodes, kStatuses, kStatuses, kTokenAges, kEvents, 1, 7};
-constexpr const char *kNames[kCountedKinds] = {"verify", "login", "refresh", "reuse", "event", "keyring", "purge"};
+constexpr unsigned kOutcomes[kCountedKinds] = {1 + kErrorCodes, kStatuses, kStatuses, kTokenAges, kEvents, 1, 7, 3};
+constexpr const char *kNames[kCountedKinds] = {"verify", "login", "refresh", "reuse", "event", "keyring", "purge", "proof"};
 
 constexpr unsigned FirstOf(unsigned kind) noexcept {
   unsigned first = 0;
@@ -51,26 +45,13 @@ Shared *shared;  // null unless preloaded
 Slot own;        // of a backend whose library was not preloaded
 TimestampTz own_since;
 Slot *mine;  // of this backend's database, once something was counted
-shmem_request_hook_type previous_request_hook;
-shmem_startup_hook_type previous_startup_hook;
-
-void request_memory() {
-  if (previous_request_hook != nullptr) previous_request_hook();
-  RequestAddinShmemSpace(MAXALIGN(sizeof(Shared)));
-}
 
 // After a crash of another backend the memory is made anew, and counting starts again.
-void start_memory() {
-  if (previous_startup_hook != nullptr) previous_startup_hook();
-  bool found;
-  LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
-  shared = static_cast<Shared *>(ShmemInitStruct("jwt_auth statistics", sizeof(Shared), &found));
-  if (!found) {
-    MemSet(static_cast<void *>(shared), 0, sizeof(Shared));
-    shared->since = GetCurrentTimestamp();
-  }
-  LWLockRelease(AddinShmemInitLock);
-}
+constexpr SharedPiece kPiece = {"jwt_auth statistics", [] { return sizeof(Shared); }, 0,
+                                [](void *memory, bool is_new) {
+                                  shared = static_cast<Shared *>(memory);
+                                  if (is_new) shared->since = GetCurrentTimestamp();
+                                }};
 
 Slot *FindSlot() noexcept {
   if (shared == nullptr) return &own;
@@ -94,6 +75,12 @@ const char *NameOfPurge(unsigned outcome) noexcept {
   return kPurged[outcome];
 }
 
+const char *NameOfProof(unsigned outcome) noexcept {
+  constexpr const char *kProofs[] = {"shown", "repeated", "displaced"};
+  static_assert(std::size(kProofs) == kOutcomes[static_cast<unsigned>(Counted::kProof)]);
+  return kProofs[outcome];
+}
+
 const char *NameOfOutcome(Counted what, unsigned outcome) noexcept {
   switch (what) {
     case Counted::kVerify:
@@ -109,6 +96,8 @@ const char *NameOfOutcome(Counted what, unsigned outcome) noexcept {
       return "loads";
     case Counted::kPurge:
       return NameOfPurge(outcome);
+    case Counted::kProof:
+      return NameOfProof(outcome);
   }
   return "";
 }
@@ -138,11 +127,7 @@ std::int64_t statistics_since() { return shared != nullptr ? shared->since : own
 
 void init_statistics() {
   own_since = GetCurrentTimestamp();
-  if (!process_shared_preload_libraries_in_progress) return;
-  previous_request_hook = shmem_request_hook;
-  shmem_request_hook = request_memory;
-  previous_startup_hook = shmem_startup_hook;
-  shmem_startup_hook = start_memory;
+  share(kPiece);
 }
 
 }  // namespace jwt_auth::pg

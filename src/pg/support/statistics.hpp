@@ -20,10 +20,13 @@ enum class Counted : std::uint8_t {
   kEvent,    // rows of auth_event, by name: session::Event
   kKeyring,  // 0: loads of the keyring into a backend's cache
   kPurge,    // purge_expired, purge_events: PurgeOutcome
+  kProof,    // proofs of a key in authenticate and pre_request, where repeats are refused: ProofOutcome
 };
-constexpr unsigned kCountedKinds = 7;
+constexpr unsigned kCountedKinds = 8;
 
 enum class PurgeOutcome : std::uint8_t { kSession, kDeniedToken, kLeft, kEvent, kSessionData, kAccount, kCorrected };
+// kDisplaced: one that could have been shown again was forgotten for want of room.
+enum class ProofOutcome : std::uint8_t { kShown, kRepeated, kDisplaced };
 
 // Neither raises nor throws: for both sides of the boundary.
 void Count(Counted what, unsigned outcome, std::uint64_t by = 1) noexcept;
