@@ -50,6 +50,8 @@ done
 if [ "$unlinked" -eq 0 ] && grep -qF '(docs/README.md)' README.md; then count 1 0; else count 0 1; fi
 # Messages are quoted as they are.
 if python3 scripts/lint/quoted.py --self-test && python3 scripts/lint/quoted.py; then count 1 0; else count 0 1; fi
+# And wrapped as the others are.
+if python3 scripts/lint/wrapping.py --self-test && python3 scripts/lint/wrapping.py; then count 1 0; else count 0 1; fi
 # docs/tokens.md and docs/keys.md name the tests that show what they say: `file: name`.
 missing_tests=0
 for page in docs/tokens.md docs/keys.md; do
