@@ -18,7 +18,7 @@ def too_long(page):
     for number, line in enumerate(page.split("\n"), 1):
         if line.lstrip().startswith("```"):
             in_code = not in_code
-        elif not in_code and len(line) > COLUMNS and line.lstrip()[:1] not in ("|", "#", "<"):
+        elif not in_code and len(line) > COLUMNS and line.lstrip()[:1] not in ("|", "#", "<") and not line.startswith("    "):
             text = re.sub(r"^\s*(?:(?:[-*+]|\d+\.) +)?", "", re.sub(r"`[^`]*`", "`", line))
             if " " in text:
                 yield number
