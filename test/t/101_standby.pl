@@ -74,6 +74,8 @@ my %writing = (
 	'issue_refresh_session' => "SELECT status FROM jwt_auth.issue_refresh_session('dan')",
 	'refresh_session' => "SELECT status FROM jwt_auth.refresh_session('$bob->{refresh_token}')",
 	'refresh_session of nonsense' => "SELECT status FROM jwt_auth.refresh_session('nonsense')",
+	'bind_device' => "SELECT jwt_auth.bind_device('$bob->{session_id}', 'x')",
+	'refresh_bound_session' => "SELECT status FROM jwt_auth.refresh_bound_session('$bob->{session_id}', 'x')",
 	'revoke_refresh_session' => "SELECT jwt_auth.revoke_refresh_session('$bob->{session_id}')",
 	'revoke_refresh_token' => "SELECT jwt_auth.revoke_refresh_token('$bob->{refresh_token}')",
 	'revoke_other_sessions' => "SELECT jwt_auth.revoke_other_sessions('bob', '$bob->{session_id}')",
@@ -96,6 +98,7 @@ for my $name (sort keys %writing)
 	is(ask($standby, $writing{$name}), 'error 25006', "$name says that it can't");
 }
 is(ask($standby, $verify->($bob->{access_token})), 'bob', 'and nothing has changed');
+is(ask($standby, "SELECT length(jwt_auth.device_challenge('$bob->{session_id}')), length(jwt_auth.proof_nonce())"), '32|32', 'challenges and nonces are made there');
 is(ask($standby, "SELECT count(*) FROM jwt_auth.doctor() WHERE severity = 'error'"), '0', 'the doctor tries the key there as well, and is content');
 
 $open->ask('COMMIT');

@@ -123,6 +123,20 @@ append_to_file($script, "\\set n :n + 1\nINSERT INTO passed SELECT n FROM shown 
 $primary->command_ok([ 'pgbench', '-n', '-c', '4', '-j', '2', '-t', '250', '-D', 'n=0', '-f', $script, $primary->connstr('postgres') ], 'a crowd shows proofs');
 is(ask($primary, 'SELECT count(*), count(DISTINCT n) FROM passed'), '250|250', 'each passes once');
 
+# 10,000 wrong proofs against one session: no lock-out, no growth, one event.
+$primary->safe_psql('postgres', q{
+	CREATE TABLE victim AS SELECT * FROM jwt_auth.issue_refresh_session('victim', proof => sign('{"htm": "POST", "htu": "https://api.example.com/log-in"}', 'phone'), proof_method => 'POST',
+	                                                                    proof_url => 'https://api.example.com/log-in');
+	CREATE FUNCTION refresh(by text) RETURNS text LANGUAGE sql AS $$
+	  SELECT (jwt_auth.refresh_session(refresh_token, proof => sign('{"htm": "POST", "htu": "https://api.example.com/log-in"}', by), proof_method => 'POST',
+	                                   proof_url => 'https://api.example.com/log-in')).status FROM victim $$;
+});
+my $sizes = "SELECT (SELECT count(*) FROM jwt_auth.used_proof), pg_relation_size('jwt_auth.refresh_session'), (SELECT count(*) FROM jwt_auth.auth_event WHERE event = 'proof_mismatch')";
+my ($proofs, $bytes, $events) = split /\|/, ask($primary, $sizes);
+is(ask($primary, "SELECT string_agg(DISTINCT refresh('tablet'), ' ') FROM generate_series(1, 10000)"), 'proof_invalid', '10,000 wrong proofs are refused');
+is(ask($primary, $sizes), join('|', $proofs, $bytes, $events + 1), 'and leave one event');
+is(ask($primary, "SELECT refresh('phone')"), 'ok', 'the session goes on');
+
 # A standby counts for itself.
 $primary->wait_for_catchup($standby, 'replay', $primary->lsn('insert'));
 is($show->($once, $standby), 'phone', 'a standby takes a proof that the primary has seen');
