@@ -1,7 +1,8 @@
 // Sessions that are bound to a key of the browser (Device Bound Session Credentials). A browser that offers it registers a key after
 // the log-in; from then on it proves that key for a fresh cookie whenever the old one has run out. Every other browser goes on with its
 // refresh token.
-const COOKIE = { name: 'access_token', path: '/auth/refresh' }
+// For every path under /auth: a log-in must see whose session the browser has.
+const COOKIE = { name: 'access_token', path: '/auth' }
 const ATTRIBUTES = `Path=${COOKIE.path}; Secure; HttpOnly; SameSite=Strict`
 const FORGET = `${COOKIE.name}=; ${ATTRIBUTES}; Max-Age=0`
 
@@ -59,6 +60,17 @@ export function addBinding(app, { query, as, cookieIn, forgetCookie }) {
         if (!/^JW/.test(error.code)) throw error
         return { status: 'again', cookie: FORGET }
       }
+    },
+    // Somebody else logs in in this browser, as in another tab: the session that it had ends, or it would go on renewing that one's cookie.
+    // The cookie is the credential.
+    endFormer: async (request, response) => {
+      const accessToken = cookieIn(request, COOKIE.name)
+      if (!accessToken) return
+      await query(
+        "SELECT jwt_auth.revoke_refresh_session((claims ->> 'sid')::uuid, 'another log-in in this browser') FROM jwt_auth.jwt_try_verify($1) WHERE valid",
+        [accessToken],
+      )
+      response.append('Set-Cookie', FORGET)
     },
     forget: FORGET,
   }

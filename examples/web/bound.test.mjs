@@ -155,6 +155,37 @@ test('a token in the cookie that is refused before its time is replaced, and a l
   await until(() => browser.ended().includes(session))
 })
 
+test('two people in one browser, one after the other: each is who logged in last, and of the other nothing is left', async (t) => {
+  const app = await serveSecurely(t, '30min')
+  const browser = await start(t, app)
+  const { page, context } = browser
+  const other = await context.newPage()
+  await open(other)
+  const isBound = (email) => until(async () => (await stateOf(email))[0]?.bound === 'dbsc')
+  await signUp(browser, 'hal@example.org')
+  await open(page)
+  assert.ok(await isLoggedIn(page, 'hal@example.org'))
+
+  // Nobody logged out: the other tab shows the visitor's page still, and somebody else signs up there.
+  await enter(other, 'ivy@example.org', PASSWORD, 'Sign up')
+  await other.getByText('Logged in as ivy@example.org').waitFor()
+  await isBound('ivy@example.org')
+  assert.deepEqual(await stateOf('hal@example.org'), [])
+  for (const tab of [page, other]) {
+    await open(tab)
+    assert.ok(await isLoggedIn(tab, 'ivy@example.org'))
+  }
+
+  // With a log-out between them.
+  await page.goto('about:blank')
+  await other.getByRole('button', { name: 'Log out', exact: true }).click()
+  await other.getByRole('heading', { name: 'Welcome' }).waitFor()
+  await enter(other, 'hal@example.org', PASSWORD, 'Log in')
+  await other.getByText('Logged in as hal@example.org').waitFor()
+  await isBound('hal@example.org')
+  assert.deepEqual(await stateOf('ivy@example.org'), [])
+})
+
 test('a stolen cookie jar works elsewhere until the cookie runs out, and is never renewed', async (t) => {
   const app = await serveSecurely(t, '10s')
   const [victim, thief] = [await start(t, app), await start(t, app)]

@@ -92,12 +92,14 @@ export async function serve({ port = 3000, connection = {}, checkEvery = 10_000,
     if (!isEmail(email) || !isAcceptable(password)) return response.status(400).json({ status: 'not_acceptable' })
     const session = await auth.signUp(email, password, request, choices(request, response))
     if (session === undefined) return response.status(409).json({ status: 'email_taken' })
+    await bound.endFormer(request, response)
     answer(response, session)
   })
 
   app.post('/auth/log-in', async (request, response) => {
     const session = await auth.logIn(text(request.body?.email), text(request.body?.password), request, choices(request, response))
     if (session === undefined) return response.status(401).json({ status: 'wrong_email_or_password' })
+    await bound.endFormer(request, response)
     answer(response, session)
   })
 
