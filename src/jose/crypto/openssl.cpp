@@ -114,6 +114,10 @@ void FetchAhead() noexcept {
     (void)FetchedHmac();
   } catch (const std::exception &) {
   }
+  // OpenSSL keeps what it has fetched.
+  for (const char *name : {"RSA", "EC", "ED25519"}) EVP_KEYMGMT_free(EVP_KEYMGMT_fetch(nullptr, name, nullptr));
+  for (const char *name : {"RSA", "ECDSA", "ED25519"}) EVP_SIGNATURE_free(EVP_SIGNATURE_fetch(nullptr, name, nullptr));
+  DrainErrorQueue();
 }
 
 std::size_t DigestSize(Digest digest) {

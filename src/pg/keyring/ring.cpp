@@ -31,26 +31,30 @@ Result<void> AddSecretKey(Ring &ring, const KeyRow &row) {
   return {};
 }
 
-Result<void> SetActiveKey(Ring &ring, const KeyRow &row) {
-  ring.active.kid = row.kid;
-  ring.active.token_ttl = row.token_ttl;
-  ring.active.tokens_until = row.tokens_until;
-  auto key = OpenStoredKey(row.kid, row.public_jwk, row.private_jwk);
-  if (key)
-    ring.active.keys.keys.push_back(std::move(*key));
-  else if (IsOutOfMemory(key.error()))
-    return key.error();
-  else
-    ring.active.refusal = key.error();
-  return {};
-}
-
 // The active key first, then the latest: most tokens are theirs.
 bool ComesFirst(const KeyRow &a, const KeyRow &b) {
   return std::tuple(b.active, b.created_at, a.kid) < std::tuple(a.active, a.created_at, b.kid);
 }
 
 }  // namespace
+
+ActiveKey::ActiveKey(const KeyRow &row) : kid(row.kid), token_ttl(row.token_ttl), tokens_until(row.tokens_until) {
+  if (row.public_jwk.present) public_jwk_.emplace(row.public_jwk.text);
+  if (row.private_jwk.present) private_jwk_.emplace(row.private_jwk.text.begin(), row.private_jwk.text.end());
+}
+
+Result<const jose::KeySet *> ActiveKey::Open() {
+  if (kid.empty()) return Error{ErrorCode::kNoActiveKey, nullptr};
+  if (opened_.keys.empty()) {
+    const OptionalText public_jwk{public_jwk_.has_value(), public_jwk_ ? *public_jwk_ : std::string_view()};
+    const OptionalText private_jwk{private_jwk_.has_value(), private_jwk_ ? jose::AsText(*private_jwk_) : std::string_view()};
+    auto key = OpenStoredKey(kid, public_jwk, private_jwk);
+    if (!key) return key.error();
+    opened_.keys.push_back(std::move(*key));
+    private_jwk_.reset();
+  }
+  return &opened_;
+}
 
 Result<std::unique_ptr<Ring>> BuildRing(const RingRows &rows) {
   std::sort(rows.keys, rows.keys + rows.key_count, ComesFirst);
@@ -60,9 +64,7 @@ Result<std::unique_ptr<Ring>> BuildRing(const RingRows &rows) {
     const KeyRow &row = rows.keys[i];
     const auto added = row.public_jwk.present ? AddPublicKey(*ring, row) : AddSecretKey(*ring, row);
     if (!added) return added.error();
-    if (!row.active) continue;
-    const auto set = SetActiveKey(*ring, row);
-    if (!set) return set.error();
+    if (row.active) ring->active = ActiveKey(row);
   }
   for (std::uint64_t i = 0; i < rows.issuer_count; i++) {
     const IssuerRow &row = rows.issuers[i];

@@ -41,12 +41,23 @@ struct RingRows {
 };
 
 // The key that signs, and which of its tokens are recorded with it already.
-struct ActiveKey {
-  jose::KeySet keys;             // it alone, or empty
-  std::optional<Error> refusal;  // why there is an active key that can't sign
-  std::string kid;               // empty: no key is active
+class ActiveKey {
+ public:
+  ActiveKey() = default;
+  explicit ActiveKey(const KeyRow &row);
+
+  // It alone. The private part is opened when it is first needed, since that costs more than a verification, and most backends
+  // only verify. A failure is not kept: a file may come back. kNoActiveKey, kKeySealed, kUnusableKey.
+  Result<const jose::KeySet *> Open();
+
+  std::string kid;  // empty: no key is active
   jose::Micros token_ttl = 0;
   jose::Micros tokens_until = 0;
+
+ private:
+  std::optional<std::string> public_jwk_;
+  std::optional<jose::SecretBytes> private_jwk_;
+  jose::KeySet opened_;
 };
 
 struct NamedClass {
@@ -62,7 +73,7 @@ struct Ring {
   std::unordered_map<std::string, TrustedIssuer> issuers;
   std::vector<NamedClass> classes;  // of sessions; there are few
 
-  bool lacks_a_key() const { return active.refusal || !unopened.empty(); }
+  bool lacks_a_key() const { return !unopened.empty(); }
 };
 
 // The rows are in any order, and are sorted. kOutOfMemory; a key that is unusable for another reason is left out.

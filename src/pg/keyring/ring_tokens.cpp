@@ -17,12 +17,11 @@ jose::ExpectedType AccessTokenExpected() noexcept {
 Result<std::string> SignWithRing(std::string_view payload, std::string_view type) {
   const auto names = settings::CheckNames();
   if (!names) return names.error();
-  const ActiveKey &active = CurrentRing().active;
-  if (active.refusal) return *active.refusal;
-  if (active.keys.keys.empty()) return Error{ErrorCode::kNoActiveKey, nullptr};
+  const auto keys = CurrentRing().active.Open();
+  if (!keys) return keys.error();
   jose::SignOptions options;
   options.typ = type;
-  return jose::SignJws(payload, active.keys, options);
+  return jose::SignJws(payload, **keys, options);
 }
 
 namespace {

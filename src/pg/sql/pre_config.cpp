@@ -72,8 +72,10 @@ Result<PostgrestKeys> KeysForPostgrest(std::string_view own_jwks) {
   writer.EndObject();
   const auto copy = CopyOut(jose::AsText(set));
   if (!copy) return copy.error();
-  const auto &active = ring.active.keys.keys;
-  return PostgrestKeys{*copy, is_empty, has_our_own, !active.empty() && active[0].type() == jose::KeyType::kOct};
+  const bool signs_with_hmac = std::any_of(ring.verifying.keys.begin(), ring.verifying.keys.end(), [&](const jose::Key &key) {
+    return key.type() == jose::KeyType::kOct && key.kid() == ring.active.kid;
+  });
+  return PostgrestKeys{*copy, is_empty, has_our_own, signs_with_hmac};
 }
 
 void pre_config() {
