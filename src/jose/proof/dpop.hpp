@@ -43,7 +43,7 @@ ProofResult<DpopProof> ReadDpopProof(std::string_view proof);
 constexpr Micros kProofAheadTolerance = 5 * kMicrosPerSecond;
 // The same where a fresh nonce stands for the client's clock. Once the nonce is stale such a proof may be good by its `iat`, so
 // whoever remembers proofs remembers it until then.
-constexpr Micros kProofAheadByNonce = 24 * 3600 * kMicrosPerSecond;
+constexpr Micros kProofAheadByNonce = 86400 * kMicrosPerSecond;
 
 // What is known of the proof's nonce; whoever makes nonces finds it out.
 enum class NonceCheck : std::uint8_t {
