@@ -1,5 +1,7 @@
 #include "pg/keyring/secret_statement.hpp"
 
+#include "pg/support/compat.hpp"
+
 extern "C" {
 #include <utils/queryenvironment.h>
 }
@@ -32,6 +34,7 @@ void cleanse_row(Tuplestorestate *rows, TupleDesc columns) {
 std::uint64_t execute_with_secret(Statement &statement, const Parameters &parameters, std::string_view secret) {
   TupleDesc columns = CreateTemplateTupleDesc(1);
   TupleDescInitEntry(columns, 1, "secret", TEXTOID, -1, 0);
+  finish_descriptor(columns);
   Tuplestorestate *rows = tuplestore_begin_heap(false, false, work_mem);
   put_row(rows, columns, secret);
 

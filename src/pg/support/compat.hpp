@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 extern "C" {
+#include <access/tupdesc.h>
 #include <miscadmin.h>
 #include <utils/acl.h>
 #include <utils/guc.h>
@@ -41,6 +42,13 @@ inline void FreeForSetting(void *memory) noexcept { guc_free(memory); }
 #else
 inline void *AllocateForSetting(std::size_t size) noexcept { return std::malloc(size); }
 inline void FreeForSetting(void *memory) noexcept { std::free(memory); }
+#endif
+
+// A descriptor whose columns were all entered. 19 reads rows by what it works out then, and past their end without it.
+#if PG_VERSION_NUM >= 190000
+inline void finish_descriptor(TupleDesc columns) { TupleDescFinalize(columns); }
+#else
+inline void finish_descriptor(TupleDesc) {}
 #endif
 
 // Whether `member` may SET ROLE to `role`. 16 made that a right of its own.
