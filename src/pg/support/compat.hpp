@@ -44,7 +44,7 @@ inline void *AllocateForSetting(std::size_t size) noexcept { return std::malloc(
 inline void FreeForSetting(void *memory) noexcept { std::free(memory); }
 #endif
 
-// A descriptor whose columns were all entered. 19 reads rows by what it works out then, and past their end without it.
+// To be called once all columns of a descriptor are entered: 19 works out then where they lie, and without it reads past the row.
 #if PG_VERSION_NUM >= 190000
 inline void finish_descriptor(TupleDesc columns) { TupleDescFinalize(columns); }
 #else
