@@ -162,15 +162,15 @@ test('two people in one browser, one after the other: each is who logged in last
   const other = await context.newPage()
   await open(other)
   const isBound = (email) => until(async () => (await stateOf(email))[0]?.bound === 'dbsc')
-  await signUp(browser, 'hal@example.org')
+  await signUp(browser, 'tom@example.org')
   await open(page)
-  assert.ok(await isLoggedIn(page, 'hal@example.org'))
+  assert.ok(await isLoggedIn(page, 'tom@example.org'))
 
   // Nobody logged out: the other tab shows the visitor's page still, and somebody else signs up there.
   await enter(other, 'ivy@example.org', PASSWORD, 'Sign up')
   await other.getByText('Logged in as ivy@example.org').waitFor()
   await isBound('ivy@example.org')
-  assert.deepEqual(await stateOf('hal@example.org'), [])
+  assert.deepEqual(await stateOf('tom@example.org'), [])
   for (const tab of [page, other]) {
     await open(tab)
     assert.ok(await isLoggedIn(tab, 'ivy@example.org'))
@@ -180,9 +180,9 @@ test('two people in one browser, one after the other: each is who logged in last
   await page.goto('about:blank')
   await other.getByRole('button', { name: 'Log out', exact: true }).click()
   await other.getByRole('heading', { name: 'Welcome' }).waitFor()
-  await enter(other, 'hal@example.org', PASSWORD, 'Log in')
-  await other.getByText('Logged in as hal@example.org').waitFor()
-  await isBound('hal@example.org')
+  await enter(other, 'tom@example.org', PASSWORD, 'Log in')
+  await other.getByText('Logged in as tom@example.org').waitFor()
+  await isBound('tom@example.org')
   assert.deepEqual(await stateOf('ivy@example.org'), [])
 })
 

@@ -70,20 +70,19 @@ export async function enter(page, email, password, button) {
   await page.getByLabel('Password', { exact: true }).fill(password)
   await page.getByRole('button', { name: button }).click()
 }
-export async function signUp(context, email) {
+async function comesIn(context, email, button) {
   const page = await open(context)
-  await enter(page, email, PASSWORD, 'Sign up')
-  await page.getByText(`Logged in as ${email}`).waitFor()
-  await listens(page)
+  await enter(page, email, PASSWORD, button)
+  try {
+    await page.getByText(`Logged in as ${email}`).waitFor()
+    await listens(page)
+  } catch (error) {
+    throw new Error(`${email} is not logged in; the page says: ${await page.locator('body').innerText()}; scripts: ${context.errors}`, { cause: error })
+  }
   return page
 }
-export async function logIn(context, email) {
-  const page = await open(context)
-  await enter(page, email, PASSWORD, 'Log in')
-  await page.getByText(`Logged in as ${email}`).waitFor()
-  await listens(page)
-  return page
-}
+export const signUp = (context, email) => comesIn(context, email, 'Sign up')
+export const logIn = (context, email) => comesIn(context, email, 'Log in')
 export async function picture(page, name) {
   if (process.env.SCREENSHOTS) await page.screenshot({ path: join(process.env.SCREENSHOTS, `${name}.png`) })
 }

@@ -118,9 +118,9 @@ async function showAll() {
   $('log-out').hidden = acting
   $('end-others').hidden = acting
   for (const id of ['keys', 'password', 'erase']) $(id).hidden = acting
+  $('people').hidden = role !== 'support'
   await showDevices(acting)
   if (!acting) await showKeys()
-  $('people').hidden = role !== 'support'
   if (role === 'support') await showPeople()
 }
 
