@@ -148,8 +148,12 @@ is($show->($once, $standby), 'error JW015', 'once promoted it still knows');
 $standby->stop;
 
 # A crash takes the memory with it: what is too old stays refused, what is not is good once more.
-my $old = $primary->safe_psql('postgres', q{SELECT sign(jsonb_build_object('jti', 'old', 'htm', 'GET', 'htu', 'https://api.example.com/things', 'iat', extract(epoch FROM now()) - 62,
-	'ath', jwt_auth.base64url_encode(sha256(convert_to(token, 'UTF8')))), 'phone') FROM bound WHERE name = 'phone'});
+my $proof_of_age = sub {
+	my ($jti, $seconds) = @_;
+	return $primary->safe_psql('postgres', qq{SELECT sign(jsonb_build_object('jti', '$jti', 'htm', 'GET', 'htu', 'https://api.example.com/things', 'iat', extract(epoch FROM now()) - $seconds,
+		'ath', jwt_auth.base64url_encode(sha256(convert_to(token, 'UTF8')))), 'phone') FROM bound WHERE name = 'phone'});
+};
+my $old = $proof_of_age->('old', 62);
 my $shot = $proof_of->('shot');
 is($show->($shot), 'phone', 'before the crash');
 my $victim = open_session($primary);
@@ -167,7 +171,8 @@ is(ask($primary, 'SHOW jwt_auth.proof_table_size'), '1', 'a table of one bucket'
 is(ask($primary, 'SET jwt_auth.proof_table_size = 0'), 'error 55P02', 'its size is fixed at the start');
 my $quiet = $proof_of->('quiet', 'tablet');
 is($show->($quiet, $primary, 'tablet'), 'tablet', 'a client shows one proof');
-my $first = $proof_of->('flood 0');
+# An iat is of a whole second, so this one is older by more than one.
+my $first = $proof_of_age->('flood 0', 5);
 is($show->($first), 'phone', 'another one shows many');
 is(ask($primary, "SELECT count(*) FROM (SELECT n, passes(proof('flood ' || n)) AS passed FROM generate_series(1, 300) AS n OFFSET 0) AS flood WHERE passed"), '300', 'all of them pass');
 is($show->($quiet, $primary, 'tablet'), 'error JW015', 'the one client\'s is still known');
