@@ -1,7 +1,7 @@
-// Sessions bound to a key (RFC 9449), with independent clients: proofs of the package dpop, oauth4webapi as a whole client over HTTP, and its
-// check of our access tokens as a resource server would make it.
+// Sessions bound to a key (RFC 9449), with independent clients: proofs of the packages dpop and jose, oauth4webapi as a whole client over
+// HTTP, and its check of our access tokens as a resource server would make it.
 import assert from 'node:assert/strict'
-import { webcrypto } from 'node:crypto'
+import { createHash, webcrypto } from 'node:crypto'
 import { createServer } from 'node:http'
 import { after, before, test } from 'node:test'
 import pg from 'pg'
@@ -17,6 +17,7 @@ const { close, open, refusal, row, value } = await import('./database.mjs')
 
 globalThis.crypto ??= webcrypto
 const dpop = await import('dpop')
+const jose = await import('jose')
 const oauth = await import('oauth4webapi')
 
 const AUDIENCE = 'https://api.example.com'
@@ -86,6 +87,31 @@ test('proofs of dpop, by keys of each kind', async (t) => {
       assert.equal(await use(await dpop.generateProof(keys, url, 'GET', undefined, `${session.access_token}x`)), 'JW015')
       assert.equal(await use(await dpop.generateProof(keys, `${url}/`, 'GET', undefined, session.access_token)), 'JW015')
       assert.equal(await use(await dpop.generateProof(await dpop.generateKeyPair(algorithm), url, 'GET', undefined, session.access_token)), 'JW015')
+    })
+})
+
+test('proofs of jose, and our bound access token in jose', async (t) => {
+  const url = 'https://api.example.com/things'
+  for (const algorithm of ['ES256', 'EdDSA', 'RS256', 'PS256'])
+    await t.test(algorithm, async () => {
+      const { publicKey, privateKey } = await jose.generateKeyPair(algorithm)
+      const jwk = await jose.exportJWK(publicKey)
+      const proofOf = (method, token, key = privateKey) =>
+        new jose.SignJWT({ htm: method, htu: url, jti: webcrypto.randomUUID(), ...(token && { ath: createHash('sha256').update(token).digest('base64url') }) })
+          .setProtectedHeader({ typ: 'dpop+jwt', alg: algorithm, jwk }).setIssuedAt().sign(key)
+      const session = await row(
+        "SELECT * FROM jwt_auth.issue_refresh_session('ann', proof => $1, proof_method => 'POST', proof_url => $2)", await proofOf('POST'), url,
+      )
+      assert.equal(session.status, 'ok')
+      const keys = jose.createLocalJWKSet(await value('SELECT jwt_auth.jwks()'))
+      const { payload } = await jose.jwtVerify(session.access_token, keys, { issuer: origin, audience: AUDIENCE, typ: 'at+jwt' })
+      assert.equal(payload.cnf.jkt, await jose.calculateJwkThumbprint(jwk))
+      const use = async (proof) =>
+        (await refusal("SELECT jwt_auth.authenticate($1, proof => $2, proof_method => 'GET', proof_url => $3)", session.access_token, proof, url))?.code
+      assert.equal(await use(await proofOf('GET', session.access_token)), undefined)
+      assert.equal(await use(await proofOf('GET')), 'JW015')
+      assert.equal(await use(await proofOf('POST', session.access_token)), 'JW015')
+      assert.equal(await use(await proofOf('GET', session.access_token, (await jose.generateKeyPair(algorithm)).privateKey)), 'JW015')
     })
 })
 
