@@ -9,7 +9,8 @@ const WITH_COOKIE = `session.*, jwt_auth.refresh_cookie(session.refresh_token, p
     CASE WHEN session.refresh_token IS NULL THEN false
          ELSE EXISTS (SELECT FROM jwt_auth.user_sessions(session.user_id) AS own
                       WHERE own.session_id = session.session_id AND own.class = '${REMEMBERED}') END) AS cookie`
-// A new session also asks the browser to bind it to a key; a browser that knows nothing of it ignores the header.
+// A new session also asks the browser to bind it to a key; a browser that knows nothing of it ignores the header. A refresh asks again,
+// for it uses up the challenge of a registration that is under way.
 const WITH_REGISTRATION = `${WITH_COOKIE}, CASE WHEN session.status = 'ok'
     THEN jwt_auth.device_registration_header(session.session_id, '/auth/bind/' || session.session_id) END AS registration`
 
@@ -31,7 +32,7 @@ export function authentication(pool) {
 
     // Rotates the cookie. A refusal is a status, not an error: an error would undo what the refusal wrote.
     refresh: (refreshToken, request) =>
-      row(`SELECT ${WITH_COOKIE} FROM jwt_auth.refresh_session($1, ip => $2, user_agent => $3) AS session`, [refreshToken, ...clientOf(request)]),
+      row(`SELECT ${WITH_REGISTRATION} FROM jwt_auth.refresh_session($1, ip => $2, user_agent => $3) AS session`, [refreshToken, ...clientOf(request)]),
 
     // A session in place of one that the transaction has ended.
     issue: async (client, { id, class: name }, request, device) =>
