@@ -44,7 +44,8 @@ inline void *AllocateForSetting(std::size_t size) noexcept { return std::malloc(
 inline void FreeForSetting(void *memory) noexcept { std::free(memory); }
 #endif
 
-// To be called once all columns of a descriptor are entered: 19 works out then where they lie, and without it reads past the row.
+// To be called once all columns of a descriptor are entered: 19 works out then where they lie, and without it reads past the
+// row.
 #if PG_VERSION_NUM >= 190000
 inline void finish_descriptor(TupleDesc columns) { TupleDescFinalize(columns); }
 #else
