@@ -88,6 +88,10 @@ BEGIN
     FOREACH statement IN ARRAY indexes LOOP
       EXECUTE statement;
     END LOOP;
+    -- An event of a time that no month is there for has a place as well: nothing may fail for want of one.
+    IF to_regclass('jwt_auth.auth_event_default') IS NULL THEN
+      CREATE TABLE jwt_auth.auth_event_default (LIKE jwt_auth.auth_event INCLUDING DEFAULTS);
+    END IF;
     FOR part IN
       SELECT c.relname AS name, to_date(right(c.relname, 7), 'YYYY_MM') AS month, c.relname LIKE '%until%' AS is_oldest
       FROM pg_class c WHERE c.relnamespace = 'jwt_auth'::regnamespace AND c.relkind = 'r' AND c.relname ~ '^auth_event_(until_)?\d{4}_\d{2}$'
@@ -100,8 +104,10 @@ BEGIN
       is_restored := true;
     END LOOP;
     IF NOT is_restored THEN
-      -- All that there is becomes the oldest part, whole.
-      month := (SELECT date_trunc('month', greatest(max(at), now())) + interval '1 month' FROM jwt_auth.auth_event_plain);
+      -- What there is becomes the oldest part, but for events of a clock that ran ahead.
+      month := date_trunc('month', now()) + interval '1 month';
+      WITH ahead AS (DELETE FROM jwt_auth.auth_event_plain WHERE at >= month RETURNING *)
+      INSERT INTO jwt_auth.auth_event_default SELECT * FROM ahead;
       name := 'auth_event_until_' || to_char(month, 'YYYY_MM');
       EXECUTE format('ALTER TABLE jwt_auth.auth_event_plain RENAME TO %I', name);
       EXECUTE format('ALTER TABLE jwt_auth.auth_event ATTACH PARTITION jwt_auth.%I FOR VALUES FROM (MINVALUE) TO (%L)', name, month);
@@ -109,10 +115,6 @@ BEGIN
     EXECUTE format('ALTER TABLE jwt_auth.auth_event ALTER id ADD GENERATED ALWAYS AS IDENTITY (START WITH %s)', next_id);
     ALTER EXTENSION jwt_auth ADD TABLE jwt_auth.auth_event;
     ALTER EXTENSION jwt_auth ADD SEQUENCE jwt_auth.auth_event_id_seq;
-    -- An event of a time that no month is there for has a place as well: nothing may fail for want of one.
-    IF to_regclass('jwt_auth.auth_event_default') IS NULL THEN
-      CREATE TABLE jwt_auth.auth_event_default (LIKE jwt_auth.auth_event INCLUDING DEFAULTS);
-    END IF;
     ALTER TABLE jwt_auth.auth_event ATTACH PARTITION jwt_auth.auth_event_default DEFAULT;
   END IF;
 

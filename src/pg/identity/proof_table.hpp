@@ -9,7 +9,7 @@
 
 namespace jwt_auth::pg {
 
-// Registers settings, memory and callback; called once, when the library is loaded.
+// Asks for the memory, and to be told of the end of transactions; called once, when the library is loaded.
 void init_proof_table();
 
 // Postgres phase: notes that a proof that was found good is shown. False: another transaction showed it. The transaction that

@@ -17,4 +17,5 @@ struct SharedPiece {
 
 // Asks for the piece if the library is being preloaded; called when it is loaded. `piece` is static.
 void share(const SharedPiece &piece);
+
 }  // namespace jwt_auth::pg
