@@ -361,7 +361,7 @@ BEGIN
       in_the_way := 'privileges on columns of table jwt_auth.auth_event';
     END IF;
     IF in_the_way IS NOT NULL THEN
-      RAISE EXCEPTION 'auth_event can not be partitioned while other objects depend on it'
+      RAISE EXCEPTION 'auth_event cannot be partitioned while other objects depend on it'
         USING ERRCODE = 'dependent_objects_still_exist', DETAIL = in_the_way || '.', HINT = 'Drop them, call partition_events() and make them again.';
     END IF;
     SELECT array_agg(format('GRANT %s ON jwt_auth.auth_event TO %s%s', a.privilege_type,

@@ -132,4 +132,43 @@ is(ask($node, "SELECT count(*) FROM jwt_auth.auth_event_default WHERE user_id = 
 is(ask($node, 'DROP EXTENSION jwt_auth; SELECT count(*) FROM pg_class WHERE relname ~ $$^auth_event$$ AND relkind IN ($$r$$, $$p$$)'), '0', 'dropped with the extension, parts and all');
 
 $node->stop;
+
+# --- Beside a prepared transaction, an old snapshot and a standby; across a crash and a promotion
+my $primary = PostgreSQL::Test::Cluster->new('primary');
+$primary->init(allows_streaming => 1);
+$primary->append_conf('postgresql.conf', "shared_preload_libraries = 'jwt_auth'\nmax_prepared_transactions = 5\n");
+$primary->start;
+$primary->safe_psql('postgres', 'CREATE EXTENSION jwt_auth; SELECT jwt_auth.create_signing_key()');
+is(log_in($primary, 'ann')->{status}, 'ok', 'a log-in before');
+$primary->backup('backup');
+my $standby = PostgreSQL::Test::Cluster->new('standby');
+$standby->init_from_backup($primary, 'backup', has_streaming => 1);
+$standby->start;
+my $reader = open_session($standby);
+my $logins_of = sub { $reader->ask("SELECT count(*) FROM jwt_auth.session_history('$_[0]', NULL, NULL)") };
+is($logins_of->('ann'), '1', 'the standby knows it');
+
+my $old = open_session($primary);
+is($old->ask('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM jwt_auth.signing_key'), '1', 'somebody has a snapshot of before');
+$primary->safe_psql('postgres', "BEGIN; SELECT status FROM jwt_auth.issue_refresh_session('prepared'); PREPARE TRANSACTION 'log-in'");
+my $caller = open_session($primary);
+$caller->send('SELECT jwt_auth.partition_events()');
+$primary->poll_query_until('postgres', 'SELECT count(*) = 1 FROM pg_locks WHERE NOT granted') or die 'the change does not wait';
+$primary->safe_psql('postgres', "COMMIT PREPARED 'log-in'");
+is($caller->answer, '3', 'the change waits for a prepared log-in');
+is($old->ask("SELECT status FROM jwt_auth.issue_refresh_session('old'); COMMIT"), 'ok', 'whoever had an old snapshot logs in');
+$primary->wait_for_catchup($standby);
+is(join(' ', map { $logins_of->($_) } qw(ann prepared old)), '1 1 1', 'the standby finds what was before, between and after');
+is($reader->ask('SELECT jwt_auth.partition_events()'), 'error 25006', 'and changes nothing');
+$_->close for $old, $caller, $reader;
+
+$primary->stop('immediate');
+$primary->start;
+is(log_in($primary, 'eve')->{status}, 'ok', 'after a crash users log in');
+is(ask($primary, "SELECT count(*) FROM jwt_auth.auth_event WHERE event = 'login'"), '4', 'and each log-in is there');
+$primary->wait_for_catchup($standby);
+$standby->promote;
+is(log_in($standby, 'fay')->{status}, 'ok', 'so they do where the standby was promoted');
+is(ask($standby, 'SELECT jwt_auth.partition_events(6)'), '3', 'which makes months by itself');
+$_->stop for $primary, $standby;
 done_testing();
