@@ -125,7 +125,26 @@ SELECT relation::regclass FROM pg_locks WHERE pid = pg_backend_pid() AND relatio
   'jwt_auth.trusted_issuer'::regclass, 'jwt_auth.cutoff'::regclass, 'jwt_auth.token_lifetime'::regclass);
 COMMIT;
 
+\echo == at SERIALIZABLE the load locks rows and pages of indexes against writers, no table and no index whole
+BEGIN ISOLATION LEVEL SERIALIZABLE;
+ALTER TABLE jwt_auth.session_class SET (fillfactor = 99);
+SET LOCAL jwt_auth.debug_row_reader = 'index';
+SELECT verdict(:'foreign');
+SELECT relation::regclass, locktype, count(*) FROM pg_locks
+WHERE pid = pg_backend_pid() AND mode = 'SIReadLock' GROUP BY 1, 2 ORDER BY relation::regclass::text, locktype;
+COMMIT;
+-- Nor where a table has no rows.
+SELECT jwt_auth.drop_session_class('kiosk');
+TRUNCATE jwt_auth.session_class, jwt_auth.cutoff;
+BEGIN ISOLATION LEVEL SERIALIZABLE;
+ALTER TABLE jwt_auth.token_lifetime SET (fillfactor = 99);
+SET LOCAL jwt_auth.debug_row_reader = 'index';
+SELECT verdict(:'foreign');
+SELECT relation::regclass, locktype, count(*) FROM pg_locks
+WHERE pid = pg_backend_pid() AND mode = 'SIReadLock' GROUP BY 1, 2 ORDER BY relation::regclass::text, locktype;
+COMMIT;
+
 DROP FUNCTION ring, seen_after, seen, verdict;
-SELECT jwt_auth.drop_session_class('kiosk'), jwt_auth.distrust_issuer('https://partner.example');
+SELECT jwt_auth.distrust_issuer('https://partner.example');
 DELETE FROM jwt_auth.signing_key;
 TRUNCATE jwt_auth.refresh_session, jwt_auth.session_data, jwt_auth.account, jwt_auth.token_lifetime, jwt_auth.auth_event;

@@ -7,6 +7,7 @@
 
 extern "C" {
 #include <access/genam.h>
+#include <access/relation.h>
 #include <access/table.h>
 #include <access/xact.h>
 #include <lib/stringinfo.h>
@@ -26,15 +27,20 @@ using KeyedRows = std::initializer_list<KeyedRow *>;
 
 // The scan of a B-tree that never had a row takes a predicate lock of the whole index, so the first row of anybody would be a
 // conflict. That row goes to the page behind the metapage: a lock of this page says as much about the row that is asked for.
-bool lock_place_in_empty_index(const KeyedTable &table, Snapshot snapshot) {
+bool lock_place_in_empty_index(Relation index, Snapshot snapshot) {
   constexpr BlockNumber kFirstRoot = 1;
-  Relation index = index_open(table.index, AccessShareLock);
   bool is_empty = RelationGetNumberOfBlocks(index) <= kFirstRoot;
   if (is_empty) {
     PredicateLockPage(index, kFirstRoot, snapshot);
     // Looked at again, for a row may have come before the lock.
     is_empty = RelationGetNumberOfBlocks(index) <= kFirstRoot;
   }
+  return is_empty;
+}
+
+bool lock_place_in_empty_index(Oid index_oid, Snapshot snapshot) {
+  Relation index = index_open(index_oid, AccessShareLock);
+  const bool is_empty = lock_place_in_empty_index(index, snapshot);
   index_close(index, AccessShareLock);
   return is_empty;
 }
@@ -42,7 +48,7 @@ bool lock_place_in_empty_index(const KeyedTable &table, Snapshot snapshot) {
 void read_by_index(KeyedRow &row, Snapshot snapshot) {
   const KeyedTable &table = *row.table;
   row.found = false;
-  if (IsolationIsSerializable() && lock_place_in_empty_index(table, snapshot)) return;
+  if (IsolationIsSerializable() && lock_place_in_empty_index(table.index, snapshot)) return;
   Relation relation = table_open(table.table, NoLock);
   SysScanDesc scan = begin_scan(row, relation, snapshot);
   HeapTuple tuple = systable_getnext(scan);
@@ -52,9 +58,9 @@ void read_by_index(KeyedRow &row, Snapshot snapshot) {
   table_close(relation, NoLock);
 }
 
-void read_each_row(KeyedRow &row, Snapshot snapshot, void (*take)(const KeyedRow &row, void *argument), void *argument) {
-  Relation relation = table_open(row.table->table, NoLock);
-  SysScanDesc scan = begin_scan(row, relation, snapshot);
+using TakeRow = void (*)(const KeyedRow &row, void *argument);
+
+void take_each_tuple(KeyedRow &row, SysScanDesc scan, Relation relation, TakeRow take, void *argument) {
   HeapTuple tuple;
   while (HeapTupleIsValid(tuple = systable_getnext(scan))) {
     CHECK_FOR_INTERRUPTS();
@@ -62,11 +68,39 @@ void read_each_row(KeyedRow &row, Snapshot snapshot, void (*take)(const KeyedRow
     take(row, argument);
   }
   systable_endscan(scan);
+}
+
+void read_each_row(KeyedRow &row, Snapshot snapshot, TakeRow take, void *argument) {
+  Relation relation = table_open(row.table->table, NoLock);
+  take_each_tuple(row, begin_scan(row, relation, snapshot), relation, take, argument);
   table_close(relation, NoLock);
 }
 
-void read_each_by_index(KeyedRow &row, Snapshot snapshot, void (*take)(const KeyedRow &row, void *argument), void *argument) {
-  if (IsolationIsSerializable() && lock_place_in_empty_index(*row.table, snapshot)) return;
+// The primary key, where reading through it instead of the table as it lies makes no difference to what is found.
+Oid complete_index_of(Relation relation) {
+  const Oid oid = primary_key_of(relation);
+  Relation index = OidIsValid(oid) ? try_relation_open(oid, AccessShareLock) : nullptr;
+  if (index == nullptr) return InvalidOid;
+  const bool is_complete =
+      index->rd_rel->relkind == RELKIND_INDEX && index->rd_index->indisvalid && !index->rd_index->indcheckxmin;
+  relation_close(index, AccessShareLock);
+  return is_complete ? oid : InvalidOid;
+}
+
+// The scan of a whole table takes a predicate lock of the whole table, and then a change of any other key is a conflict.
+// Through the primary key the locks are those of the rows and of pages of the index.
+void read_whole(KeyedRow &row, Snapshot snapshot, TakeRow take, void *argument) {
+  if (!IsolationIsSerializable()) return read_each_row(row, snapshot, take, argument);
+  Relation relation = table_open(row.table->table, NoLock);
+  const Oid index = complete_index_of(relation);
+  if (!OidIsValid(index) || !lock_place_in_empty_index(index, snapshot))
+    take_each_tuple(row, systable_beginscan(relation, index, OidIsValid(index), snapshot, 0, nullptr), relation, take,
+                    argument);
+  table_close(relation, NoLock);
+}
+
+void read_each_by_index(KeyedRow &row, Snapshot snapshot, TakeRow take, void *argument) {
+  if (IsolationIsSerializable() && lock_place_in_empty_index(row.table->index, snapshot)) return;
   read_each_row(row, snapshot, take, argument);
 }
 
@@ -271,7 +305,7 @@ void read_tables(const WholeTable *tables, int count, void *argument) {
   }
   if (is_plain) {
     const Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
-    for (int i = 0; i < count; i++) read_each_row(*tables[i].row, snapshot, tables[i].take, argument);
+    for (int i = 0; i < count; i++) read_whole(*tables[i].row, snapshot, tables[i].take, argument);
     UnregisterSnapshot(snapshot);
   } else {
     as_owner(tables[0].row->table->name, [&](MemoryContext caller) {
