@@ -231,6 +231,40 @@ is(ask($primary, "SET jwt_auth.debug_row_reader = 'index'; SELECT verdict('$toke
 $primary->wait_for_catchup($standby, 'replay', $primary->lsn('insert'));
 is(ask($standby, "SET jwt_auth.debug_row_reader = 'index'; SELECT verdict('$token{good}')"), 'ann', 'on the standby too');
 
+# The primary dies while the standby's backends read, with the ring's tables being rewritten, and the standby takes its place: they
+# go on, now as backends of a primary, and see what changes there.
+my @promoted = (
+	[ 'READ COMMITTED', 'index' ], [ 'READ COMMITTED', 'auto' ], [ 'REPEATABLE READ', 'auto' ], [ 'READ COMMITTED', 'statement' ]);
+(@running, @output, @errors) = ();
+$timeout = IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default);
+for my $i (0 .. $#promoted)
+{
+	local $ENV{PGOPTIONS} = '-c default_transaction_isolation=' . (lc $promoted[$i][0] =~ s/ /\\ /r) . " -c jwt_auth.debug_row_reader=$promoted[$i][1]";
+	push @running, IPC::Run::start([ 'psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-d', $standby->connstr('postgres'), '-c',
+		"CALL work('$tokens', $seconds)" ], '<', \undef, '>', \$output[$i], '2>', \$errors[$i], $timeout);
+}
+$end = time + $seconds / 2;
+my @rewrites = map { ("VACUUM FULL jwt_auth.$_", "REINDEX TABLE jwt_auth.$_") }
+	qw(signing_key token_lifetime trusted_issuer session_class cutoff server_secret refresh_session account denied_token);
+for ($done = 0; time < $end; $done++) { $primary->safe_psql('postgres', $rewrites[ $done % @rewrites ]); }
+$primary->stop('immediate');
+$standby->promote;
+$standby->safe_psql('postgres', $_) for 'SELECT jwt_auth.rotate_signing_key()', @rewrites;
+for my $i (0 .. $#promoted)
+{
+	my $name = "promoted under load: $promoted[$i][0], $promoted[$i][1]";
+	$running[$i]->finish;
+	my %answers;
+	$answers{$1} = $2 while $output[$i] =~ /"((?:[^"\\]|\\.)*)": (\d+)/g;
+	is_deeply([ sort keys %answers ], [ sort map { "$_ $right{$_}" } keys %right ], "$name: the right answers, and no other")
+	  or diag($output[$i] . $errors[$i]);
+	is($errors[$i], '', "$name: no error");
+}
+my $open = open_session($standby);
+is($open->ask("SELECT verdict('$token{good}')"), 'ann', 'a session of the promoted server');
+ask($standby, "SELECT jwt_auth.revoke_user_tokens('ann')");
+like($open->ask("SELECT verdict('$token{good}')"), qr/^JW0(09|10)$/, 'and it sees at once what is revoked there');
+$open->close;
+
 $standby->stop;
-$primary->stop;
 done_testing();
