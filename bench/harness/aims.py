@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import checks
 import stats
 
 
@@ -54,6 +55,10 @@ def session(operation, setting="async", metric="tps"):
     return Figure("session", setting, operation, metric)
 
 
+def check(kind, algorithm, metric="tps"):
+    return Figure("check", algorithm, kind, metric)
+
+
 def growth(operation, size, metric):
     return Figure("growth", str(size), operation, metric)
 
@@ -70,6 +75,16 @@ def all_aims(record):
                         most=verify))
         aims.append(Aim(f"sign {algorithm}", "raw OpenSSL", micro("sign ours", algorithm), micro("sign raw", algorithm),
                         most=sign))
+    for algorithm in checks.ALGORITHMS:
+        aims.append(Aim(f"jwt_verify(token) {algorithm}, seen before, one per transaction", "primary-key SELECT", check("seen", algorithm),
+                        check("pkselect", "HS256"), least=0.8))
+    aims.append(Aim("jwt_verify(token) HS256, new, one per transaction", "primary-key SELECT", check("new", "HS256"),
+                    check("pkselect", "HS256"), least=0.65))
+    for algorithm in checks.ALGORITHMS:
+        aims.append(Aim(f"jwt_verify(token) {algorithm}, seen before, in a loop", "jwt_verify(token, key)",
+                        check("loop seen", algorithm, "cpu_us"), check("loop with key", "HS256", "cpu_us"), most=2))
+    aims.append(Aim("jwt_verify(token) HS256, new, in a loop", "jwt_verify(token, key)", check("loop new", "HS256", "cpu_us"),
+                    check("loop with key", "HS256", "cpu_us"), most=3.3))
     aims += [
         Aim("jwt_verify(token), state checked", "primary-key SELECT", session("verify"), session("pkselect"), least=0.7),
         Aim("jwt_verify(token), state checked", "plpgsql baseline", session("verify"), session("baseline_verify"), least=15),

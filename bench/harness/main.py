@@ -9,7 +9,7 @@ import time
 
 import record as records
 
-STAGES = ("micro", "tokens", "sessions", "growth", "memory")
+STAGES = ("micro", "tokens", "checks", "sessions", "growth", "memory")
 
 
 @dataclasses.dataclass

@@ -6,6 +6,8 @@ import re
 import subprocess
 
 import aims
+import capacity
+import checks
 import plot
 import stats
 
@@ -13,18 +15,18 @@ MARKERS = ("<!-- measured: bench/run writes from here -->", "<!-- measured: to h
 
 
 def write(record, plan, out, docs, screen):
-    sections = [machine(record), against_aims(record), algorithms(record), operations(record), growth(record), memory(record)]
+    sections = [machine(record), against_aims(record), algorithms(record), requests(record), operations(record), growth(record), memory(record)]
     text = "\n\n".join(section for section in sections if section) + "\n"
     with open(os.path.join(out, "report.md"), "w", encoding="utf-8") as file:
         file.write(text)
     plots(record, out)
     if docs:
-        publish(text, out, docs)
+        publish(text, capacity.table(record, table), out, docs)
     print("\n" + text, file=screen)
 
 
-def publish(text, out, docs):
-    page, pictures = os.path.join(docs, "performance.md"), os.path.join(docs, "performance")
+def publish(text, on_paper, out, docs):
+    pictures = os.path.join(docs, "performance")
     os.makedirs(pictures, exist_ok=True)
     for name in os.listdir(out):
         if name.endswith((".svg", ".tsv")):
@@ -32,6 +34,13 @@ def publish(text, out, docs):
                 content = source.read()
             with open(os.path.join(pictures, name), "w", encoding="utf-8") as target:
                 target.write(content)
+    put(text, os.path.join(docs, "performance.md"))
+    if on_paper:
+        put(on_paper + "\n", os.path.join(docs, "scaling.md"))
+
+
+def put(text, page):
+    """Between the page's marks."""
     with open(page, encoding="utf-8") as file:
         old = file.read()
     before, rest = old.split(MARKERS[0])
@@ -114,6 +123,25 @@ def algorithms(record):
             + "\n\n### Parts of the core\n\n" + table(("", "microseconds"), parts))
 
 
+def requests(record):
+    """What `jwt_verify(token)` costs a request."""
+    rows = []
+    for kind, metric, label, form in (("seen", "tps", "seen before, per second", ".0f"), ("new", "tps", "new, per second", ".0f"),
+                                      ("pkselect", "tps", "a primary-key SELECT instead, per second", ".0f"),
+                                      ("loop seen", "cpu_us", "seen before, in a loop, us", ".2f"),
+                                      ("loop new", "cpu_us", "new, in a loop, us", ".2f"),
+                                      ("loop with key", "cpu_us", "`jwt_verify(token, key)` instead, us", ".2f"),
+                                      ("first", "cpu_us", "first call of a connection, us", ".0f"),
+                                      ("first", "faults", "pages that it touches first", ".0f")):
+        values = [record.rounds("check", algorithm, kind, metric).values() for algorithm in checks.ALGORITHMS]
+        if any(values):
+            rows.append([label] + [f"{stats.median(v):{form}}" if v else "" for v in values])
+    if not rows:
+        return ""
+    return ("### A request's check\n\n`jwt_verify(token)`, with the state of its session. One per transaction, then processor time.\n\n"
+            + table(("", *checks.ALGORITHMS), rows))
+
+
 def operations(record):
     rows = []
     keys = {key[:3] for key in record.figures if key[0] in ("table", "call", "session")}
@@ -171,6 +199,14 @@ def plots(record, out):
             rows.append((label, stats.median(ratios), aim.least if aim.least is not None else aim.most, aim.least is not None))
     if rows:
         plot.against_aims(os.path.join(out, "aims.svg"), "Measured, against what we aim at", rows)
+    rows = []
+    for label, ours, theirs in (("log in", "issue", "baseline_login"), ("refresh", "refresh", "baseline_refresh"),
+                                ("verify", "verify", "baseline_verify")):
+        above, below = (record.rounds("session", "async", operation, "tps") for operation in (ours, theirs))
+        if above and below:
+            rows.append((label, stats.median(stats.ratios(above, below)), stats.median(above.values()), stats.median(below.values())))
+    if rows:
+        plot.beside_baseline(os.path.join(out, "baseline.svg"), "Per second, beside the same written by hand in plpgsql", rows)
 
     sizes = sorted({int(key[1]) for key in record.figures if key[0] == "growth"})
     for metric, name, title, label in (("busy_us", "growth-time.svg", "Processor time as sessions grow", "microseconds per transaction"),

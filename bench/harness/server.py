@@ -56,6 +56,12 @@ def resident_kb(pid):
         return int(re.search(r"RssAnon:\s+(\d+) kB", status.read()).group(1))
 
 
+def minor_faults(pid):
+    """Pages that the process touched for the first time, or again after they were taken from it."""
+    with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
+        return int(stat.read().rpartition(")")[2].split()[7])
+
+
 def run_sql(path, **variables):
     arguments = [word for name, value in variables.items() for word in ("-v", f"{name}={value}")]
     done = subprocess.run(["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", *arguments, "-f", path],

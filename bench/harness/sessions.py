@@ -21,7 +21,7 @@ def load(server, plan):
     if server.query("SELECT to_regclass('public.sample') IS NULL") == "t":
         run_sql(os.path.join(SQL, "peer_tokens.sql"), secret=SECRET, samples=10)
     samples = min(plan.users * 4 // 5, 100_000)
-    run_sql(os.path.join(SQL, "ours.sql"), users=plan.users, samples=samples)
+    run_sql(os.path.join(SQL, "ours.sql"), users=plan.users, samples=samples, algorithm="HS256")
     run_sql(os.path.join(SQL, "baseline.sql"), users=plan.users, per_user=5, secret=SECRET)
     run_sql(os.path.join(SQL, "floors.sql"), users=plan.users)
     server.query("CREATE EXTENSION IF NOT EXISTS pg_walinspect")

@@ -1,9 +1,9 @@
 -- Our tables with sessions in them, laid down by SQL as if users had logged in over the last ten days, five sessions each in
--- the order of their log-ins. Variables: users, samples.
+-- the order of their log-ins. Variables: users, samples, algorithm.
 --
 -- The last fifth of the users only refresh and verify: nobody evicts them, so the tokens of public.known stay good. To revoke
 -- there are users beyond, made when they are needed.
-SELECT jwt_auth.create_signing_key('HS256');
+SELECT jwt_auth.create_signing_key(:'algorithm');
 
 CREATE FUNCTION public.user_key(user_id text) RETURNS integer LANGUAGE sql IMMUTABLE AS $$
   SELECT ('x' || encode(substr(sha256('\x00'::bytea || convert_to(user_id, 'UTF8')), 1, 4), 'hex'))::bit(32)::int

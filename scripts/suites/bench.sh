@@ -8,7 +8,7 @@ psql -X -q -v ON_ERROR_STOP=1 -c "CREATE DATABASE bench" \
 export PGDATABASE=bench
 psql -X -q -v ON_ERROR_STOP=1 -c "CREATE EXTENSION jwt_auth"
 python3 bench/harness/main.py --short --out "$work/bench" --micro build/bench/micro --rounds 1 --calls 80 --clients 2 --micro-rounds 1 \
-  --micro-seconds 0.001 --users 500 --revocable 40 --samples 50 --stages micro,tokens,sessions
+  --micro-seconds 0.001 --users 500 --revocable 40 --samples 50 --stages micro,tokens,checks,sessions
 count 1 0
 export PGDATABASE=postgres
 
