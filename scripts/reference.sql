@@ -118,7 +118,7 @@ INSERT INTO error_meaning VALUES
   ('JW014', 'a token of another kind: its type (`typ`) is not the one that is expected there'),
   ('JW015', 'the token is bound to a key, and the proof of that key is missing or wrong'),
   ('JW016', 'the user''s rights or the session''s claims have changed since: refresh the session, which lives on'),
-  ('JW017', 'a standby does not know the session, which may have been opened or refreshed on the primary meanwhile: try again, or ask the primary. `PT503` in `pre_request`'),
+  ('JW017', 'a standby does not know the session, which may have been opened or refreshed on the primary meanwhile: try again, or ask the primary. HTTP 503 from `pre_request`'),
   ('JW018', 'the rows of the user are on another server, by `jwt_auth.user_key_range`: ask that one'),
   ('JW020', 'a key that can''t be used: malformed, weak, of another kind, or its parts don''t belong together'),
   ('JW021', 'no key of the ring is active'),
@@ -239,8 +239,8 @@ FROM pg_settings WHERE name LIKE 'jwt\_auth.%' ORDER BY name;
 \echo '|---|---|---|'
 SELECT format('| `%s` | %s | %s |', code, message, meaning) FROM error_code JOIN error_meaning USING (code) ORDER BY code !~ '^JW', code;
 \echo
-\echo 'A message may go on with a reason after a colon. None ever holds a token, a secret or a key. In `pre_request` each refusal is `PT401` with the SQLSTATE as'
-\echo 'its detail. Besides: `25006` where something must be written and can''t be (a standby, a READ ONLY transaction), `40001` and `40P01` for a transaction to be'
+\echo 'A message may go on with a reason after a colon. None ever holds a token, a secret or a key. `pre_request` raises each refusal as `PGRST` and has the SQLSTATE'
+\echo 'in its message (docs/postgrest.md). Besides: `25006` where something must be written and can''t be (a standby, a READ ONLY transaction), `40001` and `40P01` for a transaction to be'
 \echo 'retried, `42501` without the privilege, `2D000` for `purge_expired` and `purge_events` in a transaction block, `55000` for a key in the wrong state.'
 \echo
 \echo '## Events'

@@ -73,7 +73,6 @@ EXCEPTIONS = {
         "the key-encryption-key file does not hold 32 bytes in hex, base64, base64url or as an oct JWK",
         "no key-encryption key opens it",
         "the key-encryption key does not open it",
-        "the HMAC key of this token cannot be opened",
         "the secret of the server could not be opened and was replaced",
         "Nonces and challenges that were made under it are no longer good.",
         "Tokens without a session of users who were forgotten may be good again: jwt_auth.revoke_all_tokens() refuses them.",

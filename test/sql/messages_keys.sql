@@ -208,3 +208,8 @@ BEGIN;
 SELECT jwt_auth.create_signing_key('HS256') IS NOT NULL;
 SELECT jwt_auth.pre_config();
 ROLLBACK;
+\echo -- a key of an algorithm that not each PostgREST knows
+BEGIN;
+SELECT jwt_auth.create_signing_key('PS256') IS NOT NULL;
+SELECT jwt_auth.pre_config();
+ROLLBACK;

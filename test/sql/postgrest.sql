@@ -8,7 +8,7 @@ SELECT jwt_auth.jwt_sign('{"sub": "alice", "role": "regress_web"}') AS alice,
        jwt_auth.jwt_sign(jsonb_build_object('sub', 'carol', 'client_fp', jwt_auth.base64url_encode(sha256('device 1')))) AS device,
        jwt_auth.jwt_sign('{"sub": "late", "exp": 1000000000}') AS late \gset
 
--- Who a request with these headers is, or how it is refused: SQLSTATE, detail.
+-- Who a request with these headers is, or how it is refused: SQLSTATE, and the code in the answer that PostgREST makes of it.
 CREATE FUNCTION request(headers text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
   why text;
@@ -18,6 +18,7 @@ BEGIN
   RETURN coalesce(jwt_auth.current_user_id(), '(nobody)');
 EXCEPTION WHEN OTHERS THEN
   GET STACKED DIAGNOSTICS why = PG_EXCEPTION_DETAIL;
+  IF SQLSTATE = 'PGRST' THEN why := SQLERRM::json ->> 'code'; END IF;
   RETURN rtrim(SQLSTATE || ' ' || why);
 END $$;
 CREATE FUNCTION request_by(authorization_header text, VARIADIC more text[] DEFAULT '{}') RETURNS text LANGUAGE sql AS $$
@@ -35,6 +36,25 @@ SELECT request_by('Bearer ' || :'late') AS expired, request_by('Bearer ' || :'al
 SELECT request_by('Bearer ' || jwt_auth.jwt_sign('{"sub": "mallory", "exp": 4102444800}', 'a secret of their own, long enough')) AS foreign_key;
 SELECT headers, request(headers) FROM unnest(ARRAY['x', '[]', '7', '"authorization"', 'null', '{"authorization": 7}', '{"authorization": null}',
   '{"authorization": {"Bearer": "x"}}', '{"authorization": "Basic a", "authorization": "Bearer b"}', '{"authorization": "Bearer \u0000"}']) AS headers;
+
+\echo == what PostgREST answers: status, headers and body, all of it from the error
+\set VERBOSITY default
+BEGIN;
+SELECT set_config('request.headers', jsonb_build_object('authorization', 'Bearer ' || :'late')::text, true) IS NOT NULL AS set;
+SELECT jwt_auth.pre_request();
+ROLLBACK;
+\echo -- an unusable key of the server is no fault of the client
+SELECT jwt_auth.import_signing_key('{"kty": "oct", "kid": "spoilt", "alg": "HS256", "k": "c2hhcmVkIHNlY3JldCBvZiB0aGlydHktdHdvIGJ5dGVzIQ"}', false);
+UPDATE jwt_auth.signing_key SET state = 'verify_only' WHERE kid = 'spoilt';
+SELECT jwt_auth.jwt_sign('{"sub": "alice", "exp": 4102444800}', '{"kty": "oct", "kid": "spoilt", "k": "c2hhcmVkIHNlY3JldCBvZiB0aGlydHktdHdvIGJ5dGVzIQ"}') AS spoilt \gset
+SELECT request_by('Bearer ' || :'spoilt');
+UPDATE jwt_auth.signing_key SET private_jwk = 'spoilt' WHERE kid = 'spoilt';
+BEGIN;
+SELECT set_config('request.headers', jsonb_build_object('authorization', 'Bearer ' || :'spoilt')::text, true) IS NOT NULL AS set;
+SELECT jwt_auth.pre_request();
+ROLLBACK;
+DELETE FROM jwt_auth.signing_key WHERE kid = 'spoilt';
+\set VERBOSITY sqlstate
 
 \echo == forged claims are not believed: they must be those of the token that the headers show
 CREATE FUNCTION request_with(claims text, token text) RETURNS text LANGUAGE plpgsql AS $$
@@ -126,6 +146,15 @@ SELECT current_setting('pgrst.jwt_secret')::jsonb = jwt_auth.jwks() AS published
 SELECT current_setting('pgrst.jwt_secret')::jsonb -> 'keys' -> 0 ->> 'kid' = :'kid' AS kid_of_tokens,
        current_setting('pgrst.jwt_secret')::jsonb -> 'keys' -> 0 ? 'd' AS private;
 COMMIT;
+\echo -- keys that a PostgREST does not know are kept from it, for one of them makes the whole set an HMAC secret to it
+BEGIN;
+SELECT jwt_auth.trust_issuer('idp', jsonb_build_object('keys', jsonb_agg(CASE kid WHEN 'edwards' THEN jwk || '{"alg": "Ed25519"}' WHEN 'padded' THEN jwk || '{"alg": "PS256"}' ELSE jwk - 'alg' END)))
+FROM (VALUES ('ES256K', 'koblitz'), ('EdDSA', 'edwards'), ('ES256', 'plain'), ('PS256', 'padded')) AS t (alg, kid), LATERAL (SELECT jwt_auth.jwk_public(jwt_auth.jwk_generate(alg, kid => kid)) AS jwk) AS made;
+SELECT jwt_auth.import_signing_key((jwt_auth.jwk_generate('ES256K', kid => 'ours'))::text, false);
+SELECT jwt_auth.pre_config();
+SELECT key ->> 'kid' = :'kid' AS active, nullif(key ->> 'kid', :'kid') AS kid, key ->> 'alg' AS alg, key - '{kid,alg,n,x,y}'::text[] AS members
+FROM jsonb_array_elements(current_setting('pgrst.jwt_secret')::jsonb -> 'keys') AS key ORDER BY kid NULLS FIRST;
+ROLLBACK;
 \set VERBOSITY default
 DELETE FROM jwt_auth.signing_key;
 BEGIN;

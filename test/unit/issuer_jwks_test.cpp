@@ -129,6 +129,15 @@ TEST(IssuerJwks, HandsOnTheKeysThatVerify) {
   ASSERT_EQ(set->keys.size(), 2U);
   EXPECT_EQ(set->keys[0].kid(), "a");
   EXPECT_EQ(set->keys[1].alg(), "RS256");
+  // By names that software from before RFC 9864 knows, and a curve that it may not know with its `alg`, by which it is set
+  // aside.
+  const auto renamed = VerifyingJwks(
+      R"({"keys":[{"kty":"OKP","crv":"Ed25519","alg":"Ed25519",)"
+      R"("x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"},{"kty":"EC","crv":"secp256k1",)"
+      R"("x":"eb5mfvncu6xVoGKVzocLBwKb_NstzijZWfKBWxb4F5g","y":"SDradyajxGVdpPv8DhEIqP0XtEimhVQZnEfQj_sQ1Lg"}]})");
+  ASSERT_ACCEPTED(renamed);
+  EXPECT_NE(renamed->find(R"("alg":"EdDSA")"), std::string::npos);
+  EXPECT_NE(renamed->find(R"("alg":"ES256K")"), std::string::npos);
   EXPECT_EQ(*VerifyingJwks("{}"), "");
   EXPECT_REFUSED(VerifyingJwks("7"), kUnusableKey);
 }

@@ -1,6 +1,7 @@
 #include "jose/keys/issuer_jwks.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "jose/interruption.hpp"
 #include "jose/json/json_writer.hpp"
@@ -57,6 +58,14 @@ void EndSet(Text &set) {
   JsonWriter writer(set);
   writer.EndArray();
   writer.EndObject();
+}
+
+// The `alg` of a key for software that knows the names before RFC 9864, and reads a curve that it does not know only behind an
+// `alg` that it does not know either.
+std::optional<std::string_view> KnownAlgOf(const Key &key) {
+  if (key.curve() == Curve::kSecp256k1) return "ES256K";
+  if (!key.alg()) return std::nullopt;
+  return key.type() == KeyType::kOkp ? "EdDSA" : std::string_view(*key.alg());
 }
 
 Result<void> AddMember(const JsonValue &jwk, IssuerJwks &keys) {
@@ -123,15 +132,14 @@ Result<std::string> VerifyingJwks(std::string_view jwks) {
   for (const JsonValue jwk : members->elements()) {
     if (!jwk.is(JsonType::kObject) || IsSecret(jwk)) continue;
     const auto key = ParseJwk(jwk);
-    if (!key || !CanVerify(*key)) continue;
+    if (!key || !CanVerify(*key) || key->type() == KeyType::kAkp) continue;
     SecretBytes written;
     if (auto appended = AppendKeyMembers(key->pkey(), false, written); !appended) return appended.error();
     writer.BeginObject();
     writer.AddJson(AsText(written));
-    for (const std::string_view name : {"kid", "alg", "use"}) {
-      const auto text = jwk.FindText(name);
-      if (text && !(name == "alg" && key->type() == KeyType::kAkp)) writer.Add(name, *text);
-    }
+    if (const auto kid = jwk.FindText("kid")) writer.Add("kid", *kid);
+    if (const auto alg = KnownAlgOf(*key)) writer.Add("alg", *alg);
+    if (const auto use = jwk.FindText("use")) writer.Add("use", *use);
     writer.EndObject();
   }
   return out;

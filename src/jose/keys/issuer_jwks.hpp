@@ -27,7 +27,8 @@ struct IssuerJwks {
 Result<IssuerJwks> ReadIssuerJwks(std::string_view text);
 
 // The public keys of a set that verify signatures, as comma-separated JWKs of their registered members and kid, alg and use:
-// for software that refuses a whole set for one member that it does not know.
+// for software that refuses a whole set for one member that it does not know. RSA, EC and OKP alone, with no `alg` but of RFC
+// 7518, 8037 and 8812, which secp256k1 always has.
 Result<std::string> VerifyingJwks(std::string_view jwks);
 
 }  // namespace jwt_auth::jose

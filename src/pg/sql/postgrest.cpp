@@ -105,18 +105,52 @@ void add_request_url(Presentation &presentation) {
                                     path != nullptr && *path == '/' ? "" : "/", path != nullptr ? path : "");
 }
 
-// A refusal in the form that PostgREST answers as 401: any other class would become 403, 400 or 500. Where the server only
-// can't tell, 503: the client has done nothing wrong, and is to try again. The detail is its SQLSTATE.
-[[noreturn]] void raise_unauthorized(const Error &refusal) {
-  if (!IsTokenRefusal(refusal.code)) raise_error(refusal);
-  if (refusal.code == ErrorCode::kNotKnownYet)
-    ereport(ERROR, (errcode(MAKE_SQLSTATE('P', 'T', '5', '0', '3')), errmsg("%s", message_of(refusal)),
-                    errdetail_internal("%s", SqlStateOf(refusal.code))));
-  const bool lacks_origin = refusal.detail != nullptr && std::strcmp(refusal.detail, kNoProofOrigin.detail) == 0;
-  ereport(ERROR, (errcode(MAKE_SQLSTATE('P', 'T', '4', '0', '1')), errmsg("%s", message_of(refusal)),
-                  errdetail_internal("%s", SqlStateOf(refusal.code)),
-                  lacks_origin ? errhint("Set jwt_auth.proof_origin to the origin of the API as its clients see it.") : 0));
+// The challenge of RFC 6750 section 3; a description has no quotes, no backslashes and nothing but ASCII.
+char *challenge_for(const char *message) {
+  char *description = pstrdup(message);
+  for (char *c = description; *c != '\0'; c++)
+    if (*c < ' ' || *c > '~' || *c == '"' || *c == '\\') *c = '\'';
+  return psprintf("Bearer error=\"invalid_token\", error_description=\"%s\"", description);
+}
+
+// SQLSTATE PGRST is how a function gives PostgREST the whole answer: the body as MESSAGE, status and headers as DETAIL. So the
+// code and the challenge reach the client with client-error-verbosity at minimal as well. `details` is where 1.1 had the code.
+[[noreturn]] void raise_answer(int status, const Error &refusal, const char *hint) {
+  const char *code = SqlStateOf(refusal.code);
+  const char *message = message_of(refusal);
+  StringInfoData body;
+  initStringInfo(&body);
+  appendStringInfo(&body, "{\"code\": \"%s\", \"message\": ", code);
+  escape_json(&body, message);
+  appendStringInfo(&body, ", \"details\": \"%s\"", code);
+  if (hint != nullptr) {
+    appendStringInfoString(&body, ", \"hint\": ");
+    escape_json(&body, hint);
+  }
+  appendStringInfoChar(&body, '}');
+  StringInfoData answer;
+  initStringInfo(&answer);
+  appendStringInfo(&answer, "{\"status\": %d, \"headers\": {", status);
+  if (status == 401) {
+    appendStringInfoString(&answer, "\"WWW-Authenticate\": ");
+    escape_json(&answer, challenge_for(message));
+  }
+  appendStringInfoString(&answer, "}}");
+  ereport(ERROR, (errcode(MAKE_SQLSTATE('P', 'G', 'R', 'S', 'T')), errmsg_internal("%s", body.data),
+                  errdetail_internal("%s", answer.data)));
   pg_unreachable();
+}
+
+// A refusal of the token is 401. Where the server only can't tell, 503: the client has done nothing wrong, and is to try again.
+// A key that can't be used is the server's fault, 500: as an error of its class it would be 400.
+[[noreturn]] void raise_unauthorized(const Error &refusal) {
+  if (refusal.code == ErrorCode::kUnusableKey || refusal.code == ErrorCode::kNoActiveKey ||
+      refusal.code == ErrorCode::kKeySealed)
+    raise_answer(500, refusal, nullptr);
+  if (!IsTokenRefusal(refusal.code)) raise_error(refusal);
+  const bool lacks_origin = refusal.detail != nullptr && std::strcmp(refusal.detail, kNoProofOrigin.detail) == 0;
+  raise_answer(refusal.code == ErrorCode::kNotKnownYet ? 503 : 401, refusal,
+               lacks_origin ? "Set jwt_auth.proof_origin to the origin of the API as its clients see it." : nullptr);
 }
 
 const char *request_headers() { return request_setting("request.headers"); }

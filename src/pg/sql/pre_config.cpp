@@ -24,6 +24,7 @@ struct PostgrestKeys {
   bool is_empty;
   bool has_our_own;  // a key of ours is among them
   bool signs_with_hmac;
+  bool signs_with_unknown;  // the active key is of an algorithm that not every PostgREST knows
 };
 
 void AppendHmacKey(const jose::Key &key, jose::SecretBytes &set) {
@@ -49,8 +50,17 @@ Result<void> AppendIssuers(const Ring &ring, jose::SecretBytes &set) {
   return {};
 }
 
+// Whether every PostgREST from 12 to 16 verifies with it: its libraries know no PS256, ES256K and ML-DSA, or not all of them
+// do.
+bool IsKnownToPostgrest(const jose::Key &key) {
+  const auto algorithm = key.default_algorithm();
+  if (!algorithm || *algorithm == jose::Algorithm::kES256K) return false;
+  const jose::AlgorithmFamily family = jose::InfoOf(*algorithm).family;
+  return family != jose::AlgorithmFamily::kRsaPss && family != jose::AlgorithmFamily::kMlDsa;
+}
+
 Result<PostgrestKeys> KeysForPostgrest(std::string_view own_jwks) {
-  const auto own = jose::ParseJsonObject(own_jwks);
+  const auto own = jose::VerifyingJwks(own_jwks);
   if (!own) return own.error();
   const Ring &ring = CurrentRing();
   jose::SecretBytes set;
@@ -59,9 +69,7 @@ Result<PostgrestKeys> KeysForPostgrest(std::string_view own_jwks) {
   writer.Name("keys");
   writer.BeginArray();
   const std::size_t nothing = set.size();
-  if (const auto keys = own->root().Find("keys")) {
-    for (const jose::JsonValue key : keys->elements()) writer.Value(key);
-  }
+  writer.AddJson(*own);
   for (const jose::Key &key : ring.verifying.keys)
     if (settings::pre_config_hmac_keys && key.type() == jose::KeyType::kOct) AppendHmacKey(key, set);
   const bool has_our_own = set.size() > nothing;
@@ -72,10 +80,11 @@ Result<PostgrestKeys> KeysForPostgrest(std::string_view own_jwks) {
   writer.EndObject();
   const auto copy = CopyOut(jose::AsText(set));
   if (!copy) return copy.error();
-  const bool signs_with_hmac = std::any_of(ring.verifying.keys.begin(), ring.verifying.keys.end(), [&](const jose::Key &key) {
-    return key.type() == jose::KeyType::kOct && key.kid() == ring.active.kid;
-  });
-  return PostgrestKeys{*copy, is_empty, has_our_own, signs_with_hmac};
+  const auto active = std::find_if(ring.verifying.keys.begin(), ring.verifying.keys.end(),
+                                   [&](const jose::Key &key) { return key.kid() == ring.active.kid; });
+  const bool is_active = active != ring.verifying.keys.end();
+  return PostgrestKeys{*copy, is_empty, has_our_own, is_active && active->type() == jose::KeyType::kOct,
+                       is_active && !IsKnownToPostgrest(*active)};
 }
 
 void pre_config() {
@@ -87,6 +96,9 @@ void pre_config() {
     ereport(WARNING, (errmsg("the active signing key is an HMAC key, which cannot be published"),
                       errhint("Rotate to a key pair with jwt_auth.rotate_signing_key('ES256'), turn on "
                               "jwt_auth.pre_config_hmac_keys, or give PostgREST the secret in its own jwt-secret.")));
+  else if (keys.signs_with_unknown)
+    ereport(WARNING, (errmsg("the active signing key has an algorithm that PostgREST does not know, or not in each version"),
+                      errhint("Rotate with jwt_auth.rotate_signing_key('ES256').")));
   else if (!keys.has_our_own)
     ereport(WARNING,
             (errmsg("there is no signing key to publish"), errhint("Create one with jwt_auth.create_signing_key('ES256').")));
