@@ -1,0 +1,100 @@
+# Cancels and terminations at random instants of every function that the catalog lists. Whatever was interrupted has changed nothing,
+# the same backend, or a new one, answers as before, and no lock is left.
+#
+# JWT_AUTH_INTERRUPTS is how often each function is canceled (once), and every tenth of it terminated; JWT_AUTH_INTERRUPTS_SEED (random) draws
+# the functions that are terminated.
+use strict;
+use warnings;
+use lib '.';
+use Ask;
+use Calls;
+use IPC::Run ();
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $times = $ENV{JWT_AUTH_INTERRUPTS} // 1;
+my $seed = $ENV{JWT_AUTH_INTERRUPTS_SEED} // int rand 2**31;
+srand $seed;
+note "seed $seed";
+
+my $node = PostgreSQL::Test::Cluster->new('interrupted');
+$node->init;
+$node->append_conf('postgresql.conf', "shared_preload_libraries = 'jwt_auth'\nautovacuum = off\nfsync = off\n"
+	  . "jwt_auth.user_key_range = '3..2147483647,-2147483648..0'\n");
+$node->start;
+$node->safe_psql('postgres', "CREATE EXTENSION jwt_auth; SELECT jwt_auth.create_signing_key('ES256')");
+my @calls = grep { $_->{kind} ne 'p' } prepare_calls($node);
+$node->safe_psql('postgres', slurp_file(source_file('test/support/calls.sql')));
+$node->safe_psql('postgres', slurp_file(source_file('test/support/interrupted.sql')));
+store_calls($node, @calls);
+is($node->safe_psql('postgres', "SELECT string_agg(problem, E'\\n') FROM faults.call, faults.learn(signature) AS problem"), '', 'undisturbed, each call answers, and changes, the same each time');
+my $before = $node->safe_psql('postgres', 'SELECT faults.effects()');
+my $connstr = $node->connstr('postgres');
+my $patience = ($times > 10 ? 360 : 5) * $PostgreSQL::Test::Utils::timeout_default;
+
+# Interrupts whoever is busy, at random instants, until told that it is enough.
+sub interrupter
+{
+	my ($function) = @_;
+	my ($out, $err);
+	return IPC::Run::start([ 'psql', '-XAtq', '-d', $connstr, '-c', "CALL faults.interrupt('$function')" ], '<', \undef, '>', \$out, '2>', \$err, IPC::Run::timeout($patience));
+}
+
+sub enough
+{
+	my ($interrupter) = @_;
+	$node->safe_psql('postgres', 'INSERT INTO faults.enough VALUES (true)');
+	$interrupter->finish;
+	$node->safe_psql('postgres', 'DELETE FROM faults.enough');
+	return;
+}
+
+# One connection runs all of them. What asks how it is may be hit by a late cancel, so it is asked twice.
+{
+	my $interrupter = interrupter('pg_cancel_backend');
+	my $file = PostgreSQL::Test::Utils::tempdir() . '/canceled.sql';
+	open my $script, '>', $file or die $!;
+	for my $call (@calls)
+	{
+		print $script "SELECT faults.busy('$call->{signature}');\n" for 1 .. $times;
+		print $script "SELECT faults.sound('$call->{signature}');\n" for 1 .. 2;
+	}
+	close $script;
+	my ($out, $err) = ('', '');
+	IPC::Run::run([ 'psql', '-XAtq', '-v', 'VERBOSITY=verbose', '-v', 'SHOW_CONTEXT=never', '-d', $connstr, '-f', $file ], '<', \undef, '>', \$out, '2>', \$err, IPC::Run::timeout($patience));
+	enough($interrupter);
+	my @canceled = $err =~ /ERROR:  57014:/g;
+	cmp_ok(scalar @canceled, '>=', $times * @calls, $times * @calls . ' calls are canceled');
+	is(join("\n", grep { /ERROR|FATAL|server closed/ && !/ERROR:  57014:/ } split /\n/, $err), '', 'with no other error');
+	my %sound;
+	$sound{$_}++ for split /\n/, $out;
+	is(join("\n", grep { !/^sound / } sort keys %sound), '', 'then each is as usual, in the same backend');
+	cmp_ok(scalar(grep { /^sound / } keys %sound), '>', 0.9 * @calls, 'and nearly all were asked');
+}
+
+# A terminated connection is followed by another.
+{
+	my $interrupter = interrupter('pg_terminate_backend');
+	my @victims = map { $calls[ rand @calls ] } 1 .. ($times > 10 ? $times * @calls / 10 : 20);
+	my @wrong;
+	for my $victim (@victims)
+	{
+		my ($out, $err) = ('', '');
+		IPC::Run::run([ 'psql', '-XAtq', '-v', 'VERBOSITY=verbose', '-v', 'SHOW_CONTEXT=never', '-d', $connstr, '-c', "SELECT faults.busy('$victim->{signature}')" ], '<', \undef, '>', \$out, '2>', \$err,
+			IPC::Run::timeout($patience));
+		push @wrong, "$victim->{signature}: $out $err" unless $err =~ /FATAL:  57P01:/;
+	}
+	enough($interrupter);
+	is(join("\n", @wrong), '', @victims . ' calls are terminated');
+	my %asked = map { $_->{signature} => 1 } @victims;
+	is(join("\n", grep { !/^sound / } split /\n/, $node->safe_psql('postgres', "SELECT faults.sound(signature) FROM faults.call WHERE signature = ANY ('{" . join(',', map { "\"$_\"" } keys %asked) . "}')")),
+		'', 'then each is as usual, in a new backend');
+}
+
+is($node->safe_psql('postgres', 'SELECT faults.effects()'), $before, 'no row is there that was not there before, and none is gone');
+is($node->safe_psql('postgres', "SELECT count(*) FROM pg_locks WHERE pid <> pg_backend_pid() AND (locktype = 'advisory' OR relation::regclass::text LIKE 'jwt_auth.%')"), '0', 'no lock is left');
+is($node->safe_psql('postgres', "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT faults.busy%'"), '0', 'and nobody who holds one');
+is(join("\n", grep { /terminated by signal|PANIC|TRAP:|leak|SPI stack|still referenced|terminating any other/ } split /\n/, slurp_file($node->logfile)), '', 'the log tells of no crash and of nothing left open');
+$node->stop;
+done_testing();
