@@ -5,12 +5,13 @@ use strict;
 use warnings;
 use Digest::SHA qw(hmac_sha256);
 use Exporter 'import';
+use File::Basename qw(dirname);
 use IPC::Run ();
 use MIME::Base64 qw(encode_base64url decode_base64url);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 
-our @EXPORT_OK = qw(start_node token_with encode_base64url decode_base64url at_once refresh_token_parts);
+our @EXPORT_OK = qw(start_node token_with encode_base64url decode_base64url at_once refresh_token_parts build_library);
 
 # A server with the extension in database postgres and an active key.
 sub start_node
@@ -75,6 +76,25 @@ sub at_once
 		$session->finish;
 	}
 	return map { { output => $output[$_], error => $errors[$_] } } 0 .. $count - 1;
+}
+
+# Builds test/support/$name.cpp, with the server's headers if wanted, into a library of which the path is answered; nothing where there
+# is no compiler or there are no headers.
+sub build_library
+{
+	my ($name, $major) = @_;
+	my $library = PostgreSQL::Test::Utils::tempdir() . "/$name.so";
+	my @headers;
+	if (defined $major)
+	{
+		my ($pg_config) = grep { defined && -x } $ENV{PG_CONFIG}, "/usr/lib/postgresql/$major/bin/pg_config";
+		return undef unless defined $pg_config;
+		chomp(my $directory = `$pg_config --includedir-server`);
+		return undef unless -e "$directory/postgres.h";
+		@headers = ('-isystem', $directory);
+	}
+	my @command = ($ENV{CXX} // 'g++', '-std=c++17', '-O1', '-fPIC', '-shared', '-Wno-register', @headers, '-o', $library, dirname(__FILE__) . "/../support/$name.cpp", '-ldl');
+	return system(@command) == 0 ? $library : undef;
 }
 
 1;
