@@ -29,10 +29,11 @@ if [[ $PG_CONFIG =~ ^/usr/lib/postgresql/([0-9]+)/ ]]; then
   need_file_if_available "/usr/lib/postgresql/${BASH_REMATCH[1]}/lib/pg_cron.so" "postgresql-${BASH_REMATCH[1]}-cron"
 fi
 install_missing
-# The test of the monitoring kit skips without these, so that they can't be installed is no failure.
+# The tests of the monitoring kit and of the clock skip without these, so that they can't be installed is no failure.
 if [[ " ${suites[*]} " == *' tap '* ]]; then
   need_if_available promtool prometheus
   need_if_available prometheus-postgres-exporter prometheus-postgres-exporter
+  need_file_if_available '/usr/lib/*/faketime/libfaketime.so.1' libfaketime
   set +e
   (
     set -e
