@@ -10,17 +10,34 @@ const element = (name, properties, ...children) => {
   made.append(...children)
   return made
 }
-const button = (text, label, work) => {
+// key tells it from every other one of the list, about is the element that says more of what it is for.
+const button = (text, label, { key, about }, work) => {
   const made = element('button', { type: 'button', className: 'secondary' }, text)
   made.setAttribute('aria-label', label)
+  made.dataset.key = key
+  about.id ||= `about-${key}`
+  made.setAttribute('aria-describedby', about.id)
   made.addEventListener('click', handler(work))
   return made
+}
+// The list with these items. A button that has the focus keeps it, for the list is also shown anew while nobody does anything.
+function fill(list, items) {
+  const focused = list.contains(document.activeElement) ? document.activeElement.dataset.key : undefined
+  list.replaceChildren(...items)
+  list.hidden = items.length === 0
+  if (focused) ([...list.querySelectorAll('button')].find(({ dataset }) => dataset.key === focused) ?? list.parentElement.querySelector('h2')).focus()
 }
 
 function notify(reason) {
   $('notice').textContent = WHY[reason] ?? 'That did not work. Please try again.'
   $('notice').hidden = false
+  $('notice').scrollIntoView({ block: 'nearest' })
 }
+// What gets the focus is not to be hidden below what stays on top.
+new ResizeObserver(([{ target }]) => {
+  const stays = getComputedStyle(target).position === 'sticky'
+  document.documentElement.style.scrollPaddingTop = `${stays ? target.offsetHeight + 8 : 0}px`
+}).observe($('above'))
 function clearNotice() {
   $('notice').hidden = true
   $('done').textContent = ''
@@ -126,53 +143,48 @@ async function showAll() {
 
 async function showDevices(acting = !$('acting').hidden) {
   const [{ answer: devices }, { answer: history }] = [await api('GET', '/api/devices'), await api('GET', '/api/history')]
-  const end = (session, what) =>
-    button('End', what, async () => {
+  const end = (session, what, about) =>
+    button('End', what, { key: `end-${session.id}`, about }, async () => {
       await api('DELETE', `/api/devices/${session.id}`)
       await showDevices()
       done('That session is ended.')
       $('devices-title').focus()
     })
-  $('device-list').replaceChildren(
-    ...devices.map((device) => {
-      const name = nameOf(device.agent)
-      const item = element('li', {},
-        element('span', { className: 'what', title: device.agent ?? '' }, name, element('small', {}, describeDevice(device))))
-      if (device.here) item.append(element('strong', {}, 'This device'))
-      else if (!acting) item.append(end(device, `End the session of ${name}`))
-      return item
-    }),
-  )
-  $('history-list').replaceChildren(
-    ...history.map((session) => {
-      const item = element('li', {},
-        element('span', { className: 'what' }, session.support ? 'The support, in your place' : nameOf(session.agent),
-          element('small', {}, describeEnded(session))))
-      if (session.alive && !acting) item.append(end(session, 'End the session of the support'))
-      return item
-    }),
-  )
+  fill($('device-list'), devices.map((device) => {
+    const name = nameOf(device.agent)
+    const about = element('small', {}, describeDevice(device))
+    const item = element('li', {}, element('span', { className: 'what', title: device.agent ?? '' }, name, about))
+    if (device.here) item.append(element('strong', {}, 'This device'))
+    else if (!acting) item.append(end(device, `End the session of ${name}`, about))
+    return item
+  }))
+  fill($('history-list'), history.map((session) => {
+    const about = element('small', {}, describeEnded(session))
+    const item = element('li', {},
+      element('span', { className: 'what' }, session.support ? 'The support, in your place' : nameOf(session.agent), about))
+    if (session.alive && !acting) item.append(end(session, 'End the session of the support', about))
+    return item
+  }))
   $('earlier').hidden = history.length === 0
 }
 
 async function showKeys() {
   const { answer: keys } = await api('GET', '/api/keys')
-  $('key-list').replaceChildren(
-    ...keys.map((key) =>
-      element('li', {},
-        element('span', { className: 'what' }, key.name, element('small', {}, describeKey(key))),
-        button('End', `End the key ${key.name}`, async () => {
-          await api('DELETE', `/api/keys/${key.id}`)
-          forgetNewKey()
-          await showKeys()
-          done('That key is ended.')
-          $('keys-title').focus()
-        }))),
-  )
+  fill($('key-list'), keys.map((key) => {
+    const about = element('small', {}, describeKey(key))
+    return element('li', {}, element('span', { className: 'what' }, key.name, about),
+      button('End', `End the key ${key.name}`, { key: `end-${key.id}`, about }, async () => {
+        await api('DELETE', `/api/keys/${key.id}`)
+        forgetNewKey()
+        await showKeys()
+        done('That key is ended.')
+        $('keys-title').focus()
+      }))
+  }))
 }
 
 function forgetNewKey() {
-  $('new-key').hidden = true
+  $('new-key-is').hidden = true
   $('new-key-text').textContent = ''
 }
 
@@ -183,33 +195,33 @@ $('create-key').addEventListener('submit', handler(async (event) => {
   event.target.reset()
   await showKeys()
   $('new-key-text').textContent = answer.key
-  $('new-key').hidden = false
+  $('new-key-is').hidden = false
 }))
 
 // What the support may do with each person. The list is shown anew after each.
 async function showPeople() {
   const { answer } = await api('GET', '/api/people')
-  const change = (person, path, text, said) =>
-    button(text, `${text}: ${person.email}`, async () => {
-      const { ok } = await api('POST', `/api/people/${person.id}/${path}`, {})
-      await showPeople()
-      if (!ok) return notify('changed_meanwhile')
-      done(said)
-      $('people-title').focus()
-    })
-  $('people-list').replaceChildren(
-    ...answer.map((person) => {
-      const { email, role, banned } = person
-      const actions = element('span', { className: 'row' })
-      if (role === 'member' && !banned) actions.append(button('Act for', `Act for: ${email}`, () => startActing(person)))
-      if (role === 'member')
-        actions.append(banned ? change(person, 'pardon', 'Lift the ban', `${email} may log in again.`)
-          : change(person, 'ban', 'Ban', `${email} is banned, and logged out everywhere.`))
-      actions.append(role === 'support' ? change(person, 'member', 'Make a member', `${email} is a member.`)
-        : change(person, 'support', 'Make support', `${email} is of the support.`))
-      return element('li', {}, element('span', { className: 'what' }, email, element('small', {}, banned ? `${role}, banned` : role)), actions)
-    }),
-  )
+  fill($('people-list'), answer.map((person) => {
+    const { id, email, role, banned } = person
+    const about = element('small', {}, banned ? `${role}, banned` : role)
+    const does = (text, work) => button(text, `${text}: ${email}`, { key: `${text.replaceAll(' ', '-')}-${id}`, about }, work)
+    const change = (path, text, said) =>
+      does(text, async () => {
+        const { ok } = await api('POST', `/api/people/${id}/${path}`, {})
+        await showPeople()
+        if (!ok) return notify('changed_meanwhile')
+        done(said)
+        $('people-title').focus()
+      })
+    const actions = element('span', { className: 'row' })
+    if (role === 'member' && !banned) actions.append(does('Act for', () => startActing(person)))
+    if (role === 'member')
+      actions.append(banned ? change('pardon', 'Lift the ban', `${email} may log in again.`)
+        : change('ban', 'Ban', `${email} is banned, and logged out everywhere.`))
+    actions.append(role === 'support' ? change('member', 'Make a member', `${email} is a member.`)
+      : change('support', 'Make support', `${email} is of the support.`))
+    return element('li', {}, element('span', { className: 'what' }, email, about), actions)
+  }))
 }
 
 async function startActing(person) {
