@@ -38,3 +38,34 @@ check "the library exports what the tested one does" diff \
 check "the SQL side is what was tested, every file of it" diff \
   <(cd "$destination$("$PG_CONFIG" --sharedir)/extension" && cat jwt_auth*) \
   <(cd "$work/server$("$PG_CONFIG" --sharedir)/extension" && cat jwt_auth*)
+
+# PGXN's own client takes the archive: it reads the metadata, builds, installs, makes and drops the extension, and runs tests. The objects
+# are those of the build above: that they can be made of this archive is known by now, and one regression test shows that they are run.
+if command -v pgxn >/dev/null; then
+  need_cluster
+  cat >"$work/make" <<'MAKE'
+#!/usr/bin/env bash
+set -e
+if [ -e src/pg ] && [ -z "$(find src/pg -name '*.o' -print -quit)" ]; then
+  (cd "$OBJECTS" && find src -name '*.o' -print0 | tar -cf - --null -T -) | tar -xf - -C .
+  find src -name '*.o' -exec touch {} +
+fi
+case " $* " in *' installcheck '*) exec make "$@" REGRESS=jws ISOLATION= ;; *) exec make "$@" ;; esac
+MAKE
+  chmod +x "$work/make"
+  mkdir -p "$work/server$("$PG_CONFIG" --libdir)"
+  pgxn_does() {
+    local what=$1
+    shift
+    OBJECTS=$unpacked pgxn "$what" --yes --pg_config "$(server_bin)/pg_config" "$@" "$(echo "$repository"/build/release/jwt_auth-*.zip)"
+  }
+  createdb pgxn
+  check "pgxn installs the archive" pgxn_does install --nosudo --make "$work/make"
+  check "pgxn makes the extension" pgxn_does load -h "$PGHOST" -p "$PGPORT" -U postgres -d pgxn
+  check "of the version that META.json provides" test "$(psql -XAtqc "SELECT extversion || '.0' FROM pg_extension WHERE extname = 'jwt_auth'" pgxn)" = \
+    "$(perl -MJSON::PP -e 'local $/; print decode_json(<>)->{provides}{jwt_auth}{version}' META.json)"
+  check "pgxn drops it" pgxn_does unload -h "$PGHOST" -p "$PGPORT" -U postgres -d pgxn
+  check "pgxn runs its tests" pgxn_does check --make "$work/make" -h "$PGHOST" -p "$PGPORT" -U postgres -d pgxn_check
+else
+  skip "the archive with PGXN's client: pgxnclient is not installed" 5
+fi
