@@ -45,8 +45,11 @@ INSERT INTO fixture SELECT 'ec_public', jwt_auth.jwk_public(value::jsonb) FROM f
 INSERT INTO fixture SELECT 'rsa_public', jwt_auth.jwk_public(value::jsonb) FROM fixture WHERE name = 'rsa';
 INSERT INTO fixture SELECT 'pem', jwt_auth.jwk_to_pem(value::jsonb) FROM fixture WHERE name = 'ec';
 CREATE FUNCTION fixture(name text) RETURNS text LANGUAGE sql STABLE AS 'SELECT value FROM fixture f WHERE f.name = $1';
-INSERT INTO fixture SELECT 'dpop', jwt_auth.jws_sign(convert_to(jsonb_build_object('jti', 'a', 'htm', 'POST', 'htu', 'https://api.example.com/refresh',
-  'iat', floor(extract(epoch FROM clock_timestamp())))::text, 'UTF8'), fixture('ec'), NULL, jsonb_build_object('typ', 'dpop+jwt', 'jwk', fixture('ec_public')::jsonb));
+-- A proof is good for a short time, so each call has its own.
+CREATE FUNCTION fixture_proof() RETURNS text LANGUAGE sql VOLATILE AS $$
+  SELECT jwt_auth.jws_sign(convert_to(jsonb_build_object('jti', 'a', 'htm', 'POST', 'htu', 'https://api.example.com/refresh',
+    'iat', floor(extract(epoch FROM clock_timestamp())))::text, 'UTF8'), fixture('ec'), NULL, jsonb_build_object('typ', 'dpop+jwt', 'jwk', fixture('ec_public')::jsonb))
+$$;
 SELECT jwt_auth.create_signing_key('ES256', false);
 SELECT jwt_auth.set_session_class('kiosk', max_sessions => 1);
 SELECT jwt_auth.trust_issuer('https://issuer.example', jsonb_build_object('keys', jsonb_build_array(fixture('rsa_public')::jsonb)));
@@ -197,7 +200,7 @@ sub prepare_calls
 		revoke => sub { { token => $literal->('text_refresh') } },
 		authenticate => sub { { token => $literal->('text_access'), ip => $anybody } },
 		current_claim => sub { { name => "'role'" } },
-		verify_proof => sub { { proof => $literal->('dpop'), method => "'POST'", url => "'https://api.example.com/refresh'" } },
+		verify_proof => sub { { proof => 'fixture_proof()', method => "'POST'", url => "'https://api.example.com/refresh'" } },
 		record_event => sub { { event => "'app.exported'", detail => "'{\"rows\": 3}'" } },
 		session_history => sub { { since => "now() - interval '1 day'", until => "now() + interval '1 day'" } },
 		partition_events => sub { { months_ahead => '2' } },

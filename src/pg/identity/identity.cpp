@@ -27,23 +27,20 @@ bool IsSound(const Identity &header, std::size_t size) {
          (header.user_offset == 0 || holds_varlena(header.user_offset));
 }
 
-// The chunk that the text encodes, as PostgreSQL wants to own it; null if it encodes none or memory is exhausted.
-Identity *Decode(const char *text) noexcept {
-  Identity *chunk = nullptr;
-  (void)Guard([&]() -> Result<void> {
+// The chunk that the text encodes, as PostgreSQL wants to own it. kOutOfMemory; kMalformed if it encodes none.
+Outcome<Identity *> Decode(const char *text) noexcept {
+  return Guard([&]() -> Result<Identity *> {
     auto bytes = jose::DecodeBase64Url(text);
     if (!bytes) return bytes.error();
     if (bytes->size() < sizeof(Identity)) return Error{ErrorCode::kMalformed, nullptr};
     void *memory = AllocateForSetting(bytes->size());
     if (memory == nullptr) throw std::bad_alloc();
     std::memcpy(memory, bytes->data(), bytes->size());
-    chunk = static_cast<Identity *>(memory);
-    if (IsSound(*chunk, bytes->size())) return {};
+    auto *chunk = static_cast<Identity *>(memory);
+    if (IsSound(*chunk, bytes->size())) return chunk;
     FreeForSetting(memory);
-    chunk = nullptr;
     return Error{ErrorCode::kMalformed, nullptr};
   });
-  return chunk;
 }
 
 // Everybody may be nobody. Anything else comes from become(), in this backend or in the leader of this parallel worker, whose
@@ -55,8 +52,12 @@ bool check_identity(char **value, void **extra, GucSource source) {
     GUC_check_errmsg("parameter \"%s\" can be set only by jwt_auth.authenticate()", kSetting);
     return false;
   }
-  *extra = Decode(*value);
-  if (*extra != nullptr) return true;
+  const auto chunk = Decode(*value);
+  if (chunk.ok) {
+    *extra = chunk.value;
+    return true;
+  }
+  if (IsOutOfMemory(chunk.error)) GUC_check_errcode(ERRCODE_OUT_OF_MEMORY);
   GUC_check_errmsg("parameter \"%s\" could not be set", kSetting);
   return false;
 }

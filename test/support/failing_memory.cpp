@@ -1,0 +1,66 @@
+// Preloaded into the server of test/t/127_failing_allocations.pl, this library stands before the C library's allocator. It
+// fails nothing until failing_memory_sql.cpp, loaded into a backend, arms it for that backend.
+#include "failing_memory.hpp"
+
+#include <malloc.h>
+#include <cerrno>
+#include <cstdlib>
+
+extern "C" {
+
+FailingMemory failing_memory = {false, 0, 1, 0, 0, 0};
+
+void *__libc_malloc(size_t size) noexcept;
+void *__libc_calloc(size_t count, size_t size) noexcept;
+void *__libc_realloc(void *pointer, size_t size) noexcept;
+void *__libc_memalign(size_t alignment, size_t size) noexcept;
+void __libc_free(void *pointer) noexcept;
+}
+
+namespace {
+
+bool Fails() noexcept {
+  FailingMemory &memory = failing_memory;
+  if (!memory.counting) return false;
+  ++memory.allocations;
+  if (memory.fails_at == 0 || memory.allocations < memory.fails_at ||
+      memory.allocations >= memory.fails_at + memory.fails_in_a_row)
+    return false;
+  ++memory.failures;
+  errno = ENOMEM;
+  return true;
+}
+
+void *Counted(void *pointer) noexcept {
+  failing_memory.in_use += static_cast<long long>(malloc_usable_size(pointer));
+  return pointer;
+}
+
+}  // namespace
+
+extern "C" {
+
+// Operator new, OpenSSL, palloc and strdup all end in one of these.
+void *malloc(size_t size) noexcept { return Fails() ? nullptr : Counted(__libc_malloc(size)); }
+void *calloc(size_t count, size_t size) noexcept { return Fails() ? nullptr : Counted(__libc_calloc(count, size)); }
+void *realloc(void *pointer, size_t size) noexcept {
+  if (Fails()) return nullptr;
+  const long long before = static_cast<long long>(malloc_usable_size(pointer));
+  void *const moved = __libc_realloc(pointer, size);
+  if (moved != nullptr || size == 0) failing_memory.in_use -= before;
+  return Counted(moved);
+}
+void free(void *pointer) noexcept {
+  failing_memory.in_use -= static_cast<long long>(malloc_usable_size(pointer));
+  __libc_free(pointer);
+}
+void *memalign(size_t alignment, size_t size) noexcept { return Fails() ? nullptr : Counted(__libc_memalign(alignment, size)); }
+void *aligned_alloc(size_t alignment, size_t size) noexcept { return memalign(alignment, size); }
+int posix_memalign(void **result, size_t alignment, size_t size) noexcept {
+  void *const aligned = memalign(alignment, size);
+  if (aligned == nullptr) return ENOMEM;
+  *result = aligned;
+  return 0;
+}
+
+}  // extern "C"

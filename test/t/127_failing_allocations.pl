@@ -1,0 +1,157 @@
+# One allocation after the other fails, in every function that the catalog lists: malloc is made to answer NULL, in PostgreSQL, OpenSSL
+# and the library alike. A call then says 53200 or answers and changes what it always does, never a refusal of what is good. After
+# that the same backend answers rightly, nothing is half done, and repeated failures leave no memory behind.
+#
+# JWT_AUTH_ALLOCATIONS=all tries each allocation of each call (an hour or more); otherwise some of each are drawn by JWT_AUTH_ALLOCATIONS_SEED
+# (random). JWT_AUTH_ALLOCATIONS_OF names functions by a regular expression.
+use strict;
+use warnings;
+use lib '.';
+use Ask;
+use Calls;
+use IPC::Run ();
+use JwtAuth qw(build_library);
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $all = ($ENV{JWT_AUTH_ALLOCATIONS} // '') eq 'all';
+my $seed = $ENV{JWT_AUTH_ALLOCATIONS_SEED} // int rand 2**31;
+srand $seed;
+note "seed $seed";
+
+my $node = PostgreSQL::Test::Cluster->new('allocations');
+my $directory = PostgreSQL::Test::Utils::tempdir();
+my $allocator = build_library('failing_memory');
+my $library = build_library('failing_memory_sql', int $node->pg_version);
+unless (defined $allocator && defined $library)
+{
+  SKIP: { skip 'no compiler, or no headers of the server', 1 }
+	done_testing();
+	exit;
+}
+
+my $key_file = $node->basedir . '/kek';
+append_to_file($key_file, "00112233445566778899aabbccddeeff0fedcba9876543210123456789abcdef\n");
+chmod 0600, $key_file or die $!;
+$node->init;
+# The first key is made before the others are sealed. The keys 1 and 2 are another server's, so that they can be handed over.
+$node->append_conf('postgresql.conf', "shared_preload_libraries = 'jwt_auth'\nautovacuum = off\nfsync = off\nlog_min_messages = fatal\n"
+	  . "jwt_auth.user_key_range = '3..2147483647,-2147483648..0'\n");
+{
+	local $ENV{LD_PRELOAD} = $allocator;
+	$node->start;
+}
+$node->safe_psql('postgres', "CREATE EXTENSION jwt_auth; SELECT jwt_auth.create_signing_key('ES256')");
+$node->append_conf('postgresql.conf', "jwt_auth.key_encryption_key_file = '$key_file'\n");
+$node->reload;
+$node->poll_query_until('postgres', "SELECT current_setting('jwt_auth.key_encryption_key_file') <> ''") or die;
+# Procedures end transactions, so they can't be undone.
+my @calls = grep { $_->{kind} ne 'p' } prepare_calls($node);
+@calls = grep { $_->{signature} =~ /$ENV{JWT_AUTH_ALLOCATIONS_OF}/ } @calls if $ENV{JWT_AUTH_ALLOCATIONS_OF};
+# Of several functions of one name, one in each run.
+my %drawn = map { $_->{name} => $_ } map { $calls[$_->[1]] } sort { $a->[0] <=> $b->[0] } map { [ rand, $_ ] } 0 .. $#calls;
+@calls = grep { $drawn{ $_->{name} } == $_ } @calls unless $all;
+
+# Runs lines of psql's language, and goes on behind one that loses its connection. Answers for each line what it printed and what it said.
+sub run_lines
+{
+	my (@lines) = @_;
+	my @answers;
+	while (@answers < @lines)
+	{
+		my $begin = @answers;
+		my $file = "$directory/lines.sql";
+		open my $script, '>', $file or die $!;
+		print $script "\\echo line\n\\warn line\n$lines[$_]\n" for $begin .. $#lines;
+		close $script;
+		my ($out, $err) = ('', '');
+		IPC::Run::run([ 'psql', '-XAtq', '-v', 'SHOW_CONTEXT=never', '-v', "library=$library", '-d', $node->connstr('postgres'), '-f', $file ],
+			'<', \undef, '>', \$out, '2>', \$err, IPC::Run::timeout($all ? 36000 : 10 * $PostgreSQL::Test::Utils::timeout_default));
+		my (undef, @out) = split /^line\n/m, $out, -1;
+		my (undef, @err) = split /^line\n/m, $err, -1;
+		push @answers, map { { out => $out[$_], err => $err[$_] // '' } } 0 .. $#out;
+		die "psql did nothing: $err" if @answers == $begin;
+	}
+	return @answers;
+}
+
+my @made = run_lines(map { '\i ' . source_file("test/support/$_.sql") } qw(calls failing_memory));
+is(join('', map { $_->{err} } @made), '', 'the functions that let allocations fail are there');
+store_calls($node, @calls);
+# What is tried: in a new connection and in one that has called it; one allocation, or all from it; in some, repeatedly, to see memory
+# that is not freed. `of` is the number of allocations that there are, and `part` which of them fails.
+sub try_line
+{
+	my ($call, $of, $part, $in_a_row, $repetitions) = @_;
+	return ($of eq 'first_allocations' ? "\\c -\n" : '')
+	  . "SELECT t.* FROM faults.call c, faults.check(c.signature, 1 + ($part * c.$of)::integer, $in_a_row, $repetitions) t WHERE c.signature = '$call->{signature}';";
+}
+my (@tries, @learned);
+my $learning = sub { my ($call) = @_; return { call => $call, line => "\\c -\nSELECT faults.learn('$call->{signature}');", learns => 1 } };
+if ($all)
+{
+	my @first = map { $learning->($_) } @calls;
+	my @answered = run_lines(map { $_->{line} } @first);
+	@learned = map { $answered[$_]{out} =~ s/^\n$//r . $answered[$_]{err} } 0 .. $#first;
+	my %allocations = map { my ($signature, @of) = split /\t/; $signature => \@of } split /\n/,
+	  $node->safe_psql('postgres', "SELECT concat_ws(E'\\t', signature, first_allocations, allocations) FROM faults.call");
+	for my $call (@calls)
+	{
+		my ($first, $later) = @{ $allocations{ $call->{signature} } };
+		for my $in_a_row (1, 1000000)
+		{
+			push @tries, map { { call => $call, line => try_line($call, 'first_allocations', "$_.0 / $first", $in_a_row, 0) } } 0 .. $first;
+			push @tries, map { { call => $call, line => try_line($call, 'allocations', "$_.0 / greatest($later, 1)", $in_a_row, 12) } } 0 .. $later;
+		}
+	}
+}
+else
+{
+	for my $call (@calls)
+	{
+		my @in_a_row = rand() < 0.5 ? (1, 1000000) : (1000000, 1);
+		push @tries, $learning->($call), { call => $call, line => try_line($call, 'allocations', rand, $in_a_row[0], rand() < 0.2 ? 6 : 0) },
+		  { call => $call, line => try_line($call, 'first_allocations', rand, $in_a_row[1], 0) };
+		# It said 22023 where memory was short for the identity; these are few enough for all of them.
+		push @tries, map { { call => $call, line => "SELECT * FROM faults.check('$call->{signature}', $_);" } } 1 .. 20 if $call->{name} eq 'authenticate';
+	}
+}
+my @answers = run_lines(map { $_->{line} } @tries);
+push @learned, map { $answers[$_]{out} =~ s/^\n$//r . $answers[$_]{err} } grep { $tries[$_]{learns} } 0 .. $#tries;
+is(join('', @learned), '', 'without a failure each call answers, and changes, the same each time');
+# This one is refused whoever asks.
+is($node->safe_psql('postgres', "SELECT string_agg(signature || ': ' || code, ', ') FROM faults.call WHERE code IS NOT NULL"), @calls > 1 && grep({ $_->{name} eq 'private_jwk_in_transit' } @calls) ? 'jwt_auth.private_jwk_in_transit(): 55000' : '', 'and none is refused');
+
+my (%count, @problems);
+for my $i (0 .. $#tries)
+{
+	my ($try, $answer) = ($tries[$i], $answers[$i]);
+	next if $try->{learns};
+	if ($answer->{out} =~ /^(\d+)\|(\w+)\|(.*)\z/s)
+	{
+		my ($failures, $code, $problem) = ($1, $2, $3);
+		$count{ $failures == 0 ? 'needed fewer allocations' : $code eq 'answered' ? 'answered as usual' : $code }++;
+		chomp $problem;
+		push @problems, $problem if $problem ne '';
+	}
+	# PostgreSQL itself gives up a connection if it can't read the settings of a function that has some (ParseLongOption).
+	elsif ($try->{call}{has_settings} && $answer->{err} =~ /FATAL:  out of memory/)
+	{
+		$count{'connection given up by PostgreSQL'}++;
+	}
+	else
+	{
+		push @problems, "$try->{line}: $answer->{out} $answer->{err}";
+	}
+}
+is(scalar @problems, 0, 'each says 53200 or answers as usual, then answers as usual, and leaves no memory behind')
+  or diag join "\n", map { substr $_, 0, 600 } @problems[ 0 .. ($#problems > 30 ? 30 : $#problems) ];
+note scalar(@calls) . ' functions: ' . join(', ', map { "$_ $count{$_}" } sort keys %count);
+cmp_ok($count{53200} // 0, '>', @calls / 2, 'many of the failures are noticed');
+
+is($node->safe_psql('postgres', "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' OR relation::regclass::text LIKE 'jwt_auth.%'"), '0', 'no lock is left');
+my $log = slurp_file($node->logfile);
+is(join("\n", grep { /terminated by signal|PANIC|TRAP:|leak|still referenced|terminating any other/ } split /\n/, $log), '', 'the log tells of no crash and of nothing left open');
+$node->stop;
+done_testing();
