@@ -1,14 +1,12 @@
 """What was measured: one line per figure, written at once, so that a run that is stopped keeps what it has."""
 
 import collections
-import os
 
 COLUMNS = ("stage", "setting", "operation", "round", "metric", "value")
 
 
 class Record:
     def __init__(self, path):
-        self.directory = os.path.dirname(path)
         self.file = open(path, "w", encoding="ascii")
         print(*COLUMNS, sep="\t", file=self.file, flush=True)
         self.figures = collections.defaultdict(dict)
