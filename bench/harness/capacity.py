@@ -1,5 +1,7 @@
 """What so many users need, on paper: rates that are assumed, times costs that were measured at the greatest number of sessions."""
 
+import textwrap
+
 import stats
 
 # Assumed of one user.
@@ -60,7 +62,8 @@ def table(record, header):
             ("disk, GB", lambda u: f"{u * (LIVE_SESSIONS * a_session + an_account + EVENTS_KEPT * an_event) / 1e9:,.0f}")]
     lines = header(("in the busiest hour", *[f"{users / 1e6:,.0f} million users" for users in USERS]),
                    [(name, *[value(users) for users in USERS]) for name, value in rows])
-    return (f"Costs at {size:,} sessions: a log-in {micros['issue']:.0f} microseconds of the server's processor time and "
-            f"{logged['issue'] / 1000:.1f} kB of log, a refresh {micros['refresh']:.0f} and {logged['refresh'] / 1000:.2f}, a "
-            f"verification {micros['verify']:.0f};\na session takes {a_session:.0f} bytes with its index entries, an account "
-            f"{an_account:.0f}, an event {an_event:.0f}.\n\n" + lines)
+    costs = (f"Costs at {size:,} sessions: a log-in {micros['issue']:.0f} microseconds of the server's processor time and "
+             f"{logged['issue'] / 1000:.1f} kB of log, a refresh {micros['refresh']:.0f} and {logged['refresh'] / 1000:.2f}, a "
+             f"verification {micros['verify']:.0f}; a session takes {a_session:.0f} bytes with its index entries, an account "
+             f"{an_account:.0f}, an event {an_event:.0f}.")
+    return textwrap.fill(costs, 120) + "\n\n" + lines
