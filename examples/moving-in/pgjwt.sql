@@ -11,10 +11,17 @@ CREATE FUNCTION sign(payload json, secret text, algorithm text DEFAULT 'HS256') 
   SELECT jwt_auth.jwt_sign(payload::jsonb, convert_to(secret, 'UTF8'), algorithm)
 $$;
 
--- As there, header and payload are shown of a token that is not valid, too: look at valid first.
+-- As there, header and payload are shown of a token that is not valid, too: look at valid first. Of one that is malformed they are null,
+-- and it is not valid either.
 CREATE FUNCTION verify(token text, secret text, algorithm text DEFAULT 'HS256')
-RETURNS TABLE (header json, payload json, valid boolean) LANGUAGE sql VOLATILE PARALLEL SAFE AS $$
-  SELECT d.header::json, d.payload::json, v.valid
-  FROM jwt_auth.jwt_decode_unverified(token) AS d,
-       jwt_auth.jwt_try_verify(token, convert_to(secret, 'UTF8'), ARRAY[algorithm], audience => '*') AS v
-$$;
+RETURNS TABLE (header json, payload json, valid boolean) LANGUAGE plpgsql VOLATILE PARALLEL SAFE AS $$
+DECLARE
+  refusal text;
+BEGIN
+  SELECT v.valid, v.error_code INTO valid, refusal
+  FROM jwt_auth.jwt_try_verify(token, convert_to(secret, 'UTF8'), ARRAY[algorithm], audience => '*') AS v;
+  IF refusal IS NULL OR refusal NOT IN ('JW001', 'JW040') THEN
+    SELECT d.header, d.payload INTO header, payload FROM jwt_auth.jwt_decode_unverified(token) AS d;
+  END IF;
+  RETURN NEXT;
+END $$;
