@@ -1049,6 +1049,11 @@ BEGIN
       ('proof_table_size', '0', 'a proof of a key that was overheard can be shown again')
     ) AS weak (name, value, what)
     WHERE current_setting('jwt_auth.' || name) = value;
+  RETURN QUERY
+    SELECT 'notice', 'settings', 'jwt_auth.accept_unnamed is on: tokens that name no issuer or no audience are accepted',
+           format('once the last one from before has expired: ALTER DATABASE %I RESET jwt_auth.accept_unnamed', current_database())
+    WHERE current_setting('jwt_auth.accept_unnamed')::boolean
+      AND (current_setting('jwt_auth.issuer') <> '' OR current_setting('jwt_auth.audience') <> '');
   IF has_function_privilege('pg_show_all_file_settings()', 'EXECUTE') AND has_table_privilege('pg_file_settings', 'SELECT') THEN
     RETURN QUERY SELECT 'warning', 'settings', format('%s in %s is not in force: %s', name, sourcefile, error), 'correct it, then SELECT pg_reload_conf()'
                  FROM pg_file_settings WHERE starts_with(name, 'jwt_auth.') AND error IS NOT NULL;

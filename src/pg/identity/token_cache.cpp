@@ -38,6 +38,7 @@ struct Ground {
   char *issuer, *audience;
   int leeway;
   bool accepts_untyped;
+  bool accepts_unnamed;
 };
 
 Entry entries[kRows][kPlaces];
@@ -49,7 +50,7 @@ std::uint64_t questions;
 bool ground_holds(const jose::ExpectedType &type) {
   return context != nullptr && ground.ring == ring_version() && std::strcmp(ground.issuer, settings::issuer) == 0 &&
          std::strcmp(ground.audience, settings::audience) == 0 && ground.leeway == settings::leeway &&
-         ground.accepts_untyped == type.accepts_untyped;
+         ground.accepts_untyped == type.accepts_untyped && ground.accepts_unnamed == settings::accept_unnamed;
 }
 
 void drop_all() {
@@ -62,8 +63,12 @@ void stand_on(const jose::ExpectedType &type) {
   if (ground_holds(type)) return;
   drop_all();
   MemoryContext made = AllocSetContextCreate(TopMemoryContext, "jwt_auth accepted tokens", ALLOCSET_DEFAULT_SIZES);
-  ground = {ring_version(), MemoryContextStrdup(made, settings::issuer), MemoryContextStrdup(made, settings::audience),
-            settings::leeway, type.accepts_untyped};
+  ground = {ring_version(),
+            MemoryContextStrdup(made, settings::issuer),
+            MemoryContextStrdup(made, settings::audience),
+            settings::leeway,
+            type.accepts_untyped,
+            settings::accept_unnamed};
   context = made;
 }
 

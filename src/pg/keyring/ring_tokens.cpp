@@ -85,6 +85,15 @@ jose::JwtExpectations ExpectationsFor(const Foreigner &foreigner, const jose::Ex
   return expected;
 }
 
+// jwt_auth.accept_unnamed: of a token from before a name was set, that name is not expected. A token that can't be read is
+// refused by VerifyJwt(), in the order of its checks.
+void ExpectOnlyNamesThatAreThere(jose::UnverifiedJwt &token, jose::Expectations &expected) {
+  const auto claims = token.UnverifiedClaims();
+  if (!claims) return;
+  if (!claims->Find("iss")) expected.issuer.reset();
+  if (!claims->Find("aud")) expected.audience.reset();
+}
+
 // The refusal of a token that no key of the ring verifies, with a hint if it claims to be another issuer's.
 Error NameUnknownIssuer(jose::UnverifiedJwt &token, Error refusal) {
   if (*settings::issuer == '\0' || (refusal.code != ErrorCode::kBadSignature && refusal.code != ErrorCode::kNoSuchKey &&
@@ -127,7 +136,9 @@ Result<TokenFacts> VerifyWithRing(std::string_view token, const jose::ExpectedTy
   const bool is_ours = foreigner->issuer == nullptr;
   const auto keys = VerifyingKeys(parsed->jws(), *foreigner);
   if (!keys) return keys.error();
-  const auto verified = jose::VerifyJwt(*parsed, **keys, ExpectationsFor(*foreigner, type, now, purpose));
+  auto expected = ExpectationsFor(*foreigner, type, now, purpose);
+  if (is_ours && settings::accept_unnamed) ExpectOnlyNamesThatAreThere(*parsed, expected.claims);
+  const auto verified = jose::VerifyJwt(*parsed, **keys, expected);
   if (!verified) return is_ours ? NameUnknownIssuer(*parsed, verified.error()) : verified.error();
 
   const jose::RegisteredClaims &claims = verified->claims();

@@ -19,6 +19,7 @@ namespace settings {
 char *issuer;
 char *audience;
 bool accept_untyped;
+bool accept_unnamed;
 bool token_cache;
 char *role_claim;
 int leeway;
@@ -186,6 +187,11 @@ void define_token_settings() {
   DefineCustomBoolVariable("jwt_auth.accept_untyped", "Whether a token of type JWT or of no type passes for an access token.",
                            "Off: only at+jwt does. jwt_sign(claims) and many other issuers write JWT.",
                            &settings::accept_untyped, true, PGC_SUSET, 0, nullptr, nullptr, nullptr);
+  DefineCustomBoolVariable("jwt_auth.accept_unnamed",
+                           "Whether the ring's tokens may lack an issuer or audience that is expected of them.",
+                           "On: those from before jwt_auth.issuer or jwt_auth.audience was set go on being accepted. One that "
+                           "names another is refused all the same.",
+                           &settings::accept_unnamed, false, PGC_SUSET, 0, nullptr, nullptr, nullptr);
   DefineCustomBoolVariable("jwt_auth.token_cache", "Whether a backend keeps the claims of access tokens that it has accepted.",
                            "Then a token that is presented again costs no signature check. The state of its session, cutoffs "
                            "and denials are looked up each time.",

@@ -17,6 +17,7 @@ namespace settings {
 extern char *issuer;    // never null; "" = none
 extern char *audience;  // never null; "" = none
 extern bool accept_untyped;
+extern bool accept_unnamed;
 extern bool token_cache;
 extern char *role_claim;                        // never null nor empty; dots lead into objects
 extern int standby_margin;                      // seconds
