@@ -37,6 +37,16 @@ SELECT refresh('a2');
 SELECT login('a7', 'alice');
 SELECT live('alice');
 
+\echo == the laptop in daily use, the forgotten phone, and somebody else who refreshes all the time
+SET jwt_auth.max_sessions_per_user = 2;
+SELECT policy, kept FROM (VALUES (1, 'evict_oldest'), (2, 'evict_idle')) AS p (n, policy), LATERAL (
+  SELECT set_config('jwt_auth.session_limit_policy', policy, false), login('laptop ' || n, 'lea ' || n), login('phone ' || n, 'lea ' || n), refresh('laptop ' || n),
+         login('tablet ' || n, 'lea ' || n), live('lea ' || n) AS kept OFFSET 0) AS one ORDER BY n;
+SELECT policy, kept FROM (VALUES (3, 'evict_oldest'), (4, 'evict_idle')) AS p (n, policy), LATERAL (
+  SELECT set_config('jwt_auth.session_limit_policy', policy, false), login('thief ' || n, 'lea ' || n), login('laptop ' || n, 'lea ' || n), refresh('thief ' || n),
+         login('phone ' || n, 'lea ' || n), refresh('thief ' || n), login('tablet ' || n, 'lea ' || n), live('lea ' || n) AS kept OFFSET 0) AS one ORDER BY n;
+RESET jwt_auth.max_sessions_per_user;
+
 \echo == reject
 SET jwt_auth.session_limit_policy = 'reject';
 SELECT status, access_token, refresh_token, session_id, user_id, evicted_sessions FROM jwt_auth.issue_refresh_session('alice', '192.0.2.1');
