@@ -29,12 +29,14 @@ if [[ $PG_CONFIG =~ ^/usr/lib/postgresql/([0-9]+)/ ]]; then
   need_file_if_available "/usr/lib/postgresql/${BASH_REMATCH[1]}/lib/pg_cron.so" "postgresql-${BASH_REMATCH[1]}-cron"
 fi
 install_missing
-# The tests of the monitoring kit, of the clock and of the archive skip without these, so that they can't be installed is no failure.
+# The tests of the monitoring kit, of pgBackRest, of the clock and of the archive skip without these, so that they can't be installed
+# is no failure.
 if [[ " ${suites[*]} " == *' tap '* || " ${suites[*]} " == *' packaging '* ]]; then
   if [[ " ${suites[*]} " == *' packaging '* ]]; then need_if_available pgxn pgxnclient; fi
   if [[ " ${suites[*]} " == *' tap '* ]]; then
     need_if_available promtool prometheus
     need_if_available prometheus-postgres-exporter prometheus-postgres-exporter
+    need_if_available pgbackrest pgbackrest
     need_file_if_available '/usr/lib/*/faketime/libfaketime.so.1' libfaketime
   fi
   set +e
