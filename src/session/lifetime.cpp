@@ -2,23 +2,20 @@
 
 #include <algorithm>
 
+#include "jose/jwt/saturating_add.hpp"
+
 namespace jwt_auth::session {
 
 namespace {
 
 constexpr Micros kMicrosPerDay = 86400 * kMicrosPerSecond;
 
-Micros Sum(Micros time, Micros span) noexcept {
-  Micros sum = 0;
-  return __builtin_add_overflow(time, span, &sum) ? kNever : sum;
-}
-
 Micros FloorDivide(Micros time, Micros unit) noexcept { return time / unit - (time % unit < 0 ? 1 : 0); }
 
 }  // namespace
 
 Micros CreationTime(Micros now, const Cutoffs &cutoffs) noexcept {
-  return std::max({now, Sum(cutoffs.user, 1), Sum(cutoffs.global, 1)});
+  return std::max({now, jose::SaturatingAdd(cutoffs.user, 1), jose::SaturatingAdd(cutoffs.global, 1)});
 }
 
 bool IsAfterCutoffs(Micros created_at, const Cutoffs &cutoffs) noexcept {
@@ -26,11 +23,11 @@ bool IsAfterCutoffs(Micros created_at, const Cutoffs &cutoffs) noexcept {
 }
 
 Micros AbsoluteEnd(Micros created_at, const LifetimePolicy &policy) noexcept {
-  return policy.session_max_age == 0 ? kNever : Sum(created_at, policy.session_max_age);
+  return policy.session_max_age == 0 ? kNever : jose::SaturatingAdd(created_at, policy.session_max_age);
 }
 
 Micros IdleEnd(Micros now, Micros absolute_end, const LifetimePolicy &policy) noexcept {
-  return std::min(Sum(now, policy.refresh_token_ttl), absolute_end);
+  return std::min(jose::SaturatingAdd(now, policy.refresh_token_ttl), absolute_end);
 }
 
 Micros AuthTime(Micros stored_auth_time, Micros created_at, Micros now) noexcept {
@@ -44,14 +41,14 @@ bool LiesAhead(Micros stored_auth_time, Micros created_at, Micros now) noexcept 
 SessionTimes CorrectedTimes(Micros created_at, Micros refreshed_at, Micros absolute_end, Micros idle_end, Micros now) noexcept {
   // How long it has yet, counted from when the wrong clock wrote it.
   const auto moved = [now](Micros end, Micros written_at) {
-    return end == kNever || written_at <= now ? end : std::min(end, Sum(now, end - written_at));
+    return end == kNever || written_at <= now ? end : std::min(end, jose::SaturatingAdd(now, end - written_at));
   };
   const Micros absolute = moved(absolute_end, created_at);
   return {now, absolute, std::min(moved(idle_end, refreshed_at), absolute)};
 }
 
 std::int64_t AccessExpiry(Micros now, Micros idle_end, const LifetimePolicy &policy) noexcept {
-  return WholeSeconds(std::min(Sum(now, policy.access_token_ttl), idle_end));
+  return WholeSeconds(std::min(jose::SaturatingAdd(now, policy.access_token_ttl), idle_end));
 }
 
 std::int64_t WholeSeconds(Micros time) noexcept { return FloorDivide(time, kMicrosPerSecond); }

@@ -1,6 +1,8 @@
 // Claims: types are never overlooked, times are exact, and a token that is accepted is one that the rules accept.
 #include <algorithm>
 #include <cmath>
+#include <string>
+#include <vector>
 
 #include "fuzz.hpp"
 #include "jose/jwt/claims.hpp"
@@ -42,17 +44,41 @@ bool AllAcceptable(const JsonValue &payload) {
   return acceptable;
 }
 
+bool IsMeantFor(const jose::RegisteredClaims &claims, std::string_view audience) {
+  return audience == "*" || (claims.aud && std::count(claims.aud->begin(), claims.aud->end(), audience) > 0);
+}
+
 // In 128 bits nothing wraps around.
 bool Holds(const jose::RegisteredClaims &claims, const jose::Expectations &expected) {
   const __int128 now = expected.now;
   const __int128 leeway = expected.leeway;
-  if (claims.exp && now >= *claims.exp + leeway) return false;
-  if (claims.nbf && *claims.nbf > now + leeway) return false;
-  if (claims.iat && *claims.iat > now + leeway + 60 * jose::kMicrosPerSecond) return false;
+  if (claims.exp ? now >= *claims.exp + leeway : expected.needs_exp) return false;
+  if (!expected.from_any_time) {
+    if (claims.nbf && *claims.nbf > now + leeway) return false;
+    if (claims.iat && *claims.iat > now + leeway + 60 * jose::kMicrosPerSecond) return false;
+  }
   if (expected.issuer && claims.iss != expected.issuer) return false;
-  if (!expected.audience) return !claims.aud;
-  if (*expected.audience == "*") return true;
-  return claims.aud && std::count(claims.aud->begin(), claims.aud->end(), *expected.audience) > 0;
+  if (expected.audiences != nullptr && !expected.audiences->empty())
+    return std::any_of(expected.audiences->begin(), expected.audiences->end(),
+                       [&](std::string_view audience) { return IsMeantFor(claims, audience); });
+  return expected.audience ? IsMeantFor(claims, *expected.audience) : !claims.aud;
+}
+
+// A list of audiences, with commas between them.
+std::vector<std::string> Listed(std::string_view text) {
+  std::vector<std::string> list;
+  for (std::size_t start = 0, end = 0; end < text.size(); start = end + 1) {
+    end = std::min(text.find(',', start), text.size());
+    list.emplace_back(text.substr(start, end - start));
+  }
+  return list;
+}
+
+// What CheckClaims may refuse claims for.
+bool IsDocumented(const Result<void> &refused, const jose::Expectations &expected) {
+  return fuzz::IsOneOf(refused, {ErrorCode::kExpired, ErrorCode::kNotYetValid, ErrorCode::kIssuerMismatch,
+                                 ErrorCode::kAudienceMismatch}) ||
+         (expected.needs_exp && refused.error().code == ErrorCode::kMalformed);
 }
 
 }  // namespace
@@ -85,6 +111,11 @@ FUZZ_TARGET(input) {
   expected.leeway = kLeeways[choices & 3];
   if (choices & 4) expected.issuer = issuer;
   if (choices & 8) expected.audience = audience;
+  const std::vector<std::string> audiences = Listed(audience);
+  if (choices & 16) expected.audiences = &audiences;
+  expected.from_any_time = (choices & 32) != 0;
+  expected.needs_exp = (choices & 64) != 0;
   const auto checked = jose::CheckClaims(*claims, expected);
   Require(static_cast<bool>(checked) == Holds(*claims, expected), "what is accepted is what the rules accept");
+  Require(checked || IsDocumented(checked, expected), "refusals are those documented");
 }

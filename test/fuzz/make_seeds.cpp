@@ -181,6 +181,8 @@ void AddClaims(Seeds &seeds) {
     for (int choices = 0; choices < 16; choices += 5) {
       seeds.Add("claims", Chosen({choices, 1, 0, 80, 0}, {"joe", "me", claims}));
     }
+    // Several audiences; nbf and iat that may lie ahead; exp that has to be there.
+    for (const int choices : {16, 32, 64, 112}) seeds.Add("claims", Chosen({choices, 1, 0, 80, 0}, {"joe", "you,me", claims}));
     seeds.Add("json", claims);
   }
   for (const char *text :

@@ -3,19 +3,14 @@
 #include <algorithm>
 #include <limits>
 
+#include "jose/jwt/saturating_add.hpp"
+
 namespace jwt_auth::jose {
 namespace {
 
 constexpr Micros kIssuedAheadTolerance = 60 * kMicrosPerSecond;
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-
-// A leeway of ages must not wrap around.
-Micros SaturatingAdd(Micros a, Micros b) {
-  Micros sum = 0;
-  if (!__builtin_add_overflow(a, b, &sum)) return sum;
-  return b > 0 ? std::numeric_limits<Micros>::max() : std::numeric_limits<Micros>::min();
-}
 
 Result<void> ReadText(const JsonValue &value, std::optional<std::string_view> &out, const char *complaint) {
   if (!value.is(JsonType::kString)) return Error{ErrorCode::kMalformed, complaint};

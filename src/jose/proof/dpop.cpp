@@ -1,21 +1,15 @@
 #include "jose/proof/dpop.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "jose/crypto/openssl.hpp"
 #include "jose/json/base64url.hpp"
+#include "jose/jwt/saturating_add.hpp"
 #include "jose/proof/http_url.hpp"
 
 namespace jwt_auth::jose {
 namespace {
-
-Micros SaturatingAdd(Micros a, Micros b) {
-  Micros sum = 0;
-  if (!__builtin_add_overflow(a, b, &sum)) return sum;
-  return b > 0 ? std::numeric_limits<Micros>::max() : std::numeric_limits<Micros>::min();
-}
 
 // A claim that must be a string if it is there. False: it is something else.
 bool ReadText(const JsonValue &payload, std::string_view name, std::optional<std::string> &out) {
