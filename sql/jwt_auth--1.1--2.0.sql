@@ -934,6 +934,8 @@ DECLARE
   remedy text;
   given record;
   function_name text[];
+  scheduled text[];
+  purging text;
 BEGIN
   -- Settings are there once the library is.
   PERFORM jwt_auth.jwks();
@@ -1168,12 +1170,24 @@ BEGIN
                  AND created_at > now() + interval '1 minute' AND auth_time IS NULL
                HAVING count(*) > 0;
 
-  -- Clean-up
+  -- Clean-up. Names are read as the setting's own parser reads them: in lower case unless they are in quotes.
+  scheduled := ARRAY(SELECT CASE WHEN name[1] ~ '^"' THEN replace(substr(name[1], 2, length(name[1]) - 2), '""', '"') ELSE lower(name[1]) END
+                     FROM regexp_matches(current_setting('jwt_auth.purge_databases'), '"(?:[^"]|"")*"|[^",\s]+', 'g') AS name);
+  purging := CASE WHEN current_database() = ANY (scheduled) THEN 'jwt_auth.purge_databases names this database: see the server''s log for what keeps it from being purged'
+                  ELSE 'name the database in jwt_auth.purge_databases, or CALL jwt_auth.purge_expired() once a day by pg_cron or cron' END;
+  RETURN QUERY SELECT 'warning', 'settings', format('jwt_auth.purge_databases names %s, and there is no such database', quote_ident(name)),
+                      'correct it, then SELECT pg_reload_conf()'
+               FROM unnest(scheduled) AS name WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = name);
+  -- Whoever may not read others' rows of pg_stat_activity can't tell.
+  RETURN QUERY SELECT 'warning', 'clean-up', 'jwt_auth.purge_databases names databases, and no process begins their purges',
+                      'add jwt_auth to shared_preload_libraries; if it is there, raise max_worker_processes; then restart'
+               WHERE scheduled <> '{}' AND NOT pg_is_in_recovery() AND pg_has_role('pg_read_all_stats', 'USAGE')
+                 AND NOT EXISTS (SELECT FROM pg_stat_activity WHERE backend_type = 'jwt_auth purge launcher');
   RETURN QUERY SELECT 'warning', 'clean-up', format('sessions have been due for removal since %s', min(purge_after)),
-                      'CALL jwt_auth.purge_expired() once a day, by pg_cron or cron'
+                      purging
                FROM jwt_auth.refresh_session HAVING min(purge_after) < current_date - 2;
   RETURN QUERY SELECT 'warning', 'clean-up', format('denials of tokens that expired by %s are still there', min(expires_at)),
-                      'CALL jwt_auth.purge_expired() once a day, by pg_cron or cron'
+                      purging
                FROM jwt_auth.denied_token HAVING min(expires_at) < now() - interval '2 days';
   RETURN QUERY SELECT 'warning', 'clean-up', format('only %s of the updates of %s are HOT', hot_ratio, "table"),
                       'look for long transactions and replication slots that hold back vacuum'
@@ -1189,7 +1203,7 @@ BEGIN
                       'SELECT jwt_auth.partition_events() joins them again'
                FROM pg_class c WHERE c.oid = 'jwt_auth.auth_event'::regclass AND c.relkind = 'r'
                  AND EXISTS (SELECT FROM pg_class p WHERE p.relnamespace = c.relnamespace AND p.relkind = 'r' AND p.relname ~ '^auth_event_(until_)?\d{4}_\d{2}$');
-  RETURN QUERY SELECT 'warning', 'clean-up', 'the audit has no part for the month to come', 'SELECT jwt_auth.partition_events() once a month, by pg_cron or cron'
+  RETURN QUERY SELECT 'warning', 'clean-up', 'the audit has no part for the month to come', 'name the database in jwt_auth.purge_databases, or SELECT jwt_auth.partition_events() once a month by pg_cron or cron'
                FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhrelid
                WHERE i.inhparent = 'jwt_auth.auth_event'::regclass AND p.relname ~ '^auth_event_(until_)?\d{4}_\d{2}$'
                HAVING max(to_date(right(p.relname, 7), 'YYYY_MM') - CASE WHEN p.relname LIKE '%until%' THEN interval '1 month' ELSE '0' END)

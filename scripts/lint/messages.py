@@ -62,6 +62,14 @@ EXCEPTIONS = {
         "Export the key in the form that holds the seed (RFC 9881 section 6).",
         "alg is not the one of the key",
     ],
+    "in the server's log, or an answer to ALTER SYSTEM alone: test/t/130_purge_by_schedule.pl": [
+        "database \"%s\" of jwt_auth.purge_databases does not exist",
+        "nothing to purge in database \"%s\": the extension jwt_auth is not installed there",
+        "database \"%s\" is not purged: no background worker is free",
+        "It is tried again in a minute.",
+        "You might need to increase the setting max_worker_processes.",
+        "Names of databases are written with commas between them, and in double quotes unless they are in lower case.",
+    ],
     "needs a file that the server's settings name: test/t/020_keyring_sealing.pl": [
         "the key-encryption-key file does not exist",
         "the key-encryption-key file cannot be opened",

@@ -4,6 +4,7 @@
 #include "pg/identity/proof_table.hpp"
 #include "pg/keyring/keyring.hpp"
 #include "pg/keyring/server_secret.hpp"
+#include "pg/schedule/purge_launcher.hpp"
 #include "pg/store/keyed_table.hpp"
 #include "pg/support/boundary.hpp"
 #include "pg/support/grant_hint.hpp"
@@ -26,5 +27,6 @@ void _PG_init(void) {
   jwt_auth::pg::init_statistics();
   jwt_auth::pg::init_proof_table();
   jwt_auth::pg::init_grant_hint();
+  jwt_auth::pg::init_purge_launcher();
   if (process_shared_preload_libraries_in_progress) jwt_auth::jose::FetchAhead();
 }

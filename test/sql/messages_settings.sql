@@ -15,6 +15,7 @@ INSERT INTO message_case (name, statement) VALUES
 ('a role claim that ends with a dot', $$SET LOCAL jwt_auth.role_claim = 'app.'$$),
 ('a long channel', $$SELECT set_config('jwt_auth.notify_channel', repeat('a', 64), true)$$),
 ('an origin without its scheme', $$SET LOCAL jwt_auth.proof_origin = 'api.example.com'$$),
+('events that are younger than a day', $$SET LOCAL jwt_auth.purge_events_older_than = '1h'$$),
 ('a range that is none', $$SET LOCAL jwt_auth.user_key_range = 'all'$$),
 ('a table that is read by its index and cannot be', $$ALTER TABLE jwt_auth.account SET UNLOGGED; SET LOCAL jwt_auth.debug_row_reader = index; SELECT jwt_auth.jwt_verify(pg_temp.access())$$),
 ('a table whose index is missing', $$DROP INDEX jwt_auth.refresh_session_user_key; SET LOCAL jwt_auth.debug_row_reader = index; SELECT jwt_auth.issue_refresh_session('messages')$$),

@@ -37,6 +37,8 @@ for my $statement (@statements)
 		append_to_file($key_file, ('7c' x 32) . "\n");
 		chmod 0600, $key_file or die;
 	}
+	# The databases of an example.
+	$sql =~ s/'mydb, other'/'postgres'/;
 	# An example's argument.
 	$sql =~ s/explain_session\(id\)/explain_session(gen_random_uuid())/;
 	my $answer = ask($node, $sql);

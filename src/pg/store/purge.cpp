@@ -3,11 +3,29 @@
 #include "pg/support/errors.hpp"
 
 extern "C" {
+#include <catalog/pg_database.h>
 #include <nodes/parsenodes.h>
+#include <storage/ipc.h>
+#include <storage/lock.h>
 #include <tcop/utility.h>
 }
 
 namespace jwt_auth::pg {
+
+namespace {
+bool leaves_for_drop_database;
+}
+
+void leave_for_drop_database() { leaves_for_drop_database = true; }
+
+void begin_batch() {
+  if (!leaves_for_drop_database) return;
+  LOCKTAG database;
+  SET_LOCKTAG_OBJECT(database, InvalidOid, DatabaseRelationId, MyDatabaseId, 0);
+  if (LockAcquire(&database, RowExclusiveLock, false, true) != LOCKACQUIRE_NOT_AVAIL) return;
+  elog(DEBUG1, "ending, for somebody wants to drop, rename or copy the database");
+  proc_exit(0);
+}
 
 int batch_size_argument(FunctionCallInfo fcinfo, int index) {
   if (PG_ARGISNULL(index)) raise_null_argument("batch_size");

@@ -16,12 +16,19 @@ int batch_size_argument(FunctionCallInfo fcinfo, int index);
 // CALL, which may have another isolation level than the batches.
 void begin_own_transactions(FunctionCallInfo fcinfo, const char *procedure);
 
+// From here on, a batch of this process holds a lock on the database, so that DROP DATABASE, a rename and a copy wait for the
+// batch; and where somebody waits for that lock, the process ends quietly before the next one.
+void leave_for_drop_database();
+// Takes that lock for the transaction, if the above was said.
+void begin_batch();
+
 // Runs `body` as one batch, a transaction of its own that is committed behind it: READ COMMITTED whatever the default is, so
 // that a row which somebody changed meanwhile is looked at anew and is no serialization failure; with an SPI connection, so
 // that what SPI keeps of each statement goes with it, the rights of the table's owner, and a snapshot. Answers what the body
 // answers.
 template <class Body>
 auto in_batch(const char *table, Body &&body) {
+  begin_batch();
   SPI_connect_ext(SPI_OPT_NONATOMIC);
   // The transaction is new and has no snapshot yet.
   XactIsoLevel = XACT_READ_COMMITTED;

@@ -7,9 +7,19 @@ extern "C" {
 #include <access/tableam.h>
 #include <access/xact.h>
 #include <executor/executor.h>
+#include <tcop/pquery.h>
 }
 
 namespace jwt_auth::pg {
+
+// Runs a portal to its end, as a statement that a client has sent. 18 dropped an argument.
+inline void run_portal(Portal portal, DestReceiver *receiver) {
+#if PG_VERSION_NUM >= 180000
+  (void)PortalRun(portal, FETCH_ALL, true, receiver, receiver, nullptr);
+#else
+  (void)PortalRun(portal, FETCH_ALL, true, true, receiver, receiver, nullptr);
+#endif
+}
 
 // 19 has flags.
 inline TableScanDesc begin_table_scan(Relation relation, Snapshot snapshot) {

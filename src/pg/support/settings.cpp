@@ -10,6 +10,7 @@
 
 extern "C" {
 #include <mb/pg_wchar.h>
+#include <utils/varlena.h>
 }
 
 namespace jwt_auth::pg {
@@ -45,6 +46,9 @@ char *notify_channel;
 char *revocation_channel;
 int jwks_max_age;
 bool pre_config_hmac_keys;
+char *purge_databases;
+int purge_interval;
+int purge_events_older_than;
 const session::UserKeyRanges *own_users;
 
 }  // namespace settings
@@ -148,6 +152,25 @@ void assign_user_key_range(const char *, void *extra) {
 bool check_notify_channel(char **value, void **, GucSource) {
   if (std::strlen(*value) < NAMEDATALEN) return true;
   GUC_check_errdetail("A channel name is shorter than %d bytes.", NAMEDATALEN);
+  return false;
+}
+
+bool check_databases(char **value, void **, GucSource) {
+  char *text = pstrdup(*value);
+  List *names = NIL;
+  const bool is_list = SplitIdentifierString(text, ',', &names);
+  list_free(names);
+  pfree(text);
+  if (is_list) return true;
+  GUC_check_errdetail(
+      "Names of databases are written with commas between them, and in double quotes unless they are in lower case.");
+  return false;
+}
+
+// Seconds are what the setting counts without a unit, and purge_events() takes nothing less than a day.
+bool check_events_older_than(int *value, void **, GucSource) {
+  if (*value == 0 || *value >= kDay) return true;
+  GUC_check_errdetail("The age must be at least one day, or 0 for events that are not purged by schedule.");
   return false;
 }
 
@@ -298,6 +321,18 @@ void define_front_settings() {
                            &settings::pre_config_hmac_keys, false, PGC_SUSET, 0, nullptr, nullptr, nullptr);
 }
 
+void define_purge_settings() {
+  define_string("jwt_auth.purge_databases", "Databases that are purged by schedule.",
+                "A worker of each runs purge_expired(), where the library is preloaded. Empty: none.",
+                &settings::purge_databases, "", PGC_SIGHUP, GUC_LIST_INPUT, check_databases);
+  DefineCustomIntVariable("jwt_auth.purge_interval", "How long after the start of a scheduled purge the next one begins.",
+                          nullptr, &settings::purge_interval, kDay, 1, 366 * kDay, PGC_SIGHUP, GUC_UNIT_S, nullptr, nullptr,
+                          nullptr);
+  DefineCustomIntVariable("jwt_auth.purge_events_older_than", "How old an event is when a scheduled purge removes it.",
+                          "By purge_events(); at least a day. 0: the audit is left alone.", &settings::purge_events_older_than,
+                          0, 0, INT_MAX, PGC_SUSET, GUC_UNIT_S, check_events_older_than, nullptr, nullptr);
+}
+
 void define_developer_settings() {
   DefineCustomEnumVariable(
       "jwt_auth.debug_row_reader", "For developers: how rows of the extension's tables are read and written.",
@@ -344,6 +379,7 @@ void define_settings() {
   define_front_settings();
   define_developer_settings();
   define_scaling_settings();
+  define_purge_settings();
   MarkGUCPrefixReserved("jwt_auth");
 }
 

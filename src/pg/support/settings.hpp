@@ -43,6 +43,9 @@ extern char *notify_channel;      // "" = none
 extern char *revocation_channel;  // "" = none
 extern int jwks_max_age;          // seconds
 extern bool pre_config_hmac_keys;
+extern char *purge_databases;                    // "" = none; names with commas between them
+extern int purge_interval;                       // seconds
+extern int purge_events_older_than;              // seconds; 0 = events are not purged by schedule
 extern const session::UserKeyRanges *own_users;  // by jwt_auth.user_key_range; null: all
 
 // For developers: how rows are read. kAuto: by the index where that can be done.
