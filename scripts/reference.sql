@@ -239,8 +239,8 @@ FROM pg_settings WHERE name LIKE 'jwt\_auth.%' ORDER BY name;
 \echo '|---|---|---|'
 SELECT format('| `%s` | %s | %s |', code, message, meaning) FROM error_code JOIN error_meaning USING (code) ORDER BY code !~ '^JW', code;
 \echo
-\echo 'A message may go on with a reason after a colon. None ever holds a token, a secret or a key. `pre_request` raises each refusal as `PGRST` and has the SQLSTATE'
-\echo 'in its message (docs/postgrest.md). Besides: `25006` where something must be written and can''t be (a standby, a READ ONLY transaction), `40001` and `40P01` for a transaction to be'
+\echo 'A message may go on with a reason after a colon. None ever holds a token, a secret or a key. `pre_request` raises each refusal as `PT401` or `PGRST` (`jwt_auth.postgrest_errors`) and has the SQLSTATE'
+\echo 'in its detail or its answer (docs/postgrest.md). Besides: `25006` where something must be written and can''t be (a standby, a READ ONLY transaction), `40001` and `40P01` for a transaction to be'
 \echo 'retried, `42501` without the privilege, `2D000` for `purge_expired` and `purge_events` in a transaction block, `55000` for a key in the wrong state.'
 \echo
 \echo '## Events'

@@ -45,7 +45,7 @@ UPDATE pg_catalog.pg_constraint SET convalidated = true
 WHERE contypid OPERATOR(pg_catalog.=) 'jwt_auth.event_name'::pg_catalog.regtype;
 
 COMMENT ON FUNCTION jwt_auth.pre_request()
-  IS 'For PostgREST''s db-pre-request: authenticates the bearer token in request.headers. Without one nobody is authenticated; a refusal is SQLSTATE PGRST, of which PostgREST makes a 401 with the code JW..., a message and a challenge';
+  IS 'For PostgREST''s db-pre-request: authenticates the bearer token in request.headers. Without one nobody is authenticated; a refusal is PT401 with the code JW... as detail, or to PostgREST itself PGRST, of which it makes a 401 with that code, a message and a challenge (jwt_auth.postgrest_errors)';
 COMMENT ON FUNCTION jwt_auth.grant_verifier(regrole)
   IS 'Lets a role verify tokens: jwt_verify, jwt_try_verify, authenticate, jwks, pre_request, pre_config, request_ip, verify_proof, proof_nonce';
 

@@ -3,7 +3,7 @@
 CREATE FUNCTION jwt_auth.pre_request()
 RETURNS void LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_pre_request';
 COMMENT ON FUNCTION jwt_auth.pre_request()
-  IS 'For PostgREST''s db-pre-request: authenticates the bearer token in request.headers. Without one nobody is authenticated; a refusal is SQLSTATE PGRST, of which PostgREST makes a 401 with the code JW..., a message and a challenge';
+  IS 'For PostgREST''s db-pre-request: authenticates the bearer token in request.headers. Without one nobody is authenticated; a refusal is PT401 with the code JW... as detail, or to PostgREST itself PGRST, of which it makes a 401 with that code, a message and a challenge (jwt_auth.postgrest_errors)';
 REVOKE ALL ON FUNCTION jwt_auth.pre_request() FROM PUBLIC;
 
 CREATE FUNCTION jwt_auth.pre_config()

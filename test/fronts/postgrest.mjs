@@ -144,6 +144,8 @@ export class PostgREST {
 
   async start() {
     await this.client.connect()
+    // As its connections call themselves (Config.hs, addFallbackAppName).
+    await this.client.query("SELECT set_config('application_name', $1, false)", [`PostgREST ${this.version}`])
     await this.reloadConfiguration()
   }
   stop() {

@@ -103,15 +103,15 @@ SELECT caller(jwt_auth.jwt_sign(jsonb_build_object('sub', 'alice', 'cnf', cnf)))
 \echo == PostgREST: the header dpop, and the origin that is set
 CREATE FUNCTION request(token text, proof text DEFAULT NULL) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
-  body json;
+  why text; hint text;
 BEGIN
   PERFORM set_config('request.method', 'GET', true), set_config('request.path', '/things', true),
     set_config('request.headers', jsonb_strip_nulls(jsonb_build_object('authorization', 'Bearer ' || token, 'dpop', proof))::text, true);
   PERFORM jwt_auth.pre_request();
   RETURN jwt_auth.current_user_id();
 EXCEPTION WHEN OTHERS THEN
-  body := SQLERRM;
-  RETURN concat_ws(' ', SQLSTATE, body ->> 'code', body ->> 'message', body ->> 'hint');
+  GET STACKED DIAGNOSTICS why = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+  RETURN concat_ws(' ', SQLSTATE, why, SQLERRM, nullif(hint, ''));
 END $$;
 SELECT request(:'access', proof(for_token(:'access'))) AS without_origin;
 SET jwt_auth.proof_origin = 'https://API.example.com:443/';

@@ -21,6 +21,10 @@ EXCEPTION WHEN OTHERS THEN
   IF SQLSTATE = 'PGRST' THEN why := SQLERRM::json ->> 'code'; END IF;
   RETURN rtrim(SQLSTATE || ' ' || why);
 END $$;
+CREATE FUNCTION request_of(form text, name text, authorization_header text) RETURNS text LANGUAGE sql AS $$
+  SELECT set_config('jwt_auth.postgrest_errors', form, true) || set_config('application_name', name, true) IS NOT NULL;
+  SELECT request(jsonb_build_object('authorization', authorization_header)::text)
+$$;
 CREATE FUNCTION request_by(authorization_header text, VARIADIC more text[] DEFAULT '{}') RETURNS text LANGUAGE sql AS $$
   SELECT request((jsonb_build_object('authorization', authorization_header) || jsonb_object(more))::text)
 $$;
@@ -37,7 +41,8 @@ SELECT request_by('Bearer ' || jwt_auth.jwt_sign('{"sub": "mallory", "exp": 4102
 SELECT headers, request(headers) FROM unnest(ARRAY['x', '[]', '7', '"authorization"', 'null', '{"authorization": 7}', '{"authorization": null}',
   '{"authorization": {"Bearer": "x"}}', '{"authorization": "Basic a", "authorization": "Bearer b"}', '{"authorization": "Bearer \u0000"}']) AS headers;
 
-\echo == what PostgREST answers: status, headers and body, all of it from the error
+\echo == what PostgREST answers: status, headers and body, all of it from the error where the client is PostgREST
+SET application_name = 'PostgREST 16.2';
 \set VERBOSITY default
 BEGIN;
 SELECT set_config('request.headers', jsonb_build_object('authorization', 'Bearer ' || :'late')::text, true) IS NOT NULL AS set;
@@ -53,6 +58,9 @@ BEGIN;
 SELECT set_config('request.headers', jsonb_build_object('authorization', 'Bearer ' || :'spoilt')::text, true) IS NOT NULL AS set;
 SELECT jwt_auth.pre_request();
 ROLLBACK;
+\echo -- and as the setting says, whoever it is
+SELECT form, name, request_of(form, name, 'Bearer ' || :'late') FROM (VALUES ('auto', 'PostgREST 12.2.12'), ('auto', 'psql'), ('auto', 'postgrest'), ('pt', 'PostgREST 16.2'), ('pgrst', '')) AS v (form, name);
+RESET application_name;
 DELETE FROM jwt_auth.signing_key WHERE kid = 'spoilt';
 \set VERBOSITY sqlstate
 
@@ -210,6 +218,6 @@ SELECT cookie('', 'n', '/', '1 min', 'Strict', NULL) AS no_token, cookie('t', ''
        cookie('t', '__Host-n', '/auth', '1 min', 'Strict', NULL) AS host_path, cookie('t', '__host-n', '/', '1 min', 'Strict', 'example.org') AS host_domain,
        cookie('t', NULL, '/', '1 min', 'Strict', NULL) AS null_name, cookie('t', 'n', NULL, '1 min', 'Strict', NULL) AS null_path, cookie('t', 'n', '/', '1 min', NULL, NULL) AS null_same_site;
 
-DROP FUNCTION request, request_by, cookie;
+DROP FUNCTION request, request_of, request_by, cookie;
 TRUNCATE jwt_auth.account, jwt_auth.refresh_session, jwt_auth.session_data, jwt_auth.auth_event;
 DELETE FROM jwt_auth.signing_key;

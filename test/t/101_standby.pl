@@ -127,7 +127,7 @@ for ([ $fay->{access_token}, 'a session that the standby does not know yet' ], [
 	is(ask($standby, $try->($token, '5s')), 'JW017', "$what, as a row");
 	is(ask($standby, "BEGIN; SELECT jwt_auth.authenticate('$token'); COMMIT"), 'error JW017', "$what: authenticate");
 	is(ask($standby, "SELECT jwt_auth.introspect('$token')"), 'error JW017', "$what: introspect");
-	is(ask($standby, "BEGIN; SET LOCAL request.headers = '{\"authorization\": \"Bearer $token\"}'; SELECT jwt_auth.pre_request(); COMMIT"), 'error PGRST', "$what: pre_request");
+	is(ask($standby, "BEGIN; SET LOCAL request.headers = '{\"authorization\": \"Bearer $token\"}'; SELECT jwt_auth.pre_request(); COMMIT"), 'error PT503', "$what: pre_request");
 }
 is(ask($standby, $try->($gil->{access_token}, '0')), 'JW010', 'the older token is from before the last commit');
 is(ask($standby, $try->($hal->{access_token}, '0')), 'JW010', 'what has ended has ended');

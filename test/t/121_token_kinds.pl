@@ -97,8 +97,6 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'UNDO0';
   EXCEPTION
     WHEN SQLSTATE 'UNDO0' THEN RETURN CASE WHEN call ~ '^(CASE|ended|.*status$)' THEN answer ELSE 'ok' END;
-    -- pre_request: the code is in the answer that PostgREST makes of it.
-    WHEN SQLSTATE 'PGRST' THEN RETURN SQLERRM::json ->> 'code';
     WHEN OTHERS THEN RETURN SQLSTATE;
   END;
 END $$;

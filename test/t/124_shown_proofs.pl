@@ -65,10 +65,10 @@ my (undef, undef, $message) = $primary->psql('postgres', "SELECT show('$once')")
 like($message, qr/ERROR: .*: a proof with this jti was there before$/m, 'and it is said why');
 is($show->($proof_of->('once')), 'error JW015', 'another proof with the same jti is no other proof');
 is($show->($proof_of->('once', 'tablet'), $primary, 'tablet'), 'tablet', 'the same jti by another key is one');
-is(ask($primary, "SELECT request('$once')"), 'error PGRST', 'pre_request refuses it as well');
+is(ask($primary, "SELECT request('$once')"), 'error PT401', 'pre_request refuses it as well');
 my $requested = $proof_of->('requested');
 is(ask($primary, "SELECT request('$requested')"), 'phone', 'and accepts one that is new');
-is(ask($primary, "SELECT request('$requested')"), 'error PGRST', 'once');
+is(ask($primary, "SELECT request('$requested')"), 'error PT401', 'once');
 is($counted->(), 'displaced 0, repeated 5, shown 3', 'each is counted');
 is(ask($primary, "SELECT jkt IS NOT NULL FROM jwt_auth.verify_proof('$once', 'GET', 'https://api.example.com/things')"), 't', 'verify_proof remembers none');
 
@@ -142,7 +142,7 @@ $primary->wait_for_catchup($standby, 'replay', $primary->lsn('insert'));
 is($show->($once, $standby), 'phone', 'a standby takes a proof that the primary has seen');
 is($show->($once, $standby), 'error JW015', 'once');
 is(ask($standby, "BEGIN READ ONLY; SELECT request('" . $proof_of->('there') . "'); COMMIT"), 'phone', 'pre_request works there');
-is(ask($standby, "SELECT request('" . $proof_of->('there') . "')"), 'error PGRST', 'and refuses a repeat');
+is(ask($standby, "SELECT request('" . $proof_of->('there') . "')"), 'error PT401', 'and refuses a repeat');
 $standby->promote;
 is($show->($once, $standby), 'error JW015', 'once promoted it still knows');
 $standby->stop;

@@ -141,16 +141,37 @@ char *challenge_for(const char *message) {
   pg_unreachable();
 }
 
+// As PostgREST calls itself, with its version behind, unless its configuration says otherwise.
+bool is_postgrest() {
+  constexpr std::string_view kName = "PostgREST";
+  return application_name != nullptr && std::strncmp(application_name, kName.data(), kName.size()) == 0;
+}
+
+bool raises_whole_answers() {
+  const settings::PostgrestErrors chosen = settings::ChosenPostgrestErrors();
+  return chosen == settings::PostgrestErrors::kPgrst || (chosen == settings::PostgrestErrors::kAuto && is_postgrest());
+}
+
+// What any PostgREST answers with that status. The detail is the reason's SQLSTATE.
+[[noreturn]] void raise_status(int sqlstate, const Error &refusal, const char *hint) {
+  ereport(ERROR, (errcode(sqlstate), errmsg("%s", message_of(refusal)), errdetail_internal("%s", SqlStateOf(refusal.code)),
+                  hint == nullptr ? 0 : errhint("%s", hint)));
+  pg_unreachable();
+}
+
 // A refusal of the token is 401. Where the server only can't tell, 503: the client has done nothing wrong, and is to try again.
 // A key that can't be used is the server's fault, 500: as an error of its class it would be 400.
 [[noreturn]] void raise_unauthorized(const Error &refusal) {
-  if (refusal.code == ErrorCode::kUnusableKey || refusal.code == ErrorCode::kNoActiveKey ||
-      refusal.code == ErrorCode::kKeySealed)
+  const bool is_whole = raises_whole_answers();
+  if (is_whole && (refusal.code == ErrorCode::kUnusableKey || refusal.code == ErrorCode::kNoActiveKey ||
+                   refusal.code == ErrorCode::kKeySealed))
     raise_answer(500, refusal, nullptr);
   if (!IsTokenRefusal(refusal.code)) raise_error(refusal);
   const bool lacks_origin = refusal.detail != nullptr && std::strcmp(refusal.detail, kNoProofOrigin.detail) == 0;
-  raise_answer(refusal.code == ErrorCode::kNotKnownYet ? 503 : 401, refusal,
-               lacks_origin ? "Set jwt_auth.proof_origin to the origin of the API as its clients see it." : nullptr);
+  const char *hint = lacks_origin ? "Set jwt_auth.proof_origin to the origin of the API as its clients see it." : nullptr;
+  const bool is_not_known = refusal.code == ErrorCode::kNotKnownYet;
+  if (is_whole) raise_answer(is_not_known ? 503 : 401, refusal, hint);
+  raise_status(is_not_known ? MAKE_SQLSTATE('P', 'T', '5', '0', '3') : MAKE_SQLSTATE('P', 'T', '4', '0', '1'), refusal, hint);
 }
 
 const char *request_headers() { return request_setting("request.headers"); }

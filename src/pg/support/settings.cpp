@@ -63,9 +63,11 @@ constexpr int kMaxProofTableSize = 16 * 1024 * 1024;  // some 640 MB
 
 constexpr std::string_view kAccessTokenTypes[] = {jose::kAccessTokenType, jose::kAnyTokenType};
 
+constexpr std::string_view kPostgrestErrors[] = {"auto", "pt", "pgrst"};    // settings::PostgrestErrors
 constexpr std::string_view kRowReaders[] = {"auto", "index", "statement"};  // settings::RowReader
 
 int access_token_type;     // an index of kAccessTokenTypes
+int postgrest_errors;      // settings::PostgrestErrors
 int row_reader;            // settings::RowReader
 int session_limit_policy;  // session::LimitPolicy
 int audit;                 // session::AuditLevel
@@ -88,9 +90,10 @@ const config_enum_entry *options_of(const Policy (&policies)[N]) {
   return entries;
 }
 
-// The same of names, under their place in the list.
-template <std::size_t N>
-const config_enum_entry *options_of(const std::string_view (&names)[N]) {
+// The same of names, under their place in the list. A list is a template argument, so that each has its own entries.
+template <auto &names>
+const config_enum_entry *options_of() {
+  constexpr std::size_t N = std::size(names);
   static config_enum_entry entries[N + 1];
   for (std::size_t i = 0; i < N; i++) entries[i] = {names[i].data(), static_cast<int>(i), false};
   return entries;
@@ -206,7 +209,7 @@ void define_token_settings() {
                              "Empty: none.", &settings::audience, "", PGC_SUSET, 0, check_name, assign_audience, nullptr);
   DefineCustomEnumVariable("jwt_auth.access_token_type", "Type (typ) in the header of sessions' access tokens.",
                            "at+jwt (RFC 9068), or JWT for verifiers that know no other.", &access_token_type, 0,
-                           options_of(kAccessTokenTypes), PGC_SUSET, 0, nullptr, nullptr, nullptr);
+                           options_of<kAccessTokenTypes>(), PGC_SUSET, 0, nullptr, nullptr, nullptr);
   DefineCustomBoolVariable("jwt_auth.accept_untyped", "Whether a token of type JWT or of no type passes for an access token.",
                            "Off: only at+jwt does. jwt_sign(claims) and many other issuers write JWT.",
                            &settings::accept_untyped, true, PGC_SUSET, 0, nullptr, nullptr, nullptr);
@@ -335,15 +338,23 @@ void define_purge_settings() {
 
 void define_developer_settings() {
   DefineCustomEnumVariable(
+      "jwt_auth.postgrest_errors", "How pre_request raises a refusal.",
+      "PT401 and PT503 with the reason as detail, or PGRST with the whole answer: status, challenge, and the "
+      "reason as code. auto: PGRST where application_name begins with PostgREST, as PostgREST sets it.",
+      &postgrest_errors, static_cast<int>(settings::PostgrestErrors::kAuto), options_of<kPostgrestErrors>(), PGC_SUSET, 0,
+      nullptr, nullptr, nullptr);
+  DefineCustomEnumVariable(
       "jwt_auth.debug_row_reader", "For developers: how rows of the extension's tables are read and written.",
       "Without statements, by the index, which fails where that cannot be done; by statements; or whichever can be done.",
-      &row_reader, static_cast<int>(settings::RowReader::kAuto), options_of(kRowReaders), PGC_SUSET, GUC_NOT_IN_SAMPLE, nullptr,
+      &row_reader, static_cast<int>(settings::RowReader::kAuto), options_of<kRowReaders>(), PGC_SUSET, GUC_NOT_IN_SAMPLE, nullptr,
       nullptr, nullptr);
 }
 
 }  // namespace
 
 namespace settings {
+
+PostgrestErrors ChosenPostgrestErrors() noexcept { return static_cast<PostgrestErrors>(postgrest_errors); }
 
 RowReader ChosenRowReader() noexcept { return static_cast<RowReader>(row_reader); }
 
