@@ -67,6 +67,19 @@ SELECT until BETWEEN now() + interval '119 minutes' AND now() + interval '121 mi
 UPDATE jwt_auth.signing_key SET tokens_until = '2100-01-01';
 SELECT jwt_auth.revoke_user_tokens('alice');
 SELECT max(until) AT TIME ZONE 'UTC' AS last FROM jwt_auth.revocations();
+\echo == or a token was signed for longer than the row of its key says yet
+DELETE FROM jwt_auth.revocation;
+UPDATE jwt_auth.signing_key SET token_ttl = 1800, tokens_until = NULL;
+SET jwt_auth.access_token_ttl = '3h';
+SELECT jwt_auth.jwt_sign('{"sub": "alice"}') IS NOT NULL AS signed;
+RESET jwt_auth.access_token_ttl;
+SELECT jwt_auth.revoke_user_tokens('alice');
+SELECT until BETWEEN now() + interval '179 minutes' AND now() + interval '181 minutes' AS three_hours FROM jwt_auth.revocations();
+DELETE FROM jwt_auth.revocation;
+SELECT jwt_auth.jwt_sign(jsonb_build_object('sub', 'alice', 'exp', extract(epoch FROM now() + interval '90 days')::bigint)) IS NOT NULL AS signed;
+SELECT jwt_auth.revoke_user_tokens('alice');
+SELECT until BETWEEN now() + interval '90 days' AND now() + interval '102 days' AS ninety_days FROM jwt_auth.revocations();
+TRUNCATE jwt_auth.token_lifetime;
 
 \echo == positions
 SELECT count(DISTINCT position) AS one_position, bool_and(position <= pg_snapshot_xmin(pg_current_snapshot())::text::bigint) AS of_the_past FROM jwt_auth.revocations();

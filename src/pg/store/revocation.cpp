@@ -11,12 +11,14 @@ namespace jwt_auth::pg {
 
 namespace {
 
-// The end of the longest-lived token comes from the keys: each knows the lifetimes that it signed for.
+// The end of the longest-lived token comes from the keys: each knows the lifetimes that it signed for, or will once the rows of
+// token_lifetime are added to it.
 Statement insert_revocation = {
     "INSERT INTO jwt_auth.revocation (xact, kind, session_id, user_id, not_before, version, token_id, until)"
     " SELECT pg_current_xact_id(), $1, $2, $3, $4, $5, $6, coalesce($7, greatest($8,"
     " $9 + max(token_ttl) * interval '1 second', max(tokens_until), max(verify_until)))"
-    " FROM jwt_auth.signing_key WHERE state <> 'retired'",
+    " FROM (SELECT token_ttl, tokens_until, verify_until FROM jwt_auth.signing_key WHERE state <> 'retired'"
+    " UNION ALL SELECT token_ttl, tokens_until, NULL FROM jwt_auth.token_lifetime) signed",
     {TEXTOID, UUIDOID, TEXTOID, TIMESTAMPTZOID, INT8OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID}};
 
 Statement delete_old = {
