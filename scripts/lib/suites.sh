@@ -29,7 +29,7 @@ copy_test_files() {
   test_files=$work/source
   [ ! -e "$test_files" ] || return 0
   mkdir "$test_files"
-  tar -cf - --exclude=node_modules Makefile jwt_auth.control sql test docs examples/monitoring examples/moving-in $(compgen -G expected || true) | tar -xf - -C "$test_files"
+  tar -cf - --exclude=node_modules Makefile jwt_auth.control sql test docs scripts/citus.sql examples/monitoring examples/moving-in $(compgen -G expected || true) | tar -xf - -C "$test_files"
   if [ "$(id -u)" -eq 0 ]; then chown -R "$server_user" "$test_files"; fi
 }
 

@@ -109,6 +109,22 @@ EXCEPTIONS = {
         "session is not known here yet",
         "This standby is behind its primary: try again, or ask the primary.",
     ],
+    "a server with Citus: test/citus": [
+        "who is authenticated is not known on this node",
+        "Another node has had its part of a statement carried out here, and the identity stays there.",
+        "Ask for the user id first and compare with that value. Row-level security with the identity is for tables whose rows are on "
+        "the client's own node.",
+        "private keys must be sealed where the keyring is distributed",
+        "Set jwt_auth.key_encryption_key_file on every node, to the same key, and reload the configuration.",
+        "the keyring is not on this node",
+        "Connect to the coordinator, or let every node have the keyring: see docs/scaling.md.",
+        "%s cannot be used by a trigger on a distributed table",
+        "Call jwt_auth.revoke_user_tokens() or jwt_auth.require_refresh() in the transaction that changes the row, or keep the table "
+        "on one node.",
+        "the present state of distributed tables cannot be read at isolation level %s",
+        "A revocation since the transaction began would not be seen.",
+        "Use READ COMMITTED.",
+    ],
     "a line of the server's log": [
         "jwt_auth: a token of session %s was presented by another client",
     ],

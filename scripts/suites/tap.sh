@@ -1,39 +1,5 @@
-# TAP tests on clusters of their own, two files at a time, for each waits for servers and clocks half of its time. The last files
-# come first, since the longest are among them. JWT_AUTH_TAP='106*' runs those of that name alone.
+# Two files at a time, for each waits for servers and clocks half of its time. The last files come first, since the longest are among
+# them. JWT_AUTH_TAP='106*' runs those of that name alone.
+source scripts/lib/tap.sh
 copy_test_files
-pgxs=$(dirname "$("$PG_CONFIG" --pgxs)")/../..
-scratch=$work/tap
-install -d -m 700 "$scratch"
-if [ "$(id -u)" -eq 0 ]; then chown "$server_user" "$scratch"; fi
-# PostgreSQL::Test starts servers of its own and must not be led to another.
-set +e
-(
-  unset PGHOST PGUSER PGDATABASE
-  cd "$test_files"
-  as_server env PATH="$PATH" PGPORT=65432 PGCTLTIMEOUT=180 PG_REGRESS="$pgxs/src/test/regress/pg_regress" \
-    TESTDIR="$scratch" TESTDATADIR="$scratch/data" TESTLOGDIR="$scratch/log" \
-    prove -j 2 --reverse --timer -v -I "$pgxs/src/test/perl" -I "$test_files/test/t" "$test_files"/test/t/${JWT_AUTH_TAP:-*}.pl
-) >"$work/tap.out" 2>&1
-status=$?
-set -e
-cat "$work/tap.out"
-# A "skipped" test is an "ok" with a directive.
-skipped=$(lines_like "$work/tap.out" '^ok [0-9]+.*# skip')
-# A file that died behind tests that passed has no "not ok" and has failed all the same.
-died=$(lines_like "$work/tap.out" '^(No subtests run|All [0-9]+ subtests passed) *$')
-count $(($(lines_like "$work/tap.out" '^ok [0-9]+') - skipped)) \
-  $(($(lines_like "$work/tap.out" '^not ok [0-9]+') + died)) "$skipped"
-# Some tests kill servers; none makes an assertion fail.
-if grep -aE 'TRAP:|write past chunk end|problem in alloc set|reference leak' -r "$scratch" --include='*.log'; then
-  echo 'the log of a server tells of a mistake'
-  count 0 1
-fi
-if [ "$status" -ne 0 ]; then
-  for file in "$scratch"/log/* "$scratch"/tmp_check/log/*; do
-    printf '\n== %s\n' "$file"
-    tail -n 30 "$file"
-  done
-  printf '\n== What failed\n'
-  grep -E -A 8 '^# +Failed test|^# Looks like|^Bailout' "$work/tap.out" | grep -vE '^ok|^--' || true
-fi
-exit "$status"
+run_tap 2 "$test_files"/test/t/${JWT_AUTH_TAP:-*}.pl

@@ -5,6 +5,7 @@
 #include "pg/keyring/keyring.hpp"
 #include "pg/keyring/server_secret.hpp"
 #include "pg/schedule/purge_launcher.hpp"
+#include "pg/store/citus.hpp"
 #include "pg/store/keyed_table.hpp"
 #include "pg/support/boundary.hpp"
 #include "pg/support/grant_hint.hpp"
@@ -21,6 +22,7 @@ void _PG_init(void) {
   jwt_auth::jose::interruption_check = jwt_auth::pg::IsInterrupted;
   jwt_auth::pg::define_identity_setting();
   jwt_auth::pg::define_settings();
+  jwt_auth::pg::init_citus();
   jwt_auth::pg::init_keyed_tables();
   jwt_auth::pg::init_keyring();
   jwt_auth::pg::init_server_secret();

@@ -4,6 +4,7 @@
 #include <new>
 
 #include "jose/json/base64url.hpp"
+#include "pg/store/citus.hpp"
 
 extern "C" {
 #include <access/parallel.h>
@@ -141,6 +142,17 @@ const Identity *current_identity() {
   if (identity != nullptr && coarse_now() >= identity->ends_at)
     raise_error({ErrorCode::kExpired, "it ran out after it was authenticated"});
   return identity;
+}
+
+const Identity *shown_identity() {
+  const Identity *present = current_identity();
+  if (present == nullptr && serves_another_node())
+    ereport(ERROR,
+            (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("who is authenticated is not known on this node"),
+             errdetail("Another node has had its part of a statement carried out here, and the identity stays there."),
+             errhint("Ask for the user id first and compare with that value. Row-level security with the identity is for "
+                     "tables whose rows are on the client's own node.")));
+  return present;
 }
 
 }  // namespace jwt_auth::pg

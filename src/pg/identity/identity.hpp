@@ -39,6 +39,9 @@ void become_nobody();
 
 // The identity of the transaction, null if there is none; valid until the next statement. JW003 if its token has expired.
 const Identity *current_identity();
+// The same for the functions that show it. 0A000 where another node has its part of a statement carried out here: the identity
+// stays on the node that was asked, and rows must not seem to be nobody's.
+const Identity *shown_identity();
 // The same, and of a token that has expired since: for what is recorded and shown, never for what is allowed.
 const Identity *identity_for_record() noexcept;
 

@@ -9,13 +9,21 @@ namespace jwt_auth::pg {
 
 namespace {
 
-Statement upsert_issuer = {
-    "INSERT INTO jwt_auth.trusted_issuer AS t (issuer, jwks, audience, created_at, secret_jwks, audiences, token_types,"
-    " subjects, roles) SELECT $1, $2::jsonb, $3, $4, nullif(secret, ''), $5, $6, $7, $8 FROM " ARRIVING_SECRET
-    " ON CONFLICT (issuer) DO UPDATE SET jwks = excluded.jwks, audience = excluded.audience, secret_jwks = "
-    "excluded.secret_jwks,"
-    " audiences = excluded.audiences, token_types = excluded.token_types, subjects = excluded.subjects, roles = excluded.roles",
-    {TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TEXTARRAYOID, TEXTARRAYOID, TEXTOID, TEXTARRAYOID}};
+#define INSERT_ISSUER                                                                                                  \
+  "INSERT INTO jwt_auth.trusted_issuer AS t (issuer, jwks, audience, created_at, secret_jwks, audiences, token_types," \
+  " subjects, roles) "
+#define OR_REPLACE                                                                                         \
+  " ON CONFLICT (issuer) DO UPDATE SET jwks = excluded.jwks, audience = excluded.audience, secret_jwks = " \
+  "excluded.secret_jwks,"                                                                                  \
+  " audiences = excluded.audiences, token_types = excluded.token_types, subjects = excluded.subjects, roles = excluded.roles"
+SecretStatement upsert_issuer = {
+    "trusted_issuer",
+    {INSERT_ISSUER "SELECT $1, $2::jsonb, $3, $4, nullif(secret, ''), $5, $6, $7, $8 FROM " ARRIVING_SECRET OR_REPLACE,
+     {TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TEXTARRAYOID, TEXTARRAYOID, TEXTOID, TEXTARRAYOID}},
+    {INSERT_ISSUER "VALUES ($1, $2::jsonb, $3, $4, nullif($9, ''), $5, $6, $7, $8)" OR_REPLACE,
+     {TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TEXTARRAYOID, TEXTARRAYOID, TEXTOID, TEXTARRAYOID, TEXTOID}}};
+#undef OR_REPLACE
+#undef INSERT_ISSUER
 Statement upsert_issuer_of_version_1 = {
     "INSERT INTO jwt_auth.trusted_issuer AS t (issuer, jwks, audience, created_at) VALUES ($1, $2::jsonb, $3, $4)"
     " ON CONFLICT (issuer) DO UPDATE SET jwks = excluded.jwks, audience = excluded.audience",
@@ -24,8 +32,10 @@ Statement upsert_issuer_of_version_1 = {
 enum class SecretColumn { kIssuer, kSecretJwks };
 Query<SecretColumn> select_secrets = {
     "SELECT issuer, secret_jwks FROM jwt_auth.trusted_issuer WHERE secret_jwks IS NOT NULL ORDER BY issuer", {}};
-Statement update_secrets = {
-    "UPDATE jwt_auth.trusted_issuer SET secret_jwks = secret FROM " ARRIVING_SECRET " WHERE issuer = $1", {TEXTOID}};
+SecretStatement update_secrets = {
+    "trusted_issuer",
+    {"UPDATE jwt_auth.trusted_issuer SET secret_jwks = secret FROM " ARRIVING_SECRET " WHERE issuer = $1", {TEXTOID}},
+    {"UPDATE jwt_auth.trusted_issuer SET secret_jwks = $2 WHERE issuer = $1", {TEXTOID, TEXTOID}}};
 
 void refuse_in_version_1(const NewIssuer &issuer) {
   if (issuer.stored_secrets.empty() && issuer.audiences == 0 && issuer.token_types == 0 && issuer.roles == 0) return;

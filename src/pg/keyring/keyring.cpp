@@ -1,6 +1,8 @@
 #include "pg/keyring/keyring.hpp"
 
 #include "pg/keyring/ring_rows.hpp"
+#include "pg/store/citus.hpp"
+#include "pg/store/relcache_changes.hpp"
 #include "pg/support/statistics.hpp"
 
 namespace jwt_auth::pg {
@@ -21,10 +23,11 @@ struct RingCache {
   jose::Micros cutoff;
   TimestampTz loaded_at;
   TimestampTz loaded_with;
+  bool is_distributed;
 };
 RingCache cache;
 
-void on_relcache_invalidation(Datum, Oid relation) {
+void on_relcache_invalidation(Oid relation) {
   bool ours = !OidIsValid(relation);
   for (const Oid table : cache.tables) ours = ours || relation == table;
   if (!ours) return;
@@ -59,17 +62,21 @@ void reload() {
   cache.valid = cache.invalidations == seen;
   cache.loaded_with = PgReloadTime;
   cache.loaded_at = GetCurrentTimestamp();
+  cache.is_distributed = is_distributed(kTables[0]);
 }
 
-// A key that could not be opened is tried again: after a reload of the configuration at once, else once in a while.
+// A key that could not be opened is tried again: after a reload of the configuration at once, else once in a while. Where every
+// node has a copy of the keyring, a message of a change may be missing: a node may be new and have no copy yet, or have been
+// away while a change was committed.
 bool deserves_another_try() {
   if (cache.loaded_with != PgReloadTime) return true;
-  return cache.ring->lacks_a_key() && GetCurrentTimestamp() - cache.loaded_at > USECS_PER_SEC;
+  if (!cache.is_distributed && !cache.ring->lacks_a_key()) return false;
+  return GetCurrentTimestamp() - cache.loaded_at > (cache.is_distributed ? 5 : 1) * USECS_PER_SEC;
 }
 
 }  // namespace
 
-void init_keyring() { CacheRegisterRelcacheCallback(on_relcache_invalidation, static_cast<Datum>(0)); }
+void init_keyring() { on_relcache_change(on_relcache_invalidation); }
 
 void refresh_keyring() {
   // Without this an open transaction that does nothing but call us would never hear of a change.

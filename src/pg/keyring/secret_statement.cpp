@@ -1,5 +1,6 @@
 #include "pg/keyring/secret_statement.hpp"
 
+#include "pg/store/citus.hpp"
 #include "pg/support/compat.hpp"
 
 extern "C" {
@@ -29,9 +30,22 @@ void cleanse_row(Tuplestorestate *rows, TupleDesc columns) {
   ExecDropSingleTupleTableSlot(slot);
 }
 
-}  // namespace
+// A private JWK in the clear is an object; a sealed one is a compact JWE.
+void require_sealed(std::string_view secret) {
+  if (secret.empty() || secret.front() != '{') return;
+  ereport(ERROR,
+          (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+           errmsg("private keys must be sealed where the keyring is distributed"),
+           errhint("Set jwt_auth.key_encryption_key_file on every node, to the same key, and reload the configuration.")));
+}
 
-std::uint64_t execute_with_secret(Statement &statement, const Parameters &parameters, std::string_view secret) {
+std::uint64_t execute_distributed(Statement &statement, Parameters parameters, std::string_view secret) {
+  require_sealed(secret);
+  add_text(parameters, secret);
+  return execute(statement, parameters);
+}
+
+std::uint64_t execute_locally(Statement &statement, const Parameters &parameters, std::string_view secret) {
   TupleDesc columns = CreateTemplateTupleDesc(1);
   TupleDescInitEntry(columns, 1, "secret", TEXTOID, -1, 0);
   finish_descriptor(columns);
@@ -51,6 +65,13 @@ std::uint64_t execute_with_secret(Statement &statement, const Parameters &parame
   cleanse_row(rows, columns);
   tuplestore_end(rows);
   return count;
+}
+
+}  // namespace
+
+std::uint64_t execute_with_secret(SecretStatement &statement, const Parameters &parameters, std::string_view secret) {
+  return is_distributed(statement.table) ? execute_distributed(statement.distributed, parameters, secret)
+                                         : execute_locally(statement.local, parameters, secret);
 }
 
 }  // namespace jwt_auth::pg

@@ -6,6 +6,7 @@
 #include "pg/store/forgotten_user.hpp"
 #include "pg/store/owner.hpp"
 #include "pg/store/plans.hpp"
+#include "pg/store/relcache_changes.hpp"
 #include "pg/store/row_reader.hpp"
 #include "session/challenge.hpp"
 
@@ -33,7 +34,7 @@ struct SecretCache {
 };
 SecretCache cache;
 
-void on_relcache_invalidation(Datum, Oid relation) {
+void on_relcache_invalidation(Oid relation) {
   if (OidIsValid(relation) && relation != cache.table) return;
   cache.valid = false;
   cache.invalidations++;
@@ -41,10 +42,16 @@ void on_relcache_invalidation(Datum, Oid relation) {
 
 enum class SecretColumn { kSecret };
 TableOf<SecretColumn> secret_table = {"server_secret", {}, {{"secret", TEXTOID, false, ColumnUse::kSecret}}};
-Statement insert_secret = {"INSERT INTO jwt_auth.server_secret (created_at, secret) SELECT $1, secret FROM " ARRIVING_SECRET
-                           " ON CONFLICT DO NOTHING",
-                           {TIMESTAMPTZOID}};
-Statement update_secret = {"UPDATE jwt_auth.server_secret SET secret = arrived.secret FROM " ARRIVING_SECRET " AS arrived", {}};
+#define INSERT_SECRET "INSERT INTO jwt_auth.server_secret (created_at, secret) "
+SecretStatement insert_secret = {
+    "server_secret",
+    {INSERT_SECRET "SELECT $1, secret FROM " ARRIVING_SECRET " ON CONFLICT DO NOTHING", {TIMESTAMPTZOID}},
+    {INSERT_SECRET "VALUES ($1, $2) ON CONFLICT DO NOTHING", {TIMESTAMPTZOID, TEXTOID}}};
+SecretStatement update_secret = {
+    "server_secret",
+    {"UPDATE jwt_auth.server_secret SET secret = arrived.secret FROM " ARRIVING_SECRET " AS arrived", {}},
+    {"UPDATE jwt_auth.server_secret SET secret = $1", {TEXTOID}}};
+#undef INSERT_SECRET
 
 Result<Bytes> MakeStoredSecret() {
   const jose::SecretBytes random = jose::RandomBytes(session::kServerSecretSize);
@@ -109,7 +116,7 @@ void load() {
 
 }  // namespace
 
-void init_server_secret() { CacheRegisterRelcacheCallback(on_relcache_invalidation, static_cast<Datum>(0)); }
+void init_server_secret() { on_relcache_change(on_relcache_invalidation); }
 
 SecretState server_secret_state() {
   AcceptInvalidationMessages();

@@ -30,28 +30,32 @@ Query<KidColumn> select_private_keys = {
     "SELECT kid FROM jwt_auth.signing_key WHERE private_jwk IS NOT NULL ORDER BY created_at, kid", {}};
 
 Statement lock_row = {"SELECT FROM jwt_auth.signing_key WHERE kid = $1 FOR NO KEY UPDATE", {TEXTOID}};
-Statement insert_row = {
-    "INSERT INTO jwt_auth.signing_key"
-    " (kid, algorithm, state, public_jwk, private_jwk, created_at, activated_at, token_ttl, imported)"
-    " SELECT $1, $2, $3, $4::jsonb, secret, $5, $6, $7, false FROM " ARRIVING_SECRET " ON CONFLICT DO NOTHING",
-    {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, INT4OID}};
-Statement insert_row_of_version_1 = {
-    "INSERT INTO jwt_auth.signing_key (kid, algorithm, state, public_jwk, private_jwk, created_at, activated_at, token_ttl)"
-    " SELECT $1, $2, $3, $4::jsonb, secret, $5, $6, $7 FROM " ARRIVING_SECRET " ON CONFLICT DO NOTHING",
-    {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, INT4OID}};
+#define INSERT_KEY(columns, values)                                                                                            \
+  {                                                                                                                            \
+    "signing_key",                                                                                                             \
+        {"INSERT INTO jwt_auth.signing_key (kid, algorithm, state, public_jwk, private_jwk, created_at, activated_at," columns \
+         ") SELECT $1, $2, $3, $4::jsonb, secret, $5, $6," values " FROM " ARRIVING_SECRET " ON CONFLICT DO NOTHING",          \
+         {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, INT4OID}},                                       \
+        {"INSERT INTO jwt_auth.signing_key (kid, algorithm, state, public_jwk, private_jwk, created_at, activated_at," columns \
+         ") VALUES ($1, $2, $3, $4::jsonb, $8, $5, $6," values ") ON CONFLICT DO NOTHING",                                     \
+         {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, INT4OID, TEXTOID}},                              \
+  }
+SecretStatement insert_row = INSERT_KEY(" token_ttl, imported", " $7, false");
+SecretStatement insert_row_of_version_1 = INSERT_KEY(" token_ttl", " $7");
+#undef INSERT_KEY
 
-// Others sign with the old key until they hear of the commit, which comes after the time was taken.
-#define COMMIT_GRACE " + interval '10 seconds'"
-// The end of tokens that are signed until $2: of lifetimes that the row or its parameters say.
-#define TOKENS_END                                                                                           \
-  "greatest($2 + make_interval(secs => greatest(token_ttl, $3)), tokens_until, $5) + make_interval(secs => " \
-  "$4)" COMMIT_GRACE
+// What a demotion and its end are worked out from. They are worked out here and not in the UPDATE: its every node would do it.
+enum class LockedColumn { kTokenTtl, kTokensUntil };
+#define LOCK_LIFETIMES(state) \
+  "SELECT token_ttl, tokens_until FROM jwt_auth.signing_key WHERE kid = $1 AND state = '" state "' FOR NO KEY UPDATE"
+Query<LockedColumn> lock_active = {LOCK_LIFETIMES("active"), {TEXTOID}};
+Query<LockedColumn> lock_demoted = {LOCK_LIFETIMES("verify_only"), {TEXTOID}};
+#undef LOCK_LIFETIMES
 
 Statement demote_row = {
-    "UPDATE jwt_auth.signing_key SET state = 'verify_only', rotated_at = $2, token_ttl = greatest(token_ttl, $3),"
-    " tokens_until = nullif(greatest(tokens_until, $5), '-infinity'), verify_until = " TOKENS_END
-    " WHERE kid = $1 AND state = 'active'",
-    {TEXTOID, TIMESTAMPTZOID, INT4OID, INT4OID, TIMESTAMPTZOID}};
+    "UPDATE jwt_auth.signing_key SET state = 'verify_only', rotated_at = $2, token_ttl = $3, tokens_until = $4,"
+    " verify_until = $5 WHERE kid = $1 AND state = 'active'",
+    {TEXTOID, TIMESTAMPTZOID, INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID}};
 Statement activate_row = {
     "UPDATE jwt_auth.signing_key SET state = 'active', activated_at = $2, token_ttl = $3 WHERE kid = $1 AND state = 'pending'",
     {TEXTOID, TIMESTAMPTZOID, INT4OID}};
@@ -59,13 +63,15 @@ Statement retire_row = {
     "UPDATE jwt_auth.signing_key SET state = 'retired', retired_at = $2, private_jwk = NULL"
     " WHERE kid = $1 AND state <> 'retired'",
     {TEXTOID, TIMESTAMPTZOID}};
-Statement store_private = {"UPDATE jwt_auth.signing_key SET private_jwk = secret FROM " ARRIVING_SECRET " WHERE kid = $1",
-                           {TEXTOID}};
+SecretStatement store_private = {
+    "signing_key",
+    {"UPDATE jwt_auth.signing_key SET private_jwk = secret FROM " ARRIVING_SECRET " WHERE kid = $1", {TEXTOID}},
+    {"UPDATE jwt_auth.signing_key SET private_jwk = $2 WHERE kid = $1", {TEXTOID, TEXTOID}}};
 // A transaction that rotates and then stays open for long.
 Statement verify_longer = {
-    "UPDATE jwt_auth.signing_key SET verify_until = greatest(verify_until, " TOKENS_END
-    ") WHERE kid = $1 AND state = 'verify_only' AND (verify_until IS NULL OR rotated_at < $2 - interval '1 second')",
-    {TEXTOID, TIMESTAMPTZOID, INT4OID, INT4OID, TIMESTAMPTZOID}};
+    "UPDATE jwt_auth.signing_key SET verify_until = greatest(verify_until, $3)"
+    " WHERE kid = $1 AND state = 'verify_only' AND (verify_until IS NULL OR rotated_at < $2)",
+    {TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID}};
 
 // A key that was demoted before, and made active again by hand. The column is not there before version 2.0.
 Statement forget_sight = {
@@ -92,16 +98,21 @@ void change_row(Statement &statement, const Parameters &parameters) {
   if (execute(statement, parameters) != 1) raise_serialization_failure();
 }
 
-// $1 to $5 of TOKENS_END.
-Parameters end_of_tokens(std::string_view kid, TimestampTz signed_until) {
+// The lifetimes of the tokens that a locked key signed: those that its row says, and those that were recorded beside it.
+TokenLifetime lifetime_of(const Row<LockedColumn> &row, std::string_view kid) {
+  bool has_no_end;
+  const Datum until = row.nullable(LockedColumn::kTokensUntil, &has_no_end);
+  const TokenLifetime own = {std::max(row.int4(LockedColumn::kTokenTtl), settings::access_token_ttl),
+                             has_no_end ? DT_NOBEGIN : DatumGetTimestampTz(until)};
   const TokenLifetime recorded = committed_lifetime(kid);
-  Parameters parameters{};
-  add_text(parameters, kid);
-  add(parameters, TimestampTzGetDatum(signed_until));
-  add(parameters, Int32GetDatum(std::max(settings::access_token_ttl, recorded.ttl)));
-  add(parameters, Int32GetDatum(settings::leeway));
-  add(parameters, TimestampTzGetDatum(recorded.until));
-  return parameters;
+  return {std::max(own.ttl, recorded.ttl), std::max(own.until, recorded.until)};
+}
+
+// When the tokens run out that are signed until then.
+TimestampTz end_of_tokens(const TokenLifetime &lifetime, TimestampTz signed_until) {
+  // Others sign with the old key until they hear of the commit, which comes after the time was taken.
+  constexpr std::int32_t kCommitGrace = 10;
+  return end_after(std::max(end_after(signed_until, lifetime.ttl), lifetime.until), settings::leeway + kCommitGrace);
 }
 
 }  // namespace
@@ -146,13 +157,24 @@ void insert_key(const NewKey &key, bool active, TimestampTz now) {
   add(parameters, TimestampTzGetDatum(now));
   add_nullable(parameters, TimestampTzGetDatum(now), !active);
   add(parameters, Int32GetDatum(settings::access_token_ttl));
-  Statement &insert = has_column("signing_key", "imported") ? insert_row : insert_row_of_version_1;
+  SecretStatement &insert = has_column("signing_key", "imported") ? insert_row : insert_row_of_version_1;
   if (execute_with_secret(insert, parameters, key.private_jwk.view()) == 1) return;
   if (find_key(key.kid.view(), CurrentMemoryContext).found) raise_error({ErrorCode::kDuplicateKey, nullptr});
   raise_serialization_failure();
 }
 
-void demote_key(std::string_view kid, TimestampTz now) { change_row(demote_row, end_of_tokens(kid, now)); }
+void demote_key(std::string_view kid, TimestampTz now) {
+  Parameters parameters{};
+  add_text(parameters, kid);
+  const Rows<LockedColumn> rows = execute(lock_active, parameters);
+  if (rows.empty()) raise_serialization_failure();
+  const TokenLifetime lifetime = lifetime_of(rows[0], kid);
+  add(parameters, TimestampTzGetDatum(now));
+  add(parameters, Int32GetDatum(lifetime.ttl));
+  add_nullable(parameters, TimestampTzGetDatum(lifetime.until), TIMESTAMP_IS_NOBEGIN(lifetime.until));
+  add(parameters, TimestampTzGetDatum(end_of_tokens(lifetime, now)));
+  change_row(demote_row, parameters);
+}
 
 void activate_key(std::string_view kid, TimestampTz now) {
   Parameters parameters{};
@@ -183,12 +205,18 @@ void store_private_part(std::string_view kid, Bytes private_jwk) {
 
 void extend_verification(std::string_view kid) {
   as_owner("signing_key", [&](MemoryContext) {
-    execute(verify_longer, end_of_tokens(kid, GetCurrentTimestamp()));
+    Parameters key{};
+    add_text(key, kid);
+    const Rows<LockedColumn> rows = execute(lock_demoted, key);
+    const TimestampTz now = GetCurrentTimestamp();
+    if (!rows.empty()) {
+      Parameters parameters = key;
+      add(parameters, TimestampTzGetDatum(now - USECS_PER_SEC));
+      add(parameters, TimestampTzGetDatum(end_of_tokens(lifetime_of(rows[0], kid), now)));
+      execute(verify_longer, parameters);
+    }
     (void)keep_imported_key(kid);
-    if (!has_token_lifetimes()) return;
-    Parameters parameters{};
-    add_text(parameters, kid);
-    execute(forget_sight, parameters);
+    if (has_token_lifetimes()) execute(forget_sight, key);
   });
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "pg/store/citus.hpp"
 #include "pg/store/owner.hpp"
 #include "pg/store/plans.hpp"
 #include "pg/support/compat_executor.hpp"
@@ -23,16 +24,20 @@ Query<LongestColumn> select_longest = {
     "SELECT coalesce(max(token_ttl), 0), coalesce(max(tokens_until), '-infinity') FROM jwt_auth.token_lifetime WHERE kid = $1",
     {TEXTOID}};
 
-Statement delete_rows = {
-    "DELETE FROM jwt_auth.token_lifetime WHERE id IN ("
-    "SELECT l.id FROM jwt_auth.token_lifetime l LEFT JOIN jwt_auth.signing_key k ON k.kid = l.kid AND k.state <> 'retired'"
-    " WHERE k.kid IS NULL"
-    " OR (l.token_ttl <= k.token_ttl AND l.tokens_until <= greatest(k.tokens_until, $1))"
-    " OR EXISTS (SELECT FROM jwt_auth.token_lifetime m"
-    " WHERE m.kid = l.kid AND m.token_ttl >= l.token_ttl AND m.tokens_until >= l.tokens_until"
-    " AND (m.token_ttl, m.tokens_until, m.id) > (l.token_ttl, l.tokens_until, l.id))"
-    " FOR UPDATE OF l SKIP LOCKED)",
-    {TIMESTAMPTZOID}};
+#define SELECT_SUPERSEDED                                                                                                 \
+  "SELECT l.id FROM jwt_auth.token_lifetime l LEFT JOIN jwt_auth.signing_key k ON k.kid = l.kid AND k.state <> 'retired'" \
+  " WHERE k.kid IS NULL"                                                                                                  \
+  " OR (l.token_ttl <= k.token_ttl AND l.tokens_until <= greatest(k.tokens_until, $1))"                                   \
+  " OR EXISTS (SELECT FROM jwt_auth.token_lifetime m"                                                                     \
+  " WHERE m.kid = l.kid AND m.token_ttl >= l.token_ttl AND m.tokens_until >= l.tokens_until"                              \
+  " AND (m.token_ttl, m.tokens_until, m.id) > (l.token_ttl, l.tokens_until, l.id))"
+Statement delete_rows = {"DELETE FROM jwt_auth.token_lifetime WHERE id IN (" SELECT_SUPERSEDED " FOR UPDATE OF l SKIP LOCKED)",
+                         {TIMESTAMPTZOID}};
+// For a reference table: each copy would pass by the rows that are locked there, and then they would differ.
+enum class SupersededColumn { kId };
+Query<SupersededColumn> select_superseded = {SELECT_SUPERSEDED, {TIMESTAMPTZOID}};
+Statement delete_one = {"DELETE FROM jwt_auth.token_lifetime WHERE id = $1", {UUIDOID}};
+#undef SELECT_SUPERSEDED
 
 Oid find_table() {
   const Oid schema = get_namespace_oid("jwt_auth", true);
@@ -44,11 +49,11 @@ Datum attribute(TupleTableSlot *slot, Oid table, const char *name) {
   return slot_getattr(slot, get_attnum(table, name), &is_null);
 }
 
+}  // namespace
+
 TimestampTz end_after(TimestampTz time, std::int32_t seconds) {
   return TIMESTAMP_NOT_FINITE(time) ? time : time + seconds * USECS_PER_SEC;
 }
-
-}  // namespace
 
 bool has_token_lifetimes() { return OidIsValid(find_table()); }
 
@@ -72,7 +77,7 @@ TokenLifetime committed_lifetime(std::string_view kid) {
 // A transaction that is still open may have given its token away already. Only SnapshotDirty shows what it wrote.
 TokenLifetime longest_lifetime(std::string_view kid) {
   TokenLifetime longest = {0, DT_NOBEGIN};
-  const Oid oid = find_table();
+  const Oid oid = local_rows_of("token_lifetime");
   if (!OidIsValid(oid)) return longest;
   Relation table = table_open(oid, AccessShareLock);
   SnapshotData snapshot;
@@ -98,7 +103,16 @@ TimestampTz last_token_end(std::string_view kid, TimestampTz signed_until) {
 void delete_superseded_lifetimes(TimestampTz now) {
   Parameters parameters{};
   add(parameters, TimestampTzGetDatum(now));
-  execute_on_latest(delete_rows, parameters);
+  if (!is_distributed("token_lifetime")) {
+    execute_on_latest(delete_rows, parameters);
+    return;
+  }
+  const Rows<SupersededColumn> rows = execute_latest(select_superseded, parameters);
+  for (std::uint64_t i = 0; i < rows.count(); i++) {
+    Parameters id{};
+    add(id, rows[i].value(SupersededColumn::kId));
+    execute_on_latest(delete_one, id);
+  }
 }
 
 }  // namespace jwt_auth::pg

@@ -14,6 +14,9 @@ struct TokenLifetime {
   TimestampTz until;  // when the last token ends; -infinity: nothing said
 };
 
+// The time that many seconds later; one that is infinite stays so.
+TimestampTz end_after(TimestampTz time, std::int32_t seconds);
+
 // Within as_owner(). Adds a row for the key.
 void record_lifetime(std::string_view kid, const TokenLifetime &lifetime);
 // Within as_owner(). The longest of the rows that have been committed; nothing where there are none.

@@ -2,6 +2,7 @@
 // users, require_refresh_on_change on the tables that say what a user may do.
 #include "pg/session/user_change.hpp"
 #include "pg/session/user_ending.hpp"
+#include "pg/store/citus.hpp"
 #include "pg/store/own_users.hpp"
 #include "pg/support/postgres.hpp"
 
@@ -34,6 +35,7 @@ TriggerData &check_trigger(FunctionCallInfo fcinfo, const TriggerUse &use) {
                     errmsg("%s must be fired AFTER %s FOR EACH ROW, with the name of the id column as its argument",
                            use.function, use.fired == Fired::kByAny ? "INSERT OR UPDATE OR DELETE" : "UPDATE OR DELETE"),
                     errhint("A second argument is optional: the reason that is recorded in the audit.")));
+  refuse_for_another_node(use.function);
   return *trigger;
 }
 

@@ -15,7 +15,7 @@ namespace {
 
 // Not present where nobody is authenticated, and for a token without a user.
 OptionalText current_user_text() {
-  const Identity *identity = current_identity();
+  const Identity *identity = shown_identity();
   if (identity == nullptr || identity->user_offset == 0) return {};
   return {true, view_of(identity->user())};
 }
@@ -45,7 +45,7 @@ Datum current_user_bigint(FunctionCallInfo fcinfo) {
 }
 
 Datum current_actor(FunctionCallInfo fcinfo) {
-  const Identity *identity = current_identity();
+  const Identity *identity = shown_identity();
   const OptionalText actor = identity == nullptr ? OptionalText{false, {}} : actor_of(*identity);
   if (!actor.present) PG_RETURN_NULL();
   return text_datum(actor.text);

@@ -95,7 +95,7 @@ Datum claim_as_text(FunctionCallInfo fcinfo, const JsonbValue &value) {
 }
 
 Datum current_claim(FunctionCallInfo fcinfo, std::string_view name) {
-  const Identity *identity = current_identity();
+  const Identity *identity = shown_identity();
   if (identity == nullptr) PG_RETURN_NULL();
   // The chunk belongs to the setting; jsonb's functions only read it.
   auto *claims = reinterpret_cast<Jsonb *>(const_cast<struct varlena *>(identity->claims()));
@@ -112,7 +112,7 @@ Datum current_claim(FunctionCallInfo fcinfo, std::string_view name) {
 JWT_AUTH_FUNCTION(jwt_auth_authenticate) { return jwt_auth::pg::authenticate(fcinfo); }
 
 JWT_AUTH_FUNCTION(jwt_auth_current_claims) {
-  const jwt_auth::pg::Identity *identity = jwt_auth::pg::current_identity();
+  const jwt_auth::pg::Identity *identity = jwt_auth::pg::shown_identity();
   if (identity == nullptr) PG_RETURN_NULL();
   return jwt_auth::pg::copy_of(identity->claims());
 }
@@ -124,13 +124,13 @@ JWT_AUTH_FUNCTION(jwt_auth_current_claim) {
 JWT_AUTH_FUNCTION(jwt_auth_current_issuer) { return jwt_auth::pg::current_claim(fcinfo, "iss"); }
 
 JWT_AUTH_FUNCTION(jwt_auth_current_user_id) {
-  const jwt_auth::pg::Identity *identity = jwt_auth::pg::current_identity();
+  const jwt_auth::pg::Identity *identity = jwt_auth::pg::shown_identity();
   if (identity == nullptr || identity->user_offset == 0) PG_RETURN_NULL();
   return jwt_auth::pg::copy_of(identity->user());
 }
 
 JWT_AUTH_FUNCTION(jwt_auth_current_session_id) {
-  const jwt_auth::pg::Identity *identity = jwt_auth::pg::current_identity();
+  const jwt_auth::pg::Identity *identity = jwt_auth::pg::shown_identity();
   if (identity == nullptr || !identity->has_session) PG_RETURN_NULL();
   auto *session = static_cast<pg_uuid_t *>(palloc(sizeof(pg_uuid_t)));
   *session = identity->session;

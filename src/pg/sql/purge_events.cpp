@@ -3,6 +3,7 @@
 // The audit is written at its end and has no index that leads to a row in the order of time. So the part that is old is looked
 // up once, through the BRIN index, and then walked by place: however many batches it takes, each page is read once. A place is
 // one of a table, so where the audit has parts (partition_events), they are walked one after the other.
+#include "pg/store/citus.hpp"
 #include "pg/store/plans.hpp"
 #include "pg/store/purge.hpp"
 #include "pg/support/arguments.hpp"
@@ -115,12 +116,25 @@ Walk find_old_part(Oid table, TimestampTz cutoff) {
 // The log-in of a session that is still there stays: explain_session() knows the user by it, whatever becomes of the session.
 // What a trigger keeps is passed by as well: the walk goes on behind the last row that was chosen, deleted or not.
 enum class DeletedColumn { kChosen, kFurthest, kDeleted };
+#define DELETE_OLD_UNLESS(is_of_session)                                                      \
+  "WITH old AS (SELECT e.ctid FROM ONLY @ e WHERE e.ctid > $1 AND e.ctid <= $2 AND e.at < $3" \
+  " AND NOT (e.event = 'login' AND " is_of_session                                            \
+  ")"                                                                                         \
+  " ORDER BY e.ctid LIMIT $4 FOR UPDATE OF e SKIP LOCKED),"                                   \
+  " gone AS (DELETE FROM ONLY @ WHERE ctid = ANY (ARRAY(SELECT ctid FROM old)) RETURNING 1)"  \
+  " SELECT (SELECT count(*) FROM old), (SELECT max(ctid) FROM old), (SELECT count(*) FROM gone)"
 constexpr const char *kDeleteOld =
-    "WITH old AS (SELECT e.ctid FROM ONLY @ e WHERE e.ctid > $1 AND e.ctid <= $2 AND e.at < $3"
-    " AND NOT (e.event = 'login' AND EXISTS (SELECT FROM jwt_auth.refresh_session s WHERE s.session_id = e.session_id))"
-    " ORDER BY e.ctid LIMIT $4 FOR UPDATE OF e SKIP LOCKED),"
-    " gone AS (DELETE FROM ONLY @ WHERE ctid = ANY (ARRAY(SELECT ctid FROM old)) RETURNING 1)"
-    " SELECT (SELECT count(*) FROM old), (SELECT max(ctid) FROM old), (SELECT count(*) FROM gone)";
+    DELETE_OLD_UNLESS("EXISTS (SELECT FROM jwt_auth.refresh_session s WHERE s.session_id = e.session_id)");
+// Where sessions are in shards, those that are still there are asked for first.
+constexpr const char *kDeleteOldBut = DELETE_OLD_UNLESS("e.session_id = ANY ($5)");
+#undef DELETE_OLD_UNLESS
+enum class LoginColumn { kSessions };
+constexpr const char *kSelectLogins =
+    "SELECT coalesce(array_agg(e.session_id), '{}') FROM ONLY @ e WHERE e.ctid > $1 AND e.ctid <= $2 AND e.at < $3"
+    " AND e.event = 'login' AND e.session_id IS NOT NULL";
+Query<LoginColumn> select_kept = {
+    "SELECT coalesce(array_agg(s.session_id), '{}') FROM jwt_auth.refresh_session s WHERE s.session_id = ANY ($1)",
+    {UUIDARRAYOID}};
 
 bool is_brin(Oid index) {
   HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(index));
@@ -145,6 +159,22 @@ void forget_times(Oid table, BlockNumber range) {
   }
 }
 
+Row<DeletedColumn> delete_old(const char *name, ItemPointerData &after, ItemPointerData &end, TimestampTz cutoff,
+                              std::int64_t most) {
+  const Datum first = PointerGetDatum(&after);
+  const Datum last = PointerGetDatum(&end);
+  const Datum before = TimestampTzGetDatum(cutoff);
+  if (!is_distributed("refresh_session"))
+    return row_of<DeletedColumn>(kDeleteOld, name, {TIDOID, TIDOID, TIMESTAMPTZOID, INT8OID},
+                                 {first, last, before, Int64GetDatum(most)});
+  Parameters logins{};
+  add(logins, row_of<LoginColumn>(kSelectLogins, name, {TIDOID, TIDOID, TIMESTAMPTZOID}, {first, last, before})
+                  .value(LoginColumn::kSessions));
+  const Datum kept = execute(select_kept, logins)[0].value(LoginColumn::kSessions);
+  return row_of<DeletedColumn>(kDeleteOldBut, name, {TIDOID, TIDOID, TIMESTAMPTZOID, INT8OID, UUIDARRAYOID},
+                               {first, last, before, Int64GetDatum(most), kept});
+}
+
 // How many rows it removed. A batch ends with the rows that it may look at, or with the ranges.
 std::uint64_t remove_batch(Walk &walk, TimestampTz cutoff, std::uint64_t size) {
   const char *name = locked_name(walk.table);
@@ -155,9 +185,7 @@ std::uint64_t remove_batch(Walk &walk, TimestampTz cutoff, std::uint64_t size) {
     CHECK_FOR_INTERRUPTS();
     ItemPointerData end;
     ItemPointerSet(&end, walk.range + (kRange - 1), PG_UINT16_MAX);
-    const auto row = row_of<DeletedColumn>(kDeleteOld, name, {TIDOID, TIDOID, TIMESTAMPTZOID, INT8OID},
-                                           {PointerGetDatum(&walk.after), PointerGetDatum(&end), TimestampTzGetDatum(cutoff),
-                                            Int64GetDatum(static_cast<std::int64_t>(size - chosen))});
+    const auto row = delete_old(name, walk.after, end, cutoff, static_cast<std::int64_t>(size - chosen));
     const auto deleted = static_cast<std::uint64_t>(row.int8(DeletedColumn::kDeleted));
     chosen += static_cast<std::uint64_t>(row.int8(DeletedColumn::kChosen));
     removed += deleted;

@@ -7,6 +7,7 @@
 #include "pg/keyring/private_jwk.hpp"
 #include "pg/keyring/server_secret.hpp"
 #include "pg/keyring/stored_key.hpp"
+#include "pg/store/citus.hpp"
 #include "pg/store/plans.hpp"
 #include "pg/support/arguments.hpp"
 #include "pg/support/boundary.hpp"
@@ -169,12 +170,18 @@ const TriggerData *trigger_of(FunctionCallInfo fcinfo, const char *function, boo
 }
 
 Datum keyring_changed(FunctionCallInfo fcinfo) {
-  CacheInvalidateRelcacheByRelid(RelationGetRelid(trigger_of(fcinfo, "keyring_changed", false)->tg_relation));
+  Relation relation = trigger_of(fcinfo, "keyring_changed", false)->tg_relation;
+  CacheInvalidateRelcacheByRelid(RelationGetRelid(relation));
+  // On Citus the trigger is fired on a shard, and backends listen for the table.
+  const Oid table = citus_is_loaded ? table_of_shard(relation) : InvalidOid;
+  if (OidIsValid(table)) CacheInvalidateRelcacheByRelid(table);
   return static_cast<Datum>(0);
 }
 
 Datum signing_key_demoted(FunctionCallInfo fcinfo) {
   const TriggerData *trigger = trigger_of(fcinfo, "signing_key_demoted", true);
+  // Within a node's part of a transaction nothing can be said to the other nodes.
+  if (citus_is_loaded && OidIsValid(table_of_shard(trigger->tg_relation))) return static_cast<Datum>(0);
   TupleDesc descriptor = RelationGetDescr(trigger->tg_relation);
   bool is_null;
   const Datum kid = heap_getattr(trigger->tg_newtuple, SPI_fnumber(descriptor, "kid"), descriptor, &is_null);

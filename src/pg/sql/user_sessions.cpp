@@ -2,6 +2,7 @@
 #include "pg/identity/identity.hpp"
 #include "pg/keyring/keyring.hpp"
 #include "pg/session/user_argument.hpp"
+#include "pg/store/citus.hpp"
 #include "pg/store/owner.hpp"
 #include "pg/store/result_set.hpp"
 #include "pg/store/session_store.hpp"
@@ -29,14 +30,19 @@ enum class ListedColumn {
   "s.user_key"                                                                                                          \
   " WHERE s.user_key = $1 AND s.user_id = $2 AND s.created_at > $3 AND s.ends_at > $4 AND s.idle_ends_at > $4"
 
+#define SELECT_LISTED(of_listed_class)                                                                          \
+  "SELECT s.session_id, s.created_at, s.refreshed_at, s.idle_ends_at, s.ip, s.user_agent, d.metadata, s.class," \
+  " s.device_hash IS NOT NULL, CASE s.bound_kind WHEN 'p' THEN 'dpop' WHEN 'b' THEN 'dbsc' END,"                \
+  " coalesce(s.session_id = $5, false)" FROM_LIVE_SESSIONS " AND s.actor IS NULL AND " of_listed_class          \
+  " ORDER BY s.refreshed_at DESC, s.session_id"
 Query<ListedColumn> select_user_sessions = {
-    "SELECT s.session_id, s.created_at, s.refreshed_at, s.idle_ends_at, s.ip, s.user_agent, d.metadata, s.class,"
-    " s.device_hash IS NOT NULL, CASE s.bound_kind WHEN 'p' THEN 'dpop' WHEN 'b' THEN 'dbsc' END,"
-    " coalesce(s.session_id = $5, false)" FROM_LIVE_SESSIONS
-    " AND s.actor IS NULL"
-    " AND NOT EXISTS (SELECT FROM jwt_auth.session_class c WHERE c.name = s.class AND NOT c.listed)"
-    " ORDER BY s.refreshed_at DESC, s.session_id",
+    SELECT_LISTED("NOT EXISTS (SELECT FROM jwt_auth.session_class c WHERE c.name = s.class AND NOT c.listed)"),
     {INT4OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, UUIDOID}};
+// Where sessions are in shards, and classes may be on one node: these are read first.
+Query<ListedColumn> select_user_sessions_of_shards = {
+    SELECT_LISTED("(s.class IS NULL OR s.class NOT IN (SELECT c.name FROM jwt_auth.session_class c WHERE NOT c.listed))"),
+    {INT4OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, UUIDOID}};
+#undef SELECT_LISTED
 // For a database that has not been updated to 2.0 yet.
 Query<ListedColumn> select_user_sessions_of_version_1 = {
     "SELECT s.session_id, s.created_at, s.refreshed_at, s.idle_ends_at, s.ip, s.user_agent, d.metadata" FROM_LIVE_SESSIONS
@@ -53,7 +59,8 @@ void put_sessions(const UserRef &user, const pg_uuid_t *current, ReturnSetInfo &
   add_time(parameters, std::max(global_cutoff(), read_account(user).not_before));
   add_time(parameters, now_micros());
   if (has_classes) add_nullable(parameters, UUIDPGetDatum(current), current == nullptr);
-  put_rows(set, execute_latest(has_classes ? select_user_sessions : select_user_sessions_of_version_1, parameters));
+  Query<ListedColumn> &listed = is_distributed("refresh_session") ? select_user_sessions_of_shards : select_user_sessions;
+  put_rows(set, execute_latest(has_classes ? listed : select_user_sessions_of_version_1, parameters));
 }
 
 Datum user_sessions(FunctionCallInfo fcinfo) {

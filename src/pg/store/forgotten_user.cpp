@@ -1,6 +1,8 @@
 #include "pg/store/forgotten_user.hpp"
 
+#include "pg/store/citus.hpp"
 #include "pg/store/owner.hpp"
+#include "pg/store/sharded_deletion.hpp"
 #include "pg/store/suppressed.hpp"
 
 namespace jwt_auth::pg {
@@ -15,10 +17,18 @@ Statement upsert_tombstone = {
     " SET denied_at = greatest(d.denied_at, EXCLUDED.denied_at)",
     {INT4OID, BYTEAOID, TIMESTAMPTZOID}};
 
-Statement delete_spent = {
-    "DELETE FROM jwt_auth.denied_token WHERE (user_key, token_id) IN (SELECT user_key, token_id FROM jwt_auth.denied_token"
-    " WHERE expires_at = 'infinity' AND issuer = '' AND denied_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)",
-    {TIMESTAMPTZOID, INT8OID}};
+#define SELECT_SPENT                                     \
+  "SELECT user_key, token_id FROM jwt_auth.denied_token" \
+  " WHERE expires_at = 'infinity' AND issuer = '' AND denied_at <= $1 LIMIT $2"
+Statement delete_spent = {"DELETE FROM jwt_auth.denied_token WHERE (user_key, token_id) IN (" SELECT_SPENT
+                          " FOR UPDATE SKIP LOCKED)",
+                          {TIMESTAMPTZOID, INT8OID}};
+ShardedDeletion delete_spent_of_shards = {
+    {SELECT_SPENT, {TIMESTAMPTZOID, INT8OID}},
+    {"SELECT FROM jwt_auth.denied_token WHERE user_key = $1 AND token_id = $2 FOR UPDATE SKIP LOCKED", {INT4OID, BYTEAOID}},
+    {"DELETE FROM jwt_auth.denied_token WHERE user_key = $1 AND token_id = $2 AND denied_at <= $3",
+     {INT4OID, BYTEAOID, TIMESTAMPTZOID}}};
+#undef SELECT_SPENT
 
 Statement select_tombstone = {"SELECT FROM jwt_auth.denied_token WHERE expires_at = 'infinity' AND issuer = '' LIMIT 1", {}};
 
@@ -34,12 +44,21 @@ Statement delete_use = {
 Statement clear_denials = {"UPDATE jwt_auth.denied_token SET reason = NULL WHERE user_key = $1 AND reason IS NOT NULL",
                            {INT4OID}};
 
-Statement clear_own_events = {
-    "UPDATE jwt_auth.auth_event e SET user_id = NULL, user_key = NULL, session_id = NULL, actor = NULL, ip = NULL,"
-    " user_agent = NULL, detail = NULL WHERE user_key = $1 AND user_id = $2"
-    " AND NOT (event IN ('token_denied', 'token_consumed') AND EXISTS (SELECT FROM jwt_auth.trusted_issuer t"
-    " WHERE t.issuer = e.detail ->> 'issuer' AND t.subjects = 'foreign'))",
-    {INT4OID, TEXTOID}};
+#define CLEAR_OWN_EVENTS                                                                                          \
+  "UPDATE jwt_auth.auth_event e SET user_id = NULL, user_key = NULL, session_id = NULL, actor = NULL, ip = NULL," \
+  " user_agent = NULL, detail = NULL WHERE user_key = $1 AND user_id = $2"                                        \
+  " AND NOT (event IN ('token_denied', 'token_consumed') AND "
+Statement clear_own_events = {CLEAR_OWN_EVENTS
+                              "EXISTS (SELECT FROM jwt_auth.trusted_issuer t"
+                              " WHERE t.issuer = e.detail ->> 'issuer' AND t.subjects = 'foreign'))",
+                              {INT4OID, TEXTOID}};
+// Where the issuers are on several nodes and the audit is not.
+Statement clear_own_events_of_issuers = {CLEAR_OWN_EVENTS "e.detail ->> 'issuer' = ANY ($3))",
+                                         {INT4OID, TEXTOID, TEXTARRAYOID}};
+#undef CLEAR_OWN_EVENTS
+enum class ForeignColumn { kIssuers };
+Query<ForeignColumn> select_foreign_issuers = {
+    "SELECT coalesce(array_agg(issuer::text), '{}') FROM jwt_auth.trusted_issuer WHERE subjects = 'foreign'", {}};
 
 Statement clear_other_events = {
     "UPDATE jwt_auth.auth_event SET actor = NULL, detail = nullif(detail - 'actor', '{}') WHERE actor = $1", {TEXTOID}};
@@ -103,7 +122,9 @@ std::uint64_t clear_events_of(const UserRef &user) {
   Parameters parameters{};
   add(parameters, Int32GetDatum(user.user_key));
   add_text(parameters, user.user_id);
-  return execute_on_latest(clear_own_events, parameters);
+  if (!is_distributed("trusted_issuer")) return execute_on_latest(clear_own_events, parameters);
+  add(parameters, execute_latest(select_foreign_issuers, Parameters{})[0].value(ForeignColumn::kIssuers));
+  return execute_on_latest(clear_own_events_of_issuers, parameters);
 }
 
 std::uint64_t clear_events_by(std::string_view actor) {
@@ -151,6 +172,7 @@ std::uint64_t delete_tombstones(session::Micros spent, std::int64_t size) {
   Parameters parameters{};
   add_time(parameters, spent);
   add(parameters, Int64GetDatum(size));
+  if (is_distributed("denied_token")) return delete_one_by_one(delete_spent_of_shards, parameters);
   return execute(delete_spent, parameters);
 }
 

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "pg/store/citus.hpp"
 #include "pg/store/owner.hpp"
+#include "pg/store/relcache_changes.hpp"
 #include "pg/support/compat_executor.hpp"
 
 extern "C" {
@@ -16,7 +18,6 @@ extern "C" {
 #include <catalog/pg_class.h>
 #include <catalog/pg_collation.h>
 #include <catalog/pg_index.h>
-#include <catalog/pg_namespace.h>
 #include <storage/bufmgr.h>
 #include <storage/lmgr.h>
 #include <utils/acl.h>
@@ -31,7 +32,7 @@ namespace {
 
 KeyedTable *tables;  // all that were ever looked at
 
-void on_relcache_invalidation(Datum, Oid relation) {
+void on_relcache_invalidation(Oid relation) {
   for (KeyedTable *table = tables; table != nullptr; table = table->next) {
     if (OidIsValid(relation) && relation != table->table && relation != table->index) continue;
     table->known = false;
@@ -81,21 +82,6 @@ const char *find_columns(KeyedTable &table, TupleDesc columns) {
     if (!exists && !table.columns[i].may_lack) obstacle = "a column is missing";
   }
   return obstacle;
-}
-
-// Citus reads a distributed table from other servers; what is here is empty.
-bool is_distributed(Oid table) {
-  const Oid catalog = get_relname_relid("pg_dist_partition", PG_CATALOG_NAMESPACE);
-  if (!OidIsValid(catalog)) return false;
-  Relation relation = try_table_open(catalog, AccessShareLock);
-  if (relation == nullptr) return false;
-  ScanKeyData key;
-  ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(table));
-  SysScanDesc scan = systable_beginscan(relation, InvalidOid, false, nullptr, 1, &key);
-  const bool found = HeapTupleIsValid(systable_getnext(scan));
-  systable_endscan(scan);
-  table_close(relation, AccessShareLock);
-  return found;
 }
 
 // Whether column `number` (from 0) of the index is that key column, compared by its type's own rules.
@@ -161,7 +147,8 @@ const char *find_obstacle(KeyedTable &table, Relation relation) {
   if (row->relkind != RELKIND_RELATION || row->relam != HEAP_TABLE_AM_OID) return "it is not a plain table";
   if (row->relpersistence != RELPERSISTENCE_PERMANENT) return "it is not permanent";
   if (row->relhassubclass) return "it has child tables";
-  if (is_distributed(table.table)) return "it is distributed";
+  table.is_distributed = is_distributed(table.table);
+  if (table.is_distributed) return "it is distributed";
   // A statement says so.
   if (!may_owner(relation, ACL_SELECT)) return "its owner may not read it";
   return table.key_count == 0 ? nullptr : find_index(table, relation);
@@ -215,7 +202,7 @@ bool examine(KeyedTable &table) {
 
 }  // namespace
 
-void init_keyed_tables() { CacheRegisterRelcacheCallback(on_relcache_invalidation, static_cast<Datum>(0)); }
+void init_keyed_tables() { on_relcache_change(on_relcache_invalidation); }
 
 void lock_table(KeyedTable &table, LOCKMODE mode) {
   if (!table.is_listed) {

@@ -40,6 +40,7 @@ struct KeyedTable {
   std::uint64_t invalidations = 0;
   Oid table = InvalidOid;
   const char *obstacle = nullptr;                   // why rows can't be read without a statement; null: they can
+  bool is_distributed = false;                      // its rows are in shards: what is here is empty
   bool is_plainly_written = false;                  // an UPDATE of the written columns does nothing but change them
   AttrNumber attributes[kMostColumns] = {};         // invalid: the table lacks the column
   Oid index = InvalidOid;                           // unless there is an obstacle or no key; so are the next two

@@ -1,5 +1,7 @@
 #include "pg/store/owner.hpp"
 
+#include "pg/store/citus.hpp"
+
 extern "C" {
 #include <catalog/pg_class.h>
 }
@@ -31,6 +33,7 @@ Oid table_owner(Oid table) {
 }
 
 OwnerScope enter_owner(const char *table) {
+  if (citus_is_loaded) require_keyring_node();
   OwnerScope scope;
   const Oid owner = table_owner(table_oid(table));
   GetUserIdAndSecContext(&scope.user, &scope.security_context);
@@ -38,6 +41,7 @@ OwnerScope enter_owner(const char *table) {
   // A path of one's own that alternates with the caller's would make each cached plan be made anew.
   scope.guc_level = NewGUCNestLevel();
   (void)set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+  if (citus_is_loaded) pin_text_settings();
   return scope;
 }
 

@@ -1,12 +1,15 @@
 #include "pg/store/plans.hpp"
 
+#include "pg/store/citus.hpp"
+
 namespace jwt_auth::pg {
 
 namespace {
 
 void prepare(Statement &statement) {
-  SPIPlanPtr plan =
-      SPI_prepare_cursor(statement.sql, statement.parameter_count, statement.parameter_types, CURSOR_OPT_GENERIC_PLAN);
+  // Citus plans most statements for their parameters alone: they say which shards are asked.
+  const int options = citus_is_loaded ? CURSOR_OPT_CUSTOM_PLAN : CURSOR_OPT_GENERIC_PLAN;
+  SPIPlanPtr plan = SPI_prepare_cursor(statement.sql, statement.parameter_count, statement.parameter_types, options);
   if (plan == nullptr) elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
   if (SPI_keepplan(plan) != 0) elog(ERROR, "SPI_keepplan failed");
   statement.plan = plan;

@@ -12,7 +12,8 @@ namespace jwt_auth::pg {
 
 constexpr int kMaxParameters = 24;
 
-// One statement. Declare it static: it is prepared on first use, with a generic plan, and PostgreSQL re-plans it when what it
+// One statement. Declare it static: it is prepared on first use, with a generic plan (where Citus is loaded, with a
+// plan for each execution), and PostgreSQL re-plans it when what it
 // depends on changes, a dropped and re-created extension included; but for a parameter of a type of the extension's, see
 // discard().
 struct Statement {

@@ -258,6 +258,18 @@ void refuse_statement(const KeyedTable &table) {
                   errdetail_internal("The reason is that %s.", table.obstacle), errhint("Reset jwt_auth.debug_row_reader.")));
 }
 
+// The nodes that hold the rows show them as they were when the transaction first asked there.
+void require_present_state(KeyedRows rows) {
+  if (!IsolationUsesXactSnapshot()) return;
+  for (const KeyedRow *row : rows)
+    if (row->table->is_distributed)
+      ereport(ERROR,
+              (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+               errmsg("the present state of distributed tables cannot be read at isolation level %s",
+                      XactIsoLevel == XACT_SERIALIZABLE ? "SERIALIZABLE" : "REPEATABLE READ"),
+               errdetail("A revocation since the transaction began would not be seen."), errhint("Use READ COMMITTED.")));
+}
+
 }  // namespace
 
 void raise_null_value(const KeyedRow &row, int column) {
@@ -273,6 +285,7 @@ void read_rows(KeyedRows rows, ReadMode mode) {
   if (!may_use_index || !try_by_index(rows, mode)) {
     if (may_use_index && reader == settings::RowReader::kIndex)
       for (const KeyedRow *row : rows) refuse_statement(*row->table);
+    if (mode == ReadMode::kLatest) require_present_state(rows);
     read_by_statement(rows, mode);
   }
   for (const KeyedRow *row : rows) unlock_table(*row->table);
