@@ -12,7 +12,9 @@
 # Two more forms need no root. They build PostgreSQL from the source of this distribution's package, made to find mistakes with memory
 # (scripts/lib/source_server.sh), keep it in JWT_AUTH_SERVERS (/var/cache/jwt_auth/servers), and test a clean clone of HEAD on it.
 #   scripts/test-matrix.sh cassert [SUITE...]   regress, isolation and tap with assertions
-#   scripts/test-matrix.sh valgrind             regress under valgrind; takes about an hour
+#   scripts/test-matrix.sh valgrind             regress under valgrind; takes about an hour. JWT_AUTH_REGRESS='audit jws' before
+#                                               it: only these tests; JWT_AUTH_ORIGINS=yes: says where bad values come from, and
+#                                               takes twice as long
 source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
 if [[ ${1:-} == cassert || ${1:-} == valgrind ]]; then
   source scripts/lib/packages.sh

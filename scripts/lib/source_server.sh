@@ -1,7 +1,7 @@
-# A PostgreSQL server of the distribution's own source, built to find mistakes with memory: with assertions (which also overwrite
-# what is freed and guard each allocation's end), and in one of two forms: with catalog caches that keep nothing longer than it is
-# referenced, or with notes to valgrind about what is allocated. Both at once would take half a day. It is kept, for building it
-# takes minutes.
+# A PostgreSQL server of the distribution's own source, built to find mistakes with memory, in one of two forms. "cassert" has
+# assertions, and catalog caches that keep nothing longer than it is referenced. "valgrind" tells valgrind what is allocated and
+# freed; it has no assertions, which the other form tries in a fraction of the time, and no programs that the regression tests
+# do not use. Both overwrite what is freed and guard each allocation's end. It is kept, for building it takes minutes.
 
 servers=${JWT_AUTH_SERVERS:-/var/cache/jwt_auth/servers}
 
@@ -51,34 +51,54 @@ fetch_server_source() {
 # prefix that names PostgreSQL the build keeps its libraries to itself: with another, Debian's source would take plpgsql from where
 # its package installs it.
 make_source_server() {
-  local major=$1 prefix build=$servers/build-$1 flags
+  local major=$1 prefix build=$servers/build-$1 options parts=()
   case "$2" in
-    cassert) prefix=$servers/postgresql-$major-checked flags='-DRELCACHE_FORCE_RELEASE -DCATCACHE_FORCE_RELEASE' ;;
-    valgrind) prefix=$servers/postgresql-$major-valgrind flags=-DUSE_VALGRIND ;;
+    cassert)
+      prefix=$servers/postgresql-$major-checked
+      options=(--enable-cassert CPPFLAGS='-DRELCACHE_FORCE_RELEASE -DCATCACHE_FORCE_RELEASE')
+      ;;
+    valgrind)
+      prefix=$servers/postgresql-$major-valgrind
+      options=(CPPFLAGS=-DUSE_VALGRIND)
+      parts=(port common timezone backend backend/utils/mb/conversion_procs backend/snowball include interfaces/libpq fe_utils
+        bin/initdb bin/pg_ctl bin/psql bin/pg_config pl/plpgsql makefiles test/regress)
+      ;;
     *) die "there is no form '$2' of a server" ;;
   esac
   PG_CONFIG=$prefix/bin/pg_config
   export PG_CONFIG
   [ ! -x "$PG_CONFIG" ] || return 0
   quietly "Fetching the source of postgresql-$major" fetch_server_source "$major" "$build"
-  quietly "Building it with assertions" build_source_server "$build/source" "$prefix" "$flags"
+  quietly "Building it ($2)" build_source_server "$build/source" "$prefix" "${options[@]}"
   rm -rf "$build/apt"
 }
 
-# A server is made under another name, so that one that was interrupted is not taken for whole.
-# --enable-cassert implies CLOBBER_FREED_MEMORY and MEMORY_CONTEXT_CHECKING.
+# A server is made under another name, so that one that was interrupted is not taken for whole. `parts`: directories below src; all
+# and the contributed modules if there are none. --enable-cassert and USE_VALGRIND imply CLOBBER_FREED_MEMORY and
+# MEMORY_CONTEXT_CHECKING.
 build_source_server() {
   local prefix=$2
   rm -rf "$prefix" "$prefix.destination"
   cd "$1"
-  ./configure --quiet --prefix="$prefix" --enable-cassert --enable-debug --enable-tap-tests --with-openssl --with-icu \
-    --without-readline --with-system-tzdata=/usr/share/zoneinfo CFLAGS='-O1 -g -fno-omit-frame-pointer' \
-    CPPFLAGS="$3"
-  nice -n 10 make -s -j"$(jobs_at_once)" world-bin
-  nice -n 10 make -s install-world-bin DESTDIR="$prefix.destination"
+  ./configure --quiet --prefix="$prefix" --enable-debug --enable-tap-tests --with-openssl --with-icu \
+    --without-readline --with-system-tzdata=/usr/share/zoneinfo CFLAGS='-O1 -g -fno-omit-frame-pointer' "${@:3}"
+  if [ "${#parts[@]}" -eq 0 ]; then
+    nice -n 10 make -s -j"$(jobs_at_once)" world-bin
+    nice -n 10 make -s install-world-bin DESTDIR="$prefix.destination"
+  else
+    build_server_parts "$prefix.destination"
+  fi
   install -D -m 644 src/tools/valgrind.supp "$prefix.destination$prefix/share/valgrind.supp"
   mv "$prefix.destination$prefix" "$prefix"
   rm -rf "$prefix.destination"
+}
+
+build_server_parts() {
+  local part
+  nice -n 10 make -s -j"$(jobs_at_once)" -C src/backend generated-headers
+  for part in "${parts[@]}"; do nice -n 10 make -s -j"$(jobs_at_once)" -C "src/$part" all; done
+  for part in config "${parts[@]/#/src/}"; do nice -n 10 make -s -C "$part" install DESTDIR="$1"; done
+  make -s -C src install-local DESTDIR="$1"
 }
 
 # HEAD, where what is built for that server stays apart from what is built here.

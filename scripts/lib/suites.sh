@@ -36,23 +36,28 @@ copy_test_files() {
 # installcheck_both_ways DIFFERENCES VARIABLE...: `make installcheck` with these variables, once with rows read and written as they
 # are by default, once by statements. What failed is told from DIFFERENCES, a file below the tests'.
 installcheck_both_ways() {
-  local differences=$1 reader status=0 output=$work/$suite
-  shift
+  local reader status=0
   need_cluster
-  copy_test_files
-  for reader in auto statement; do
-    # The library is loaded first, for ALTER SYSTEM wants to know the setting.
-    psql -qXc "LOAD 'jwt_auth'" -c "ALTER SYSTEM SET jwt_auth.debug_row_reader = $reader" -c 'SELECT pg_reload_conf()' >/dev/null
-    rm -f "$test_files/$differences"
-    as_server make -C "$test_files" installcheck "$@" PG_CONFIG="$PG_CONFIG" >"$output" 2>&1 || status=$?
-    printf '== Rows read by: %s\n' "$reader"
-    cat "$output"
-    cat "$test_files/$differences" 2>/dev/null || true
-    # Majors before 16 say "test name ... ok", later ones speak TAP.
-    count_lines "$output" '^(test +[^ ]+ +\.\.\. ok|ok [0-9]+)' '^(test +[^ ]+ +\.\.\. FAILED|not ok [0-9]+)' ''
-  done
-  psql -qXc "LOAD 'jwt_auth'" -c 'ALTER SYSTEM RESET jwt_auth.debug_row_reader' -c 'SELECT pg_reload_conf()' >/dev/null
+  for reader in auto statement; do installcheck_one_way "$reader" "$@" || status=$?; done
   check_server_log "$work/cluster/log"
+  return "$status"
+}
+
+# installcheck_one_way READER DIFFERENCES VARIABLE...
+installcheck_one_way() {
+  local reader=$1 differences=$2 status=0 output=$work/$suite-$1
+  shift 2
+  copy_test_files
+  # The library is loaded first, for ALTER SYSTEM wants to know the setting.
+  psql -qXc "LOAD 'jwt_auth'" -c "ALTER SYSTEM SET jwt_auth.debug_row_reader = $reader" -c 'SELECT pg_reload_conf()' >/dev/null
+  rm -f "$test_files/$differences"
+  as_server make -C "$test_files" installcheck "$@" PG_CONFIG="$PG_CONFIG" >"$output" 2>&1 || status=$?
+  printf '== Rows read by: %s\n' "$reader"
+  cat "$output"
+  cat "$test_files/$differences" 2>/dev/null || true
+  # Majors before 16 say "test name ... ok", later ones speak TAP.
+  count_lines "$output" '^(test +[^ ]+ +\.\.\. ok|ok [0-9]+)' '^(test +[^ ]+ +\.\.\. FAILED|not ok [0-9]+)' ''
+  psql -qXc "LOAD 'jwt_auth'" -c 'ALTER SYSTEM RESET jwt_auth.debug_row_reader' -c 'SELECT pg_reload_conf()' >/dev/null
   return "$status"
 }
 

@@ -187,14 +187,14 @@ SELECT current_user, jwt_auth.current_user_id();
 RESET SESSION AUTHORIZATION;
 
 \echo == a recent log-in
-SELECT jwt_auth.jwt_sign(jsonb_build_object('sub', 'dave', 'auth_time', floor(extract(epoch FROM clock_timestamp())) - 100)) AS dave \gset
+SELECT jwt_auth.jwt_sign(jsonb_build_object('sub', 'dave', 'auth_time', floor(extract(epoch FROM clock_timestamp())) - 1000)) AS dave \gset
 SELECT max_age, attempt(format('SELECT jwt_auth.authenticate(%L, max_age => %L) ->> ''sub''', :'dave', max_age))
-  FROM unnest(ARRAY['0', '90 s', '110 s', '1 month', NULL]) AS max_age;
+  FROM unnest(ARRAY['0', '900 s', '1200 s', '1 month', NULL]) AS max_age;
 SELECT attempt(format('SELECT jwt_auth.authenticate(%L, max_age => ''1 day'')', :'bob')) AS no_auth_time,
        attempt(format('SELECT jwt_auth.authenticate(%L, max_age => ''1 day'')',
                       jwt_auth.jwt_sign('{"sub": "eve", "auth_time": "yesterday"}'))) AS no_time;
-SET jwt_auth.leeway = 20;
-SELECT attempt(format('SELECT jwt_auth.authenticate(%L, max_age => ''90 s'') ->> ''sub''', :'dave')) AS with_leeway;
+SET jwt_auth.leeway = 300;
+SELECT attempt(format('SELECT jwt_auth.authenticate(%L, max_age => ''900 s'') ->> ''sub''', :'dave')) AS with_leeway;
 RESET jwt_auth.leeway;
 
 \echo == what a token is bound to

@@ -27,6 +27,7 @@ SELECT looks('jwt_auth.imported_token') - :before AS looks;
 COMMIT;
 
 \echo == imported, presented once, answered with ours
+SELECT clock_timestamp() AS began \gset
 SELECT jwt_auth.import_session('ann', 'theirs', '2026-01-02 03:04:05.678901+00', 'infinity', '192.0.2.7', 'Browser', '{"role": "member"}', '{"device": "phone"}') AS id
 \gset none_
 SET jwt_auth.session_max_age = 0;
@@ -35,7 +36,7 @@ SELECT jwt_auth.import_session('ann', 'theirs', '2026-01-02 03:04:05.678901+00',
 RESET jwt_auth.session_max_age;
 SELECT session_id = :'id' AS same, created_at AT TIME ZONE 'UTC' AS created_at, refreshed_at = created_at AS not_refreshed, expires_at, ip, user_agent, metadata
 FROM jwt_auth.user_sessions('ann');
-SELECT event, user_id, ip, user_agent, detail - 'created_at' AS detail, (detail ->> 'created_at')::timestamptz AT TIME ZONE 'UTC' AS created_at, at > now() - interval '1 min' AS now
+SELECT event, user_id, ip, user_agent, detail - 'created_at' AS detail, (detail ->> 'created_at')::timestamptz AT TIME ZONE 'UTC' AS created_at, at >= :'began' AS now
 FROM jwt_auth.auth_event WHERE session_id = :'id';
 SELECT token_hash = sha256('theirs') AS hash, session_id = :'id' AS session, right(session_id::text, 8) = encode(int4send(user_key), 'hex') AS key_in_id FROM jwt_auth.imported_token;
 SELECT * FROM jwt_auth.refresh_session('theirs', '192.0.2.8', 'Browser') \gset t1_
