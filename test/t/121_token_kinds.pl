@@ -97,6 +97,10 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'UNDO0';
   EXCEPTION
     WHEN SQLSTATE 'UNDO0' THEN RETURN CASE WHEN call ~ '^(CASE|ended|.*status$)' THEN answer ELSE 'ok' END;
+    -- pre_request has the reason as detail.
+    WHEN SQLSTATE 'PT401' THEN
+      GET STACKED DIAGNOSTICS answer = PG_EXCEPTION_DETAIL;
+      RETURN answer;
     WHEN OTHERS THEN RETURN SQLSTATE;
   END;
 END $$;
