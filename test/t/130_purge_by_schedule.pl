@@ -38,7 +38,7 @@ sub new_log
 	my $text = substr(slurp_file($node->logfile), $position);
 	$position = -s $node->logfile;
 	# A worker that was about to connect to a database when that was dropped: the server says so, and that it ended.
-	my $missed = () = $text =~ s/^jwt_auth purge worker\|FATAL:  database \d+ does not exist\n//mg;
+	my $missed = $text =~ s/^jwt_auth purge worker\|FATAL:  database \d+ does not exist\n//mg || 0;
 	$text =~ s/^postmaster\|LOG:  background worker "jwt_auth purge worker" \(PID \d+\) exited with exit code 1\n//m for 1 .. $missed;
 	return grep { /jwt_auth|background worker|database "/ } split /\n/, $text;
 }
