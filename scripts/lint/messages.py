@@ -62,7 +62,7 @@ EXCEPTIONS = {
         "Export the key in the form that holds the seed (RFC 9881 section 6).",
         "alg is not the one of the key",
     ],
-    "in the server's log, or an answer to ALTER SYSTEM alone: test/t/130_purge_by_schedule.pl": [
+    "in the server's log, or an answer to ALTER SYSTEM alone: test/t/134_purge_by_schedule.pl": [
         "database \"%s\" of jwt_auth.purge_databases does not exist",
         "nothing to purge in database \"%s\": the extension jwt_auth is not installed there",
         "database \"%s\" is not purged: no background worker is free",
