@@ -346,8 +346,8 @@ void define_developer_settings() {
   DefineCustomEnumVariable(
       "jwt_auth.debug_row_reader", "For developers: how rows of the extension's tables are read and written.",
       "Without statements, by the index, which fails where that cannot be done; by statements; or whichever can be done.",
-      &row_reader, static_cast<int>(settings::RowReader::kAuto), options_of<kRowReaders>(), PGC_SUSET, GUC_NOT_IN_SAMPLE, nullptr,
-      nullptr, nullptr);
+      &row_reader, static_cast<int>(settings::RowReader::kAuto), options_of<kRowReaders>(), PGC_SUSET, GUC_NOT_IN_SAMPLE,
+      nullptr, nullptr, nullptr);
 }
 
 }  // namespace
