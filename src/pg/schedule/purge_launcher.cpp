@@ -27,7 +27,7 @@ namespace {
 // How long after the start of the server, after a reload that names a database, and after a failure to start, it is tried.
 constexpr TimestampTz kSoon = 60 * USECS_PER_SEC;
 // The postmaster tells when a worker has ended. If its signal is lost, this long.
-constexpr long kLookAgain = 10 * 1000;
+constexpr long kLookAgain = 10L * 1000;
 
 struct Scheduled {
   char database[NAMEDATALEN];
