@@ -52,7 +52,7 @@ struct Error {
 };
 
 // Whether it says nothing about what was looked at: the next try may succeed.
-constexpr bool IsOutOfMemory(const Error &error) { return error.code == ErrorCode::kOutOfMemory; }
+constexpr bool IsOutOfMemory(const Error &error) noexcept { return error.code == ErrorCode::kOutOfMemory; }
 
 // A value or the reason why there is none.
 template <class T>

@@ -58,7 +58,7 @@ bool check_identity(char **value, void **extra, GucSource source) {
     *extra = chunk.value;
     return true;
   }
-  if (chunk.error.code == ErrorCode::kOutOfMemory) GUC_check_errcode(ERRCODE_OUT_OF_MEMORY);
+  if (IsOutOfMemory(chunk.error)) GUC_check_errcode(ERRCODE_OUT_OF_MEMORY);
   GUC_check_errmsg("parameter \"%s\" could not be set", kSetting);
   return false;
 }

@@ -22,12 +22,13 @@ Query<DemotedColumn> select_run_out = {
     "SELECT kid, $1, true FROM jwt_auth.signing_key WHERE state = 'verify_only' AND verify_until < $1 ORDER BY kid",
     {TIMESTAMPTZOID}};
 
-// The row, unless somebody holds it. Before version 2.0 it has no tokens_until that this reads.
+// The row, unless somebody holds it.
+#define LOCK_DEMOTED(columns) \
+  "SELECT " columns "FROM jwt_auth.signing_key WHERE kid = $1 AND state = 'verify_only' FOR NO KEY UPDATE SKIP LOCKED"
+Statement lock_row = {LOCK_DEMOTED(""), {TEXTOID}};
 enum class LockedColumn { kTokenTtl, kTokensUntil, kVerifyUntil };
-Query<LockedColumn> lock_demoted = {
-    "SELECT token_ttl, tokens_until, verify_until FROM jwt_auth.signing_key WHERE kid = $1 AND state = 'verify_only'"
-    " FOR NO KEY UPDATE SKIP LOCKED",
-    {TEXTOID}};
+Query<LockedColumn> lock_lifetimes = {LOCK_DEMOTED("token_ttl, tokens_until, verify_until "), {TEXTOID}};
+#undef LOCK_DEMOTED
 Statement note_sight = {
     "UPDATE jwt_auth.signing_key SET rotation_seen_at = $2, token_ttl = $3, tokens_until = $4, verify_until = $5"
     " WHERE kid = $1",
@@ -61,27 +62,22 @@ DemotedKeys find_demoted_keys(MemoryContext context, TimestampTz now) {
   return {keys, rows.count()};
 }
 
-TimestampTz time_or_never_begun(const Row<LockedColumn> &row, LockedColumn column) {
-  bool is_null;
-  const Datum time = row.nullable(column, &is_null);
-  return is_null ? DT_NOBEGIN : DatumGetTimestampTz(time);
-}
-
 // No token is signed with the key from now on. The clock was read with the keyring locked, so after the rotation's message had
 // been sent to all signers; a signer reads the clock before it looks for messages.
 void note_rotation(std::string_view kid, TimestampTz now) {
   Parameters parameters{};
   add_text(parameters, kid);
-  const Rows<LockedColumn> rows = execute_on_latest(lock_demoted, parameters);
+  const Rows<LockedColumn> rows = execute_on_latest(lock_lifetimes, parameters);
   if (rows.empty()) return;
-  const TokenLifetime recorded = committed_lifetime(kid);
-  const std::int32_t ttl = std::max({rows[0].int4(LockedColumn::kTokenTtl), settings::access_token_ttl, recorded.ttl});
-  const TimestampTz until = std::max(time_or_never_begun(rows[0], LockedColumn::kTokensUntil), recorded.until);
+  const auto row = rows[0];
+  const TokenLifetime tokens =
+      committed_lifetime(kid, {row.int4(LockedColumn::kTokenTtl), row.timestamp_or(LockedColumn::kTokensUntil, DT_NOBEGIN)});
   add(parameters, TimestampTzGetDatum(now));
-  add(parameters, Int32GetDatum(ttl));
-  add_nullable(parameters, TimestampTzGetDatum(until), TIMESTAMP_IS_NOBEGIN(until));
-  add(parameters, TimestampTzGetDatum(std::max({time_or_never_begun(rows[0], LockedColumn::kVerifyUntil),
-                                                end_after(now, ttl + settings::leeway), end_after(until, settings::leeway)})));
+  add(parameters, Int32GetDatum(tokens.ttl));
+  add_nullable(parameters, TimestampTzGetDatum(tokens.until), TIMESTAMP_IS_NOBEGIN(tokens.until));
+  add(parameters, TimestampTzGetDatum(
+                      std::max({row.timestamp_or(LockedColumn::kVerifyUntil, DT_NOBEGIN),
+                                end_after(now, tokens.ttl + settings::leeway), end_after(tokens.until, settings::leeway)})));
   execute_on_latest(note_sight, parameters);
 }
 
@@ -91,7 +87,7 @@ void retire_unless_used(const DemotedKey &key, TimestampTz now) {
   if (TIMESTAMP_IS_NOEND(end) || (!TIMESTAMP_IS_NOBEGIN(end) && end + settings::leeway * USECS_PER_SEC >= now)) return;
   Parameters parameters{};
   add_text(parameters, key.kid);
-  if (execute_on_latest(static_cast<Statement &>(lock_demoted), parameters) == 0) return;
+  if (execute_on_latest(lock_row, parameters) == 0) return;
   add(parameters, TimestampTzGetDatum(now));
   if (execute_on_latest(retire_row, parameters) == 1) record_key_event(session::Event::kKeyRetired, key.kid, now);
 }

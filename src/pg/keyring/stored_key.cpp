@@ -98,14 +98,8 @@ void change_row(Statement &statement, const Parameters &parameters) {
   if (execute(statement, parameters) != 1) raise_serialization_failure();
 }
 
-// The lifetimes of the tokens that a locked key signed: those that its row says, and those that were recorded beside it.
 TokenLifetime lifetime_of(const Row<LockedColumn> &row, std::string_view kid) {
-  bool has_no_end;
-  const Datum until = row.nullable(LockedColumn::kTokensUntil, &has_no_end);
-  const TokenLifetime own = {std::max(row.int4(LockedColumn::kTokenTtl), settings::access_token_ttl),
-                             has_no_end ? DT_NOBEGIN : DatumGetTimestampTz(until)};
-  const TokenLifetime recorded = committed_lifetime(kid);
-  return {std::max(own.ttl, recorded.ttl), std::max(own.until, recorded.until)};
+  return committed_lifetime(kid, {row.int4(LockedColumn::kTokenTtl), row.timestamp_or(LockedColumn::kTokensUntil, DT_NOBEGIN)});
 }
 
 // When the tokens run out that are signed until then.

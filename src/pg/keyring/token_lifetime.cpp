@@ -6,6 +6,7 @@
 #include "pg/store/owner.hpp"
 #include "pg/store/plans.hpp"
 #include "pg/support/compat_executor.hpp"
+#include "pg/support/settings.hpp"
 
 extern "C" {
 #include <access/table.h>
@@ -66,12 +67,13 @@ void record_lifetime(std::string_view kid, const TokenLifetime &lifetime) {
   execute(insert_row, parameters);
 }
 
-TokenLifetime committed_lifetime(std::string_view kid) {
-  if (!has_token_lifetimes()) return {0, DT_NOBEGIN};
+TokenLifetime committed_lifetime(std::string_view kid, const TokenLifetime &of_key) {
+  const TokenLifetime own = {std::max(of_key.ttl, settings::access_token_ttl), of_key.until};
+  if (!has_token_lifetimes()) return own;
   Parameters parameters{};
   add_text(parameters, kid);
   const auto rows = execute_latest(select_longest, parameters);
-  return {rows[0].int4(LongestColumn::kTtl), rows[0].timestamp(LongestColumn::kUntil)};
+  return {std::max(own.ttl, rows[0].int4(LongestColumn::kTtl)), std::max(own.until, rows[0].timestamp(LongestColumn::kUntil))};
 }
 
 // A transaction that is still open may have given its token away already. Only SnapshotDirty shows what it wrote.

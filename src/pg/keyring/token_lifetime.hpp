@@ -19,8 +19,9 @@ TimestampTz end_after(TimestampTz time, std::int32_t seconds);
 
 // Within as_owner(). Adds a row for the key.
 void record_lifetime(std::string_view kid, const TokenLifetime &lifetime);
-// Within as_owner(). The longest of the rows that have been committed; nothing where there are none.
-TokenLifetime committed_lifetime(std::string_view kid);
+// Within as_owner(). Of the key's tokens: the longest of what the key's own row says, the setting, and the rows here that have
+// been committed.
+TokenLifetime committed_lifetime(std::string_view kid, const TokenLifetime &of_key);
 
 // The longest of the rows, those of open transactions among them: their tokens may be in use already.
 TokenLifetime longest_lifetime(std::string_view kid);

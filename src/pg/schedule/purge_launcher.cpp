@@ -3,11 +3,10 @@
 
 #include <algorithm>
 
+#include "pg/support/catalog_row.hpp"
 #include "pg/support/settings.hpp"
 
 extern "C" {
-#include <access/genam.h>
-#include <access/table.h>
 #include <access/xact.h>
 #include <catalog/pg_database.h>
 #include <postmaster/bgworker.h>
@@ -77,15 +76,12 @@ void read_databases() {
 // can open only if an earlier one has left the server's file of shared catalogs behind.
 Oid oid_of_database(const char *name) {
   StartTransactionCommand();
-  Relation catalog = table_open(DatabaseRelationId, AccessShareLock);
   ScanKeyData key;
   ScanKeyInit(&key, Anum_pg_database_datname, BTEqualStrategyNumber, F_NAMEEQ, CStringGetDatum(name));
-  SysScanDesc scan = systable_beginscan(catalog, InvalidOid, false, nullptr, 1, &key);
-  HeapTuple tuple = systable_getnext(scan);
-  const Oid database =
-      HeapTupleIsValid(tuple) ? reinterpret_cast<Form_pg_database>(GETSTRUCT(tuple))->oid : static_cast<Oid>(InvalidOid);
-  systable_endscan(scan);
-  table_close(catalog, AccessShareLock);
+  Oid database = InvalidOid;
+  (void)take_catalog_row(DatabaseRelationId, InvalidOid, &key, [&database](HeapTuple tuple, TupleDesc) {
+    database = reinterpret_cast<Form_pg_database>(GETSTRUCT(tuple))->oid;
+  });
   CommitTransactionCommand();
   return database;
 }

@@ -3,12 +3,11 @@
 #include "pg/schedule/purge_launcher.hpp"
 #include "pg/store/owner.hpp"
 #include "pg/store/purge.hpp"
+#include "pg/support/catalog_row.hpp"
 #include "pg/support/compat_executor.hpp"
 #include "pg/support/settings.hpp"
 
 extern "C" {
-#include <access/genam.h>
-#include <access/table.h>
 #include <access/xact.h>
 #include <catalog/pg_class.h>
 #include <catalog/pg_extension.h>
@@ -33,15 +32,12 @@ constexpr const char *kLockTimeout = "10s";
 
 // Invalid if the extension is not there.
 Oid owner_of_extension() {
-  Relation catalog = table_open(ExtensionRelationId, AccessShareLock);
   ScanKeyData key;
   ScanKeyInit(&key, Anum_pg_extension_extname, BTEqualStrategyNumber, F_NAMEEQ, CStringGetDatum("jwt_auth"));
-  SysScanDesc scan = systable_beginscan(catalog, ExtensionNameIndexId, true, nullptr, 1, &key);
-  HeapTuple tuple = systable_getnext(scan);
-  const Oid owner =
-      HeapTupleIsValid(tuple) ? reinterpret_cast<Form_pg_extension>(GETSTRUCT(tuple))->extowner : static_cast<Oid>(InvalidOid);
-  systable_endscan(scan);
-  table_close(catalog, AccessShareLock);
+  Oid owner = InvalidOid;
+  (void)take_catalog_row(ExtensionRelationId, ExtensionNameIndexId, &key, [&owner](HeapTuple tuple, TupleDesc) {
+    owner = reinterpret_cast<Form_pg_extension>(GETSTRUCT(tuple))->extowner;
+  });
   return owner;
 }
 

@@ -3,10 +3,9 @@
 #include "pg/store/owner.hpp"
 #include "pg/store/plans.hpp"
 #include "pg/store/relcache_changes.hpp"
+#include "pg/support/catalog_row.hpp"
 
 extern "C" {
-#include <access/genam.h>
-#include <access/table.h>
 #include <catalog/pg_namespace.h>
 #include <miscadmin.h>
 #include <parser/parser.h>
@@ -36,17 +35,15 @@ Oid catalog_of_citus(const char *name) { return get_relname_relid(name, PG_CATAL
 
 // Of the coordinator: 0.
 bool is_coordinator() {
+  bool is_other = false;
+  const auto take = [&is_other](HeapTuple tuple, TupleDesc columns) {
+    bool is_null;
+    const Datum group = heap_getattr(tuple, 1, columns, &is_null);
+    is_other = !is_null && DatumGetInt32(group) != 0;
+  };
   const Oid catalog = catalog_of_citus("pg_dist_local_group");
-  if (!OidIsValid(catalog)) return true;
-  Relation relation = table_open(catalog, AccessShareLock);
-  SysScanDesc scan = systable_beginscan(relation, InvalidOid, false, nullptr, 0, nullptr);
-  HeapTuple tuple = systable_getnext(scan);
-  bool is_null = true;
-  const Datum group = HeapTupleIsValid(tuple) ? heap_getattr(tuple, 1, RelationGetDescr(relation), &is_null) : 0;
-  const bool answer = is_null || DatumGetInt32(group) == 0;
-  systable_endscan(scan);
-  table_close(relation, AccessShareLock);
-  return answer;
+  if (OidIsValid(catalog)) (void)take_catalog_row(catalog, InvalidOid, nullptr, take);
+  return !is_other;
 }
 
 void pin(const char *name, const char *value) {
@@ -65,15 +62,9 @@ void init_citus() {
 bool is_distributed(Oid table) {
   const Oid catalog = catalog_of_citus("pg_dist_partition");
   if (!OidIsValid(catalog)) return false;
-  Relation relation = try_table_open(catalog, AccessShareLock);
-  if (relation == nullptr) return false;
   ScanKeyData key;
   ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(table));
-  SysScanDesc scan = systable_beginscan(relation, InvalidOid, false, nullptr, 1, &key);
-  const bool found = HeapTupleIsValid(systable_getnext(scan));
-  systable_endscan(scan);
-  table_close(relation, AccessShareLock);
-  return found;
+  return take_catalog_row(catalog, InvalidOid, &key, [](HeapTuple, TupleDesc) {});
 }
 
 bool is_distributed(const char *table) { return citus_is_loaded && has_table(table) && is_distributed(table_oid(table)); }
@@ -83,19 +74,14 @@ Oid local_rows_of(const char *table) {
   const Oid oid = table_oid(table);
   if (!citus_is_loaded || !is_distributed(oid)) return oid;
   const Oid catalog = catalog_of_citus("pg_dist_shard");
-  Relation relation = table_open(catalog, AccessShareLock);
   ScanKeyData key;
   ScanKeyInit(&key, get_attnum(catalog, "logicalrelid"), BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(oid));
-  SysScanDesc scan = systable_beginscan(relation, InvalidOid, false, nullptr, 1, &key);
-  HeapTuple tuple = systable_getnext(scan);
   Oid shard = InvalidOid;
-  if (HeapTupleIsValid(tuple)) {
+  (void)take_catalog_row(catalog, InvalidOid, &key, [&](HeapTuple tuple, TupleDesc columns) {
     bool is_null;
-    const Datum id = heap_getattr(tuple, get_attnum(catalog, "shardid"), RelationGetDescr(relation), &is_null);
+    const Datum id = heap_getattr(tuple, get_attnum(catalog, "shardid"), columns, &is_null);
     shard = get_relname_relid(psprintf("%s_" INT64_FORMAT, table, DatumGetInt64(id)), get_namespace_oid("jwt_auth", false));
-  }
-  systable_endscan(scan);
-  table_close(relation, AccessShareLock);
+  });
   return shard;
 }
 

@@ -12,10 +12,9 @@ namespace jwt_auth::pg {
 
 constexpr int kMaxParameters = 24;
 
-// One statement. Declare it static: it is prepared on first use, with a generic plan (where Citus is loaded, with a
-// plan for each execution), and PostgreSQL re-plans it when what it
-// depends on changes, a dropped and re-created extension included; but for a parameter of a type of the extension's, see
-// discard().
+// One statement. Declare it static: it is prepared on first use, with a generic plan (where Citus is loaded, with a plan for
+// each execution), and PostgreSQL re-plans it when what it depends on changes, a dropped and re-created extension included; but
+// for a parameter of a type of the extension's, see discard().
 struct Statement {
   constexpr Statement() = default;
   constexpr Statement(const char *text, std::initializer_list<Oid> types) noexcept : sql(text) {
@@ -103,12 +102,13 @@ class Row {
   std::int32_t int4(Column column) const { return DatumGetInt32(value(column)); }
   std::int64_t int8(Column column) const { return DatumGetInt64(value(column)); }
   TimestampTz timestamp(Column column) const { return DatumGetTimestampTz(value(column)); }
-  jose::Micros time(Column column) const { return micros_of(timestamp(column)); }
-  jose::Micros time_or(Column column, jose::Micros if_null) const {
+  TimestampTz timestamp_or(Column column, TimestampTz if_null) const {
     bool is_null;
     const Datum value = nullable(column, &is_null);
-    return is_null ? if_null : micros_of(DatumGetTimestampTz(value));
+    return is_null ? if_null : DatumGetTimestampTz(value);
   }
+  jose::Micros time(Column column) const { return micros_of(timestamp(column)); }
+  jose::Micros time_or(Column column, jose::Micros if_null) const { return is_null(column) ? if_null : time(column); }
   pg_uuid_t uuid(Column column) const { return *DatumGetUUIDP(value(column)); }
   // The bytes of a text or bytea in SPI's memory.
   std::string_view bytes(Column column) const { return view_of(PG_DETOAST_DATUM_PACKED(value(column))); }

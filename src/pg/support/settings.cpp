@@ -322,6 +322,12 @@ void define_front_settings() {
                            "Whether pre_config() hands PostgREST the HMAC keys of the ring as well.",
                            "They are secret: whoever may call pre_config() can then read them and sign.",
                            &settings::pre_config_hmac_keys, false, PGC_SUSET, 0, nullptr, nullptr, nullptr);
+  DefineCustomEnumVariable(
+      "jwt_auth.postgrest_errors", "How pre_request raises a refusal.",
+      "PT401 and PT503 with the reason as detail, or PGRST with the whole answer: status, challenge, and the "
+      "reason as code. auto: PGRST where application_name begins with PostgREST, as PostgREST sets it.",
+      &postgrest_errors, static_cast<int>(settings::PostgrestErrors::kAuto), options_of<kPostgrestErrors>(), PGC_SUSET, 0,
+      nullptr, nullptr, nullptr);
 }
 
 void define_purge_settings() {
@@ -337,12 +343,6 @@ void define_purge_settings() {
 }
 
 void define_developer_settings() {
-  DefineCustomEnumVariable(
-      "jwt_auth.postgrest_errors", "How pre_request raises a refusal.",
-      "PT401 and PT503 with the reason as detail, or PGRST with the whole answer: status, challenge, and the "
-      "reason as code. auto: PGRST where application_name begins with PostgREST, as PostgREST sets it.",
-      &postgrest_errors, static_cast<int>(settings::PostgrestErrors::kAuto), options_of<kPostgrestErrors>(), PGC_SUSET, 0,
-      nullptr, nullptr, nullptr);
   DefineCustomEnumVariable(
       "jwt_auth.debug_row_reader", "For developers: how rows of the extension's tables are read and written.",
       "Without statements, by the index, which fails where that cannot be done; by statements; or whichever can be done.",

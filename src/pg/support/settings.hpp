@@ -48,15 +48,15 @@ extern int purge_interval;                       // seconds
 extern int purge_events_older_than;              // seconds; 0 = events are not purged by schedule
 extern const session::UserKeyRanges *own_users;  // by jwt_auth.user_key_range; null: all
 
-// For developers: how rows are read. kAuto: by the index where that can be done.
 // How pre_request raises a refusal: kPt is one that any PostgREST answers, kPgrst the whole answer. kAuto: kPgrst where the
 // client says that it is PostgREST.
 enum class PostgrestErrors { kAuto, kPt, kPgrst };
-PostgrestErrors ChosenPostgrestErrors() noexcept;
 
+// For developers: how rows are read. kAuto: by the index where that can be done.
 enum class RowReader { kAuto, kIndex, kStatement };
 
 // For both sides of the boundary: these neither raise nor throw.
+PostgrestErrors ChosenPostgrestErrors() noexcept;
 RowReader ChosenRowReader() noexcept;
 std::string_view AccessTokenType() noexcept;
 session::LimitPolicy SessionLimitPolicy() noexcept;
