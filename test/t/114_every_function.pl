@@ -5,6 +5,7 @@
 use strict;
 use warnings;
 use lib '.';
+use Calls;
 use JwtAuth qw(start_node);
 use IPC::Run ();
 use PostgreSQL::Test::Utils;
@@ -72,19 +73,8 @@ my %usual = (
 	data => "'x'", path => "'/'", jwks => "'{\"keys\": []}'", issuer => "'https://issuer.example'", actor => "'agent'", lifetime => "'1 hour'", curve => 'NULL', rsa_bits => '2048'
 );
 
-# name, kind, parallel safety, and name and type of each argument.
-my @functions = map {
-	my ($name, $kind, $safety, @arguments) = split /\t/;
-	{ name => $name, kind => $kind, safety => $safety, arguments => [ map { [ split /=/, $_, 2 ] } @arguments ] }
-} split /\n/, $node->safe_psql('postgres', <<'EOS');
-SELECT concat_ws(E'\t', format('%I.%I', n.nspname, p.proname), p.prokind, p.proparallel,
-  (SELECT string_agg(format('%s=%s', coalesce(p.proargnames[u.n], ''), format_type(u.type, NULL)), E'\t' ORDER BY u.n)
-   FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY AS u(type, n)))
-FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
-JOIN pg_extension e ON e.oid = d.refobjid AND e.extname = 'jwt_auth'
-ORDER BY p.proname, p.oid
-EOS
+# Trigger functions are called like any other here.
+my @functions = map { { %$_, kind => $_->{kind} eq 't' ? 'f' : $_->{kind} } } functions_of($node);
 cmp_ok(scalar @functions, '>=', 70, 'the catalog lists the functions');
 my %unknown = map { $_->[1] => 1 } grep { !$values{ $_->[1] } } map { @{ $_->{arguments} } } @functions;
 is(join(', ', sort keys %unknown), '', 'there are values for each type of argument');

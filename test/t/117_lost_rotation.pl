@@ -4,20 +4,12 @@ use strict;
 use warnings;
 use lib '.';
 use Ask;
-use JwtAuth qw(encode_base64url refresh_token_parts);
-use PostgreSQL::Test::Cluster;
+use JwtAuth qw(encode_base64url refresh_token_parts start_primary start_standby);
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $primary = PostgreSQL::Test::Cluster->new('primary');
-$primary->init(allows_streaming => 1);
-$primary->append_conf('postgresql.conf', "shared_preload_libraries = 'jwt_auth'\njwt_auth.notify_channel = 'security'\n");
-$primary->start;
-$primary->safe_psql('postgres', 'CREATE EXTENSION jwt_auth; SELECT jwt_auth.create_signing_key()');
-$primary->backup('backup');
-my $standby = PostgreSQL::Test::Cluster->new('standby');
-$standby->init_from_backup($primary, 'backup', has_streaming => 1);
-$standby->start;
+my $primary = start_primary('primary', "jwt_auth.notify_channel = 'security'");
+my $standby = start_standby($primary, 'standby');
 
 sub altered
 {

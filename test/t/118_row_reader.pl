@@ -6,7 +6,7 @@ use warnings;
 use lib '.';
 use Ask;
 use IPC::Run ();
-use PostgreSQL::Test::Cluster;
+use JwtAuth qw(start_primary start_standby);
 use PostgreSQL::Test::Utils;
 use Test::More;
 
@@ -16,23 +16,10 @@ my $key_file = PostgreSQL::Test::Utils::tempdir() . '/kek';
 PostgreSQL::Test::Utils::append_to_file($key_file, 'ab' x 32);
 chmod 0600, $key_file or die;
 
-my $primary = PostgreSQL::Test::Cluster->new('primary');
-$primary->init(allows_streaming => 1);
-$primary->append_conf('postgresql.conf', <<"EOS");
-shared_preload_libraries = 'jwt_auth'
-jwt_auth.key_encryption_key_file = '$key_file'
-log_statement = none
-fsync = off
-max_standby_streaming_delay = -1
-EOS
-$primary->start;
-$primary->safe_psql('postgres', 'CREATE EXTENSION jwt_auth; SELECT jwt_auth.create_signing_key()');
-$primary->backup('backup');
-my $standby = PostgreSQL::Test::Cluster->new('standby');
-$standby->init_from_backup($primary, 'backup', has_streaming => 1);
+my $primary = start_primary('primary', "jwt_auth.key_encryption_key_file = '$key_file'", 'log_statement = none', 'fsync = off',
+	'max_standby_streaming_delay = -1');
 # What ended a moment ago has ended there as well, and is not taken for what is not known yet.
-$standby->append_conf('postgresql.conf', 'jwt_auth.standby_margin = 0');
-$standby->start;
+my $standby = start_standby($primary, 'standby', 'jwt_auth.standby_margin = 0');
 
 # One token of each verdict, and what it is.
 my %token = (
@@ -174,12 +161,15 @@ DECLARE
 BEGIN
   WHILE clock_timestamp() < until LOOP
     PERFORM verdict(token) FROM right_now, generate_series(1, 5);
-    PERFORM pg_advisory_xact_lock_shared(1);
+    -- The snapshot of what follows is from after the lock, at every isolation level.
+    PERFORM pg_advisory_lock_shared(1);
+    COMMIT;
     FOR one IN SELECT name, answer, verdict(token) AS given FROM right_now LOOP
       compared := compared + 1;
       IF one.given <> one.answer THEN wrong := wrong || format('%s is %s and not %s; ', one.name, one.given, one.answer); END IF;
     END LOOP;
     COMMIT;
+    PERFORM pg_advisory_unlock_shared(1);
   END LOOP;
 END $$;
 EOS
@@ -199,15 +189,17 @@ my @changes = (
 my @disturbances = (
 	(map { ("VACUUM FULL jwt_auth.$_", "ANALYZE jwt_auth.$_") } qw(signing_key trusted_issuer cutoff)),
 	'ALTER TABLE jwt_auth.signing_key ADD COLUMN extra int DEFAULT 7; ALTER TABLE jwt_auth.signing_key DROP COLUMN extra',
+	(map { ("REINDEX TABLE CONCURRENTLY jwt_auth.$_", "REINDEX TABLE jwt_auth.$_") } qw(signing_key trusted_issuer cutoff)),
+	'ALTER TABLE jwt_auth.trusted_issuer DROP CONSTRAINT trusted_issuer_pkey; ALTER TABLE jwt_auth.trusted_issuer ADD PRIMARY KEY (issuer)',
 	'ALTER TABLE jwt_auth.trusted_issuer SET UNLOGGED; ALTER TABLE jwt_auth.trusted_issuer SET LOGGED',
 	'CREATE TABLE public.child () INHERITS (jwt_auth.signing_key); DROP TABLE public.child; ANALYZE jwt_auth.signing_key',
 	'BEGIN; TRUNCATE jwt_auth.signing_key, jwt_auth.token_lifetime, jwt_auth.session_class; ROLLBACK', row_is_back('token_lifetime'));
 my (@running, @output, @errors);
-my @readers = qw(auto auto statement);
+my @readers = ([ 'read committed', 'auto' ], [ 'repeatable read', 'auto' ], [ 'serializable', 'auto' ], [ 'read committed', 'statement' ]);
 my $timeout = IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default);
 for my $i (0 .. $#readers)
 {
-	local $ENV{PGOPTIONS} = "-c jwt_auth.debug_row_reader=$readers[$i]";
+	local $ENV{PGOPTIONS} = '-c default_transaction_isolation=' . ($readers[$i][0] =~ s/ /\\ /r) . " -c jwt_auth.debug_row_reader=$readers[$i][1]";
 	push @running, IPC::Run::start([ 'psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-d', $primary->connstr('postgres'), '-c', "CALL compare($seconds)" ],
 		'<', \undef, '>', \$output[$i], '2>', \$errors[$i], $timeout);
 }
@@ -222,8 +214,8 @@ for my $i (0 .. $#readers)
 {
 	$running[$i]->finish;
 	my ($wrong, $compared) = $output[$i] =~ /^(.*)\|(\d+)$/;
-	is($wrong . $errors[$i], '', "the ring, $readers[$i]: no wrong answer after a change");
-	cmp_ok($compared, '>', 0, "the ring, $readers[$i]: $compared answers were compared beside $done changes");
+	is($wrong . $errors[$i], '', "the ring, @{ $readers[$i] }: no wrong answer after a change");
+	cmp_ok($compared, '>', 0, "the ring, @{ $readers[$i] }: $compared answers were compared beside $done changes");
 }
 
 # What was known of the tables before is known no more.

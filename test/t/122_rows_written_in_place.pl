@@ -6,6 +6,7 @@ use warnings;
 use lib '.';
 use Ask;
 use IPC::Run ();
+use JwtAuth qw(start_standby);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -144,10 +145,7 @@ is(ask($node, "SELECT count(*) FROM verify_heapam('$_')"), '0', "$_ is sound") f
 # --- What was written in place is in the log: it outlives a crash, prepared or not, is on a standby, and in a dump
 my $login = log_in($node, 'logged');
 my $prepared = log_in($node, 'prepared');
-$node->backup('backup');
-my $standby = PostgreSQL::Test::Cluster->new('standby');
-$standby->init_from_backup($node, 'backup', has_streaming => 1);
-$standby->start;
+my $standby = start_standby($node, 'standby');
 # Undone, done, and done once more in one transaction: the last of them holds.
 my $session = open_session($node);
 $session->ask("BEGIN; CREATE TEMP TABLE last AS SELECT '$login->{refresh_token}' AS token");

@@ -3,6 +3,7 @@ use strict;
 use warnings;
 use lib '.';
 use Ask;
+use JwtAuth qw(start_standby);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -48,10 +49,7 @@ $primary->safe_psql('postgres', q{
 	  RETURN false;
 	END $$;
 });
-$primary->backup('backup');
-my $standby = PostgreSQL::Test::Cluster->new('standby');
-$standby->init_from_backup($primary, 'backup', has_streaming => 1);
-$standby->start;
+my $standby = start_standby($primary, 'standby');
 
 my $proof_of = sub { my ($jti, $by) = @_; return $primary->safe_psql('postgres', "SELECT proof('$jti', '" . ($by // 'phone') . "')") };
 my $show = sub { my ($proof, $node, $by) = @_; return ask($node // $primary, "BEGIN; SELECT show('$proof', '" . ($by // 'phone') . "'); COMMIT") };

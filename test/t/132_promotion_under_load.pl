@@ -6,19 +6,12 @@ use warnings;
 use lib '.';
 use Ask;
 use IPC::Run ();
-use PostgreSQL::Test::Cluster;
+use JwtAuth qw(start_primary start_standby);
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $primary = PostgreSQL::Test::Cluster->new('primary');
-$primary->init(allows_streaming => 1);
-$primary->append_conf('postgresql.conf', "shared_preload_libraries = 'jwt_auth'\nautovacuum = off\njwt_auth.max_sessions_per_user = 2\n");
-$primary->start;
-$primary->safe_psql('postgres', 'CREATE EXTENSION jwt_auth; SELECT jwt_auth.create_signing_key()');
-$primary->backup('backup');
-my $standby = PostgreSQL::Test::Cluster->new('standby');
-$standby->init_from_backup($primary, 'backup', has_streaming => 1);
-$standby->start;
+my $primary = start_primary('primary', 'autovacuum = off', 'jwt_auth.max_sessions_per_user = 2');
+my $standby = start_standby($primary, 'standby');
 
 # Each client has a user of its own: a session, refreshed twenty times, then another one.
 my $script = PostgreSQL::Test::Utils::tempdir() . '/client.sql';

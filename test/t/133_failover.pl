@@ -4,6 +4,7 @@ use strict;
 use warnings;
 use lib '.';
 use Ask;
+use JwtAuth qw(start_standby);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -18,10 +19,7 @@ $one->init(allows_streaming => 1);
 $one->append_conf('postgresql.conf', "shared_preload_libraries = 'jwt_auth'\nlog_statement = none\nwal_log_hints = on\nwal_keep_size = '256MB'\n");
 $one->start;
 $one->safe_psql('postgres', "CREATE EXTENSION jwt_auth; SELECT jwt_auth.create_signing_key('HS256')");
-$one->backup('backup');
-my $two = PostgreSQL::Test::Cluster->new('two');
-$two->init_from_backup($one, 'backup', has_streaming => 1);
-$two->start;
+my $two = start_standby($one, 'two');
 
 sub caught_up { return $_[0]->wait_for_catchup($_[1], 'replay', $_[0]->lsn('insert')) }
 sub verify { return "SELECT jwt_auth.jwt_verify('$_[0]') ->> 'sub'" }

@@ -11,7 +11,7 @@ use MIME::Base64 qw(encode_base64url decode_base64url);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 
-our @EXPORT_OK = qw(start_node token_with encode_base64url decode_base64url at_once refresh_token_parts build_library);
+our @EXPORT_OK = qw(start_node start_primary start_standby token_with encode_base64url decode_base64url at_once refresh_token_parts build_library);
 
 # A server with the extension in database postgres and an active key.
 sub start_node
@@ -22,6 +22,30 @@ sub start_node
 	$node->append_conf('postgresql.conf', join("\n", "log_statement = none", "max_connections = 60", @settings) . "\n");
 	$node->start;
 	$node->safe_psql('postgres', 'CREATE EXTENSION jwt_auth; SELECT jwt_auth.create_signing_key()');
+	return $node;
+}
+
+# The same as a server that may have standbys.
+sub start_primary
+{
+	my ($name, @settings) = @_;
+	my $node = PostgreSQL::Test::Cluster->new($name);
+	$node->init(allows_streaming => 1);
+	$node->append_conf('postgresql.conf', join("\n", "shared_preload_libraries = 'jwt_auth'", @settings) . "\n");
+	$node->start;
+	$node->safe_psql('postgres', 'CREATE EXTENSION jwt_auth; SELECT jwt_auth.create_signing_key()');
+	return $node;
+}
+
+# A standby of it, which begins with what it has now.
+sub start_standby
+{
+	my ($primary, $name, @settings) = @_;
+	$primary->backup('backup');
+	my $node = PostgreSQL::Test::Cluster->new($name);
+	$node->init_from_backup($primary, 'backup', has_streaming => 1);
+	$node->append_conf('postgresql.conf', join("\n", @settings) . "\n") if @settings;
+	$node->start;
 	return $node;
 }
 
