@@ -48,6 +48,15 @@ for page in docs/*.md; do
   fi
 done
 if [ "$unlinked" -eq 0 ] && grep -qF '(docs/README.md)' README.md; then count 1 0; else count 0 1; fi
+# What pages call jwt_auth.something is there: a setting, a function, a relation, a type. `f` stands for any function.
+psql -X -q -A -t -d reference -c "LOAD 'jwt_auth'" -c "SELECT split_part(name, '.', 2) FROM pg_settings WHERE name LIKE 'jwt\_auth.%'
+  UNION SELECT proname FROM pg_proc WHERE pronamespace = 'jwt_auth'::regnamespace UNION SELECT 'f'
+  UNION SELECT typname FROM pg_type WHERE typnamespace = 'jwt_auth'::regnamespace
+  UNION SELECT relname FROM pg_class WHERE relnamespace = 'jwt_auth'::regnamespace" >"$work/names"
+invented=$(grep -ohP '(?<![/\w-])jwt_auth\.[a-z]\w*(?!\.ya?ml)\b' README.md CHANGELOG.md docs/*.md | sort -u |
+  sed -E 's/^jwt_auth\.//; s/^(auth_event)_[0-9_]+$/\1/' | grep -vxF -f "$work/names" || true)
+if [ -z "$invented" ]; then count 1 0; else count 0 1; fi
+printf '%s\n' "${invented:+pages name what is not there: $invented}"
 # Messages are quoted as they are.
 if python3 scripts/lint/quoted.py --self-test && python3 scripts/lint/quoted.py; then count 1 0; else count 0 1; fi
 # And wrapped as the others are.
