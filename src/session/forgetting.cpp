@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "jose/crypto/openssl.hpp"
+#include "jose/jwt/saturating_add.hpp"
 
 namespace jwt_auth::session {
 
@@ -26,6 +27,16 @@ Micros SpentCutoffs(const KeyHistory *keys, std::size_t count, Micros now, Micro
   Micros spent = now - longest_leeway;
   for (std::size_t i = 0; i < count; ++i) spent = std::min(spent, SpentCutoffsOf(keys[i], now, longest_leeway));
   return spent;
+}
+
+Micros LastTokenEnd(const KeyHistory *keys, std::size_t count, SignedTokens which, Micros ttl, Micros now) noexcept {
+  Micros end = jose::SaturatingAdd(now, ttl);
+  for (std::size_t i = 0; i < count; ++i) {
+    const KeyHistory &key = keys[i];
+    end = std::max({end, jose::SaturatingAdd(now, key.token_ttl), key.tokens_until});
+    if (key.is_imported && which != SignedTokens::kOurs) end = std::max(end, key.elsewhere_until);
+  }
+  return end;
 }
 
 Hash TombstoneName(std::string_view server_secret, std::string_view user_id) {

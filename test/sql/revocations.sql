@@ -80,6 +80,63 @@ SELECT jwt_auth.jwt_sign(jsonb_build_object('sub', 'alice', 'exp', extract(epoch
 SELECT jwt_auth.revoke_user_tokens('alice');
 SELECT until BETWEEN now() + interval '90 days' AND now() + interval '102 days' AS ninety_days FROM jwt_auth.revocations();
 TRUNCATE jwt_auth.token_lifetime;
+DELETE FROM jwt_auth.revocation;
+\echo == another key that still verifies counts as well
+SELECT jwt_auth.rotate_signing_key() IS NOT NULL AS rotated;
+UPDATE jwt_auth.signing_key SET verify_until = '2100-01-01' WHERE state = 'verify_only';
+SELECT jwt_auth.revoke_user_tokens('alice');
+SELECT until AT TIME ZONE 'UTC' AS until FROM jwt_auth.revocations();
+UPDATE jwt_auth.signing_key SET state = 'retired', private_jwk = NULL WHERE state = 'verify_only';
+DELETE FROM jwt_auth.revocation;
+\echo == and what an imported key signed elsewhere: that is no token of a session
+SELECT jwt_auth.import_signing_secret(repeat('k', 32)::bytea, activate => false, verify_until => '2100-01-01') IS NOT NULL AS imported;
+SELECT jwt_auth.rotate_signing_key() IS NOT NULL AS rotated;
+SELECT status FROM jwt_auth.issue_refresh_session('alice');
+SELECT session_id AS id FROM jwt_auth.issue_refresh_session('alice') \gset
+SELECT jwt_auth.revoke_refresh_session(:'id'), jwt_auth.revoke_user_tokens('alice');
+SELECT kind, until < now() + interval '31 minutes' AS half_an_hour, until >= '2100-01-01' AS as_imported FROM jwt_auth.revocations() ORDER BY kind, session_id IS NULL;
+SELECT jwt_auth.rotate_signing_key() IS NOT NULL AS rotated;
+SELECT jwt_auth.revoke_all_tokens();
+SELECT until >= '2100-01-01' AS as_imported FROM jwt_auth.revocations() WHERE kind = 'everybody';
+DELETE FROM jwt_auth.revocation;
+\echo == of which nobody may know until when: the row stays until the key is retired
+UPDATE jwt_auth.signing_key SET state = 'retired', private_jwk = NULL WHERE imported;
+SELECT jwt_auth.import_signing_secret(repeat('l', 32)::bytea, activate => false) IS NOT NULL AS imported;
+SET client_min_messages = error;
+SELECT jwt_auth.rotate_signing_key() IS NOT NULL AS rotated FROM generate_series(1, 2);
+RESET client_min_messages;
+SELECT jwt_auth.revoke_user_tokens('alice'), jwt_auth.require_refresh('alice');
+SELECT kind, until = 'infinity' AS unknown FROM jwt_auth.revocations() ORDER BY kind;
+UPDATE jwt_auth.revocation SET not_before = now() - interval '1 year' WHERE kind = 'user';
+CALL jwt_auth.purge_expired();
+SELECT count(*) FILTER (WHERE kind = 'user') AS kept FROM jwt_auth.revocations();
+UPDATE jwt_auth.signing_key SET state = 'retired', private_jwk = NULL WHERE imported;
+CALL jwt_auth.purge_expired();
+SELECT count(*) FILTER (WHERE kind = 'user') AS kept FROM jwt_auth.revocations();
+DELETE FROM jwt_auth.revocation;
+\echo == or another issuer, for our users
+SELECT jwt_auth.trust_issuer('https://idp.example', jsonb_build_object('keys', jsonb_build_array(jwt_auth.jwk_public(jwt_auth.jwk_generate('ES256')))), subjects => 'ours');
+SELECT jwt_auth.revoke_user_tokens('alice'), jwt_auth.require_refresh('alice');
+SELECT kind, until = 'infinity' AS unknown FROM jwt_auth.revocations() ORDER BY kind;
+SELECT jwt_auth.distrust_issuer('https://idp.example');
+DELETE FROM jwt_auth.revocation;
+\echo == or another issuer, for users of its own: of those a cutoff for everybody speaks as well
+SELECT jwt_auth.trust_issuer('https://idp.example', jsonb_build_object('keys', jsonb_build_array(jwt_auth.jwk_public(jwt_auth.jwk_generate('ES256')))));
+SELECT jwt_auth.revoke_user_tokens('alice'), jwt_auth.revoke_all_tokens();
+SELECT kind, until = 'infinity' AS unknown FROM jwt_auth.revocations() ORDER BY kind;
+UPDATE jwt_auth.revocation SET until = 'infinity', not_before = now() - interval '1 year';
+CALL jwt_auth.purge_expired();
+SELECT kind FROM jwt_auth.revocations();
+SELECT jwt_auth.distrust_issuer('https://idp.example');
+CALL jwt_auth.purge_expired();
+SELECT count(*) AS kept FROM jwt_auth.revocations();
+\echo == or a key of a database from before 2.0, which may have been imported
+UPDATE jwt_auth.signing_key SET imported = NULL WHERE state = 'verify_only';
+SELECT jwt_auth.revoke_user_tokens('alice'), jwt_auth.require_refresh('alice');
+SELECT kind, until = 'infinity' AS unknown FROM jwt_auth.revocations() ORDER BY kind;
+UPDATE jwt_auth.signing_key SET imported = false WHERE state = 'verify_only';
+DELETE FROM jwt_auth.revocation;
+SELECT jwt_auth.revoke_user_tokens('alice');
 
 \echo == positions
 SELECT count(DISTINCT position) AS one_position, bool_and(position <= pg_snapshot_xmin(pg_current_snapshot())::text::bigint) AS of_the_past FROM jwt_auth.revocations();

@@ -45,6 +45,43 @@ TEST(SpentCutoffs, EveryTokenFromBeforeMustHaveExpired) {
   for (const Case &c : cases) EXPECT_EQ(SpentCutoffs(c.keys.data(), c.keys.size(), kNow, kLeeway), c.expected) << c.what;
 }
 
+TEST(LastTokenEnd, IsThatOfTheLongestLived) {
+  struct Case {
+    const char *what;
+    std::vector<KeyHistory> keys;
+    Micros here, elsewhere;
+  };
+  constexpr Micros kTtl = kHour / 2;
+  const KeyHistory plain = {kNow - kDay, kHour, kNoCutoff, false};
+  const KeyHistory shorter = {kNow - kDay, kHour / 4, kNoCutoff, false};
+  const KeyHistory long_lived = {kNow - kDay, kHour / 2, kNow + 9 * kDay, false};
+  const KeyHistory run_out = {kNow - kDay, kHour, kNow - kDay, false};
+  const KeyHistory endless = {kNow - kDay, kHour, kNever, false};
+  const KeyHistory overflowing = {kNow - kDay, kNever, kNoCutoff, false};
+  const KeyHistory imported = {kNow - kDay, kHour, kNoCutoff, true, kNow + 5 * kDay};
+  const KeyHistory imported_long_ago = {kNow - 99 * kDay, kHour, kNoCutoff, true, kNow - kDay};
+  const KeyHistory imported_unknown = {kNow - kDay, kHour, kNoCutoff, true};
+  const Case cases[] = {
+      {"no key: of the lifetime that is set", {}, kNow + kTtl, kNow + kTtl},
+      {"a key that signed for a shorter one", {shorter}, kNow + kTtl, kNow + kTtl},
+      {"the key's longest lifetime", {plain}, kNow + kHour, kNow + kHour},
+      {"of several keys", {plain, shorter}, kNow + kHour, kNow + kHour},
+      {"in any order", {shorter, plain}, kNow + kHour, kNow + kHour},
+      {"a token of a longer lifetime", {plain, long_lived}, kNow + 9 * kDay, kNow + 9 * kDay},
+      {"one that has run out", {run_out}, kNow + kHour, kNow + kHour},
+      {"one without an end", {endless}, kNever, kNever},
+      {"a lifetime of ages", {overflowing}, kNever, kNever},
+      {"what was signed elsewhere", {imported}, kNow + kHour, kNow + 5 * kDay},
+      {"and has run out", {imported_long_ago}, kNow + kHour, kNow + kHour},
+      {"and nobody knows until when", {plain, imported_unknown}, kNow + kHour, kNever},
+  };
+  for (const Case &c : cases) {
+    EXPECT_EQ(LastTokenEnd(c.keys.data(), c.keys.size(), SignedTokens::kOurs, kTtl, kNow), c.here) << c.what;
+    for (const SignedTokens which : {SignedTokens::kOfOurUsers, SignedTokens::kAll})
+      EXPECT_EQ(LastTokenEnd(c.keys.data(), c.keys.size(), which, kTtl, kNow), c.elsewhere) << c.what;
+  }
+}
+
 // What was issued before a user was forgotten stays refused, whoever has the id since; `cutoff` is of whoever has it.
 TEST(Tombstone, IsACutoffForWhatWasIssuedBefore) {
   struct Case {

@@ -31,6 +31,12 @@ Result<void> AddSecretKey(Ring &ring, const KeyRow &row) {
   return {};
 }
 
+// An imported key may have to verify for long what it signed elsewhere: that says nothing of what it signed here.
+session::KeyHistory HistoryOf(const KeyRow &row) {
+  const jose::Micros end = row.is_imported ? row.tokens_until : std::max(row.tokens_until, row.verify_until);
+  return {session::kNoCutoff, row.token_ttl, end, row.is_imported, row.elsewhere_until};
+}
+
 // The active key first, then the latest: most tokens are theirs.
 bool ComesFirst(const KeyRow &a, const KeyRow &b) {
   return std::tuple(b.active, b.created_at, a.kid) < std::tuple(a.active, a.created_at, b.kid);
@@ -65,10 +71,12 @@ Result<std::unique_ptr<Ring>> BuildRing(const RingRows &rows) {
     const auto added = row.public_jwk.present ? AddPublicKey(*ring, row) : AddSecretKey(*ring, row);
     if (!added) return added.error();
     if (row.active) ring->active = ActiveKey(row);
+    ring->histories.push_back(HistoryOf(row));
   }
   for (std::uint64_t i = 0; i < rows.issuer_count; i++) {
     const IssuerRow &row = rows.issuers[i];
     ring->issuers.try_emplace(std::string(row.issuer), row);
+    ring->trusts_issuers_of_our_users = ring->trusts_issuers_of_our_users || row.subjects_are_ours;
   }
   for (std::uint64_t i = 0; i < rows.class_count; i++)
     ring->classes.push_back({std::string(rows.classes[i].name), rows.classes[i].value});

@@ -12,6 +12,7 @@
 #include "jose/jwt/claims.hpp"
 #include "pg/keyring/trusted_issuer.hpp"
 #include "pg/support/arguments.hpp"
+#include "session/forgetting.hpp"
 #include "session/session_class.hpp"
 
 namespace jwt_auth::pg {
@@ -25,6 +26,9 @@ struct KeyRow {
   jose::Micros created_at;
   jose::Micros token_ttl;
   jose::Micros tokens_until;
+  jose::Micros verify_until;     // session::kNoCutoff: not said
+  bool is_imported;              // or may be: before version 2.0 it was not recorded
+  jose::Micros elsewhere_until;  // of an imported key: when what it signed elsewhere has run out; session::kNever: unknown
 };
 struct ClassRow {
   std::string_view name;
@@ -71,7 +75,9 @@ struct Ring {
   std::unordered_set<std::string> unopened;  // HMAC keys that can't verify because their row can't be opened
   ActiveKey active;
   std::unordered_map<std::string, TrustedIssuer> issuers;
-  std::vector<NamedClass> classes;  // of sessions; there are few
+  std::vector<NamedClass> classes;             // of sessions; there are few
+  std::vector<session::KeyHistory> histories;  // of active and verify-only keys
+  bool trusts_issuers_of_our_users = false;    // whose `sub` is a user of ours
 
   bool lacks_a_key() const { return !unopened.empty(); }
 };

@@ -14,7 +14,18 @@ namespace {
 
 using session::Micros;
 
-enum class KeyColumn { kKid, kState, kPublicJwk, kPrivateJwk, kCreatedAt, kTokenTtl, kTokensUntil };
+enum class KeyColumn {
+  kKid,
+  kState,
+  kPublicJwk,
+  kPrivateJwk,
+  kCreatedAt,
+  kTokenTtl,
+  kTokensUntil,
+  kVerifyUntil,
+  kImported,
+  kKeepUntil
+};
 TableOf<KeyColumn> key_table = {"signing_key",
                                 {},
                                 {{"kid", TEXTOID},
@@ -23,7 +34,10 @@ TableOf<KeyColumn> key_table = {"signing_key",
                                  {"private_jwk", TEXTOID, false, ColumnUse::kSecret},
                                  {"created_at", TIMESTAMPTZOID},
                                  {"token_ttl", INT4OID},
-                                 {"tokens_until", TIMESTAMPTZOID}}};
+                                 {"tokens_until", TIMESTAMPTZOID},
+                                 {"verify_until", TIMESTAMPTZOID},
+                                 {"imported", BOOLOID, true},
+                                 {"keep_until", TIMESTAMPTZOID, true}}};
 
 enum class LifetimeColumn { kKid, kTokenTtl, kTokensUntil };
 TableOf<LifetimeColumn> lifetime_table = {
@@ -104,7 +118,11 @@ void take_key(const KeyedRow &found, void *argument) {
   if (!active && state != "verify_only") return cleanse_text(private_jwk);
   append(ring.keys, ring.key_count,
          {row.bytes(KeyColumn::kKid), active, json_in(row, KeyColumn::kPublicJwk), private_jwk, row.time(KeyColumn::kCreatedAt),
-          row.int4(KeyColumn::kTokenTtl) * jose::kMicrosPerSecond, row.time_or(KeyColumn::kTokensUntil, session::kNoCutoff)});
+          row.int4(KeyColumn::kTokenTtl) * jose::kMicrosPerSecond, row.time_or(KeyColumn::kTokensUntil, session::kNoCutoff),
+          row.time_or(KeyColumn::kVerifyUntil, session::kNoCutoff),
+          // Before version 2.0 it was not recorded.
+          row.is_null(KeyColumn::kImported) || row.boolean(KeyColumn::kImported),
+          row.time_or(KeyColumn::kKeepUntil, session::kNever)});
 }
 
 // After the keys: their tokens live as long as the greatest says.

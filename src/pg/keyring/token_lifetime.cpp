@@ -76,8 +76,11 @@ TokenLifetime committed_lifetime(std::string_view kid, const TokenLifetime &of_k
   return {std::max(own.ttl, rows[0].int4(LongestColumn::kTtl)), std::max(own.until, rows[0].timestamp(LongestColumn::kUntil))};
 }
 
-// A transaction that is still open may have given its token away already. Only SnapshotDirty shows what it wrote.
-TokenLifetime longest_lifetime(std::string_view kid) {
+namespace {
+
+// A transaction that is still open may have given its token away already. Only SnapshotDirty shows what it wrote. `kid` null:
+// of all keys.
+TokenLifetime longest_of(const std::string_view *kid) {
   TokenLifetime longest = {0, DT_NOBEGIN};
   const Oid oid = local_rows_of("token_lifetime");
   if (!OidIsValid(oid)) return longest;
@@ -87,7 +90,7 @@ TokenLifetime longest_lifetime(std::string_view kid) {
   TableScanDesc scan = begin_table_scan(table, &snapshot);
   TupleTableSlot *slot = table_slot_create(table, nullptr);
   while (table_scan_getnextslot(scan, ForwardScanDirection, slot)) {
-    if (view_of(DatumGetTextPP(attribute(slot, oid, "kid"))) != kid) continue;
+    if (kid != nullptr && view_of(DatumGetTextPP(attribute(slot, oid, "kid"))) != *kid) continue;
     longest.ttl = std::max(longest.ttl, DatumGetInt32(attribute(slot, oid, "token_ttl")));
     longest.until = std::max(longest.until, DatumGetTimestampTz(attribute(slot, oid, "tokens_until")));
   }
@@ -96,6 +99,12 @@ TokenLifetime longest_lifetime(std::string_view kid) {
   table_close(table, AccessShareLock);
   return longest;
 }
+
+}  // namespace
+
+TokenLifetime longest_lifetime(std::string_view kid) { return longest_of(&kid); }
+
+TokenLifetime longest_lifetime() { return longest_of(nullptr); }
 
 TimestampTz last_token_end(std::string_view kid, TimestampTz signed_until) {
   const TokenLifetime longest = longest_lifetime(kid);

@@ -23,8 +23,10 @@ void record_lifetime(std::string_view kid, const TokenLifetime &lifetime);
 // been committed.
 TokenLifetime committed_lifetime(std::string_view kid, const TokenLifetime &of_key);
 
-// The longest of the rows, those of open transactions among them: their tokens may be in use already.
+// The longest of the rows, those of open transactions among them: their tokens may be in use already. The second is of all
+// keys.
 TokenLifetime longest_lifetime(std::string_view kid);
+TokenLifetime longest_lifetime();
 
 // When the last token of a key ends that was signed until `signed_until`, by its rows here: those of open transactions count as
 // well. -infinity where there are none.

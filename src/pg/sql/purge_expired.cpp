@@ -281,7 +281,10 @@ std::uint64_t delete_api_keys(std::int64_t size) { return delete_ended_api_keys(
 
 std::uint64_t delete_spent_tombstones(std::int64_t size) { return delete_tombstones(spent_cutoffs(now_micros()), size); }
 
-std::uint64_t delete_old_revocations(std::int64_t size) { return delete_revocations(now_micros() - kLongestLeeway, size); }
+std::uint64_t delete_old_revocations(std::int64_t size) {
+  const session::Micros now = now_micros();
+  return delete_revocations(now - kLongestLeeway, spent_cutoffs(now), size);
+}
 
 std::uint64_t delete_old_proofs(std::int64_t size) {
   return has_table("used_proof") ? delete_used_proofs(now_micros(), size) : 0;

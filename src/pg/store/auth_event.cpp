@@ -1,9 +1,12 @@
 #include "pg/store/auth_event.hpp"
 
+#include <algorithm>
+
 #include "pg/store/event_author.hpp"
 #include "pg/store/owner.hpp"
 #include "pg/store/plans.hpp"
 #include "pg/store/revocation.hpp"
+#include "pg/store/row_writer.hpp"
 #include "pg/support/audit_setting.hpp"
 #include "pg/support/settings.hpp"
 #include "pg/support/statistics.hpp"
@@ -18,10 +21,27 @@ namespace jwt_auth::pg {
 
 namespace {
 
+// The first seven in the order of the statement's common parameters, the next three in that of a row's.
+enum class EventColumn { kAt, kUserId, kIp, kUserAgent, kUserKey, kDbRole, kActor, kEvent, kSessionId, kDetail, kId };
+TableOf<EventColumn> event_table = {"auth_event",
+                                    {},
+                                    {{"at", TIMESTAMPTZOID, false, ColumnUse::kInserted},
+                                     {"user_id", TEXTOID, false, ColumnUse::kInserted},
+                                     {"ip", INETOID, false, ColumnUse::kInserted},
+                                     {"user_agent", TEXTOID, false, ColumnUse::kInserted},
+                                     {"user_key", INT4OID, true, ColumnUse::kInserted},
+                                     {"db_role", NAMEOID, true, ColumnUse::kInserted},
+                                     {"actor", TEXTOID, true, ColumnUse::kInserted},
+                                     {"event", TEXTOID, false, ColumnUse::kInserted, "event_name"},
+                                     {"session_id", UUIDOID, false, ColumnUse::kInserted},
+                                     {"detail", JSONBOID, false, ColumnUse::kInserted},
+                                     {"id", INT8OID, false, ColumnUse::kIdentity}}};
+
 // Rows of one statement. Six are a user's five sessions that end, and the event that says so.
 constexpr int kMostEvents = 6;
 // Where somebody is authenticated, who is one parameter more.
 constexpr int kMostEventsWithActor = 5;
+constexpr int kRowParameters = 3;
 
 // The type of the column `event`. What is written here is of our own closed list: a parameter of this type is not held against
 // the domain's, which would be compiled and hashed for every row.
@@ -38,32 +58,31 @@ struct Author {
 
 // The parameters of all rows come first.
 int common_parameters(const Author &author) {
-  constexpr int kOfVersion1 = 4;
-  if (!author.is_recorded) return kOfVersion1;
-  return kOfVersion1 + 2 + (author.actor.present ? 1 : 0);
+  if (!author.is_recorded) return static_cast<int>(EventColumn::kUserKey);
+  return static_cast<int>(author.actor.present ? EventColumn::kEvent : EventColumn::kActor);
 }
 
-Statement new_insertion(int rows, const Author &author, Oid event_name) {
-  Statement made{nullptr, {TIMESTAMPTZOID, TEXTOID, INETOID, TEXTOID}};
-  const char *columns = "", *values = "";
-  if (author.is_recorded) {
-    for (const Oid type : {Oid{INT4OID}, Oid{NAMEOID}}) made.parameter_types[made.parameter_count++] = type;
-    columns = ", user_key, db_role";
-    values = ", $5, $6";
-  }
-  if (author.is_recorded && author.actor.present) {
-    made.parameter_types[made.parameter_count++] = TEXTOID;
-    columns = ", user_key, db_role, actor";
-    values = ", $5, $6, $7";
-  }
+Statement new_insertion(int rows, int common, Oid event_name) {
+  static constexpr const char *kValues[] = {"$1, $2, $3, $4", "$5, $6", "$7"};
+  static constexpr const char *kColumns[] = {"at, user_id, ip, user_agent", "user_key, db_role", "actor"};
+  int parts = 1;
+  if (common > static_cast<int>(EventColumn::kUserKey)) parts = 2;
+  if (common > static_cast<int>(EventColumn::kActor)) parts = 3;
+  const auto list = [parts](StringInfo sql, const char *const *texts) {
+    for (int part = 0; part < parts; part++) appendStringInfo(sql, "%s, ", texts[part]);
+  };
+  Statement made{};
+  for (int i = 0; i < common; i++) made.parameter_types[made.parameter_count++] = event_table.columns[i].type;
   StringInfoData sql;
   initStringInfo(&sql);
-  appendStringInfo(&sql, "INSERT INTO jwt_auth.auth_event (at, user_id, ip, user_agent%s, event, session_id, detail) VALUES",
-                   columns);
+  appendStringInfoString(&sql, "INSERT INTO jwt_auth.auth_event (");
+  list(&sql, kColumns);
+  appendStringInfoString(&sql, "event, session_id, detail) VALUES");
   for (int row = 0; row < rows; row++) {
     const int first = made.parameter_count;
-    appendStringInfo(&sql, "%s ($1, $2, $3, $4%s, $%d, $%d, $%d)", row == 0 ? "" : ",", values, first + 1, first + 2,
-                     first + 3);
+    appendStringInfoString(&sql, row == 0 ? " (" : ", (");
+    list(&sql, kValues);
+    appendStringInfo(&sql, "$%d, $%d, $%d)", first + 1, first + 2, first + 3);
     for (const Oid type : {event_name, Oid{UUIDOID}, Oid{JSONBOID}}) made.parameter_types[made.parameter_count++] = type;
   }
   made.sql = MemoryContextStrdup(TopMemoryContext, sql.data);
@@ -78,12 +97,13 @@ Statement &insert_events(int rows, const Author &author) {
   const int common = common_parameters(author);
   if (statement.sql != nullptr) {
     // The extension may have been dropped and created again, or updated.
-    if (statement.parameter_count == common + 3 * rows && statement.parameter_types[common] == event_name) return statement;
+    if (statement.parameter_count == common + kRowParameters * rows && statement.parameter_types[common] == event_name)
+      return statement;
     discard(statement);
     pfree(const_cast<char *>(statement.sql));
     statement.sql = nullptr;
   }
-  statement = new_insertion(rows, author, event_name);
+  statement = new_insertion(rows, common, event_name);
   return statement;
 }
 
@@ -149,29 +169,43 @@ session::UserKey user_key_of(const EventSource &source, const AuthEvent &event) 
   return value_or_raise([&]() -> Result<session::UserKey> { return session::UserKeyOf({}, source.user_id.text); });
 }
 
-void add_source(Parameters &parameters, const EventSource &source, const Author &author, const AuthEvent &first,
-                TimestampTz at) {
-  add(parameters, TimestampTzGetDatum(at));
-  add_optional(parameters, source.user_id);
-  add_nullable(parameters, source.ip, !source.has_ip);
-  add_optional(parameters, source.user_agent);
-  if (!author.is_recorded) return;
-  const bool has_user = source.user_id.present;
-  add_nullable(parameters, has_user ? Int32GetDatum(user_key_of(source, first)) : 0, !has_user);
-  add(parameters, acting_role());
-  if (author.actor.present) add_text(parameters, author.actor.text);
+void set_text(NewRow &row, EventColumn column, const OptionalText &text) {
+  if (text.present) row.set(column, text_datum(text.text));
 }
 
-void add_event(Parameters &parameters, const AuthEvent &event) {
-  if (event.application_event.empty())
-    add(parameters, CStringGetTextDatum(session::NameOf(event.event)));
-  else
-    add_text(parameters, event.application_event);
-  add_nullable(parameters, UUIDPGetDatum(event.session_id), event.session_id == nullptr);
-  if (event.detail != nullptr)
-    add(parameters, DirectFunctionCall1(jsonb_in, CStringGetDatum(event.detail)));
-  else
-    add_nullable(parameters, 0, true);
+// What the rows of one source have in common.
+NewRow common_of(const EventSource &source, const Author &author, const AuthEvent &first, TimestampTz at) {
+  NewRow row{};
+  row.set(EventColumn::kAt, TimestampTzGetDatum(at));
+  set_text(row, EventColumn::kUserId, source.user_id);
+  if (source.has_ip) row.set(EventColumn::kIp, source.ip);
+  set_text(row, EventColumn::kUserAgent, source.user_agent);
+  if (!author.is_recorded) return row;
+  if (source.user_id.present) row.set(EventColumn::kUserKey, Int32GetDatum(user_key_of(source, first)));
+  row.set(EventColumn::kDbRole, acting_role());
+  set_text(row, EventColumn::kActor, author.actor);
+  return row;
+}
+
+NewRow row_of(const NewRow &common, const AuthEvent &event) {
+  NewRow row = common;
+  row.set(EventColumn::kEvent, event.application_event.empty() ? CStringGetTextDatum(session::NameOf(event.event))
+                                                               : text_datum(event.application_event));
+  if (event.session_id != nullptr) row.set(EventColumn::kSessionId, UUIDPGetDatum(event.session_id));
+  if (event.detail != nullptr) row.set(EventColumn::kDetail, DirectFunctionCall1(jsonb_in, CStringGetDatum(event.detail)));
+  return row;
+}
+
+void add_columns(Parameters &parameters, const NewRow &row, int from, int count) {
+  for (int i = from; i < from + count; i++) add_nullable(parameters, row.values[i], !row.is_given[i]);
+}
+
+// All of them are of one source.
+void insert_by_statement(const NewRow *rows, int count, const Author &author) {
+  Parameters parameters{};
+  add_columns(parameters, rows[0], 0, common_parameters(author));
+  for (int i = 0; i < count; i++) add_columns(parameters, rows[i], static_cast<int>(EventColumn::kEvent), kRowParameters);
+  execute(insert_events(count, author), parameters);
 }
 
 Author author_of(const EventSource &source) {
@@ -181,18 +215,23 @@ Author author_of(const EventSource &source) {
 
 // Those that jwt_auth.audit asks for.
 void write_rows(const EventSource &source, const AuthEvent *events, int count, TimestampTz at) {
+  const auto next_recorded = [events, count](int i) {
+    while (i < count && !session::IsRecorded(settings::Audit(), events[i].event)) i++;
+    return i;
+  };
+  int next = next_recorded(0);
+  if (next >= count) return;
   const Author author = author_of(source);
+  const NewRow common = common_of(source, author, events[next], at);
   const int most = author.actor.present ? kMostEventsWithActor : kMostEvents;
-  const AuthEvent *rows[kMostEvents];
-  int row_count = 0;
-  for (int i = 0; i < count; i++) {
-    if (session::IsRecorded(settings::Audit(), events[i].event)) rows[row_count++] = &events[i];
-    if (row_count == 0 || (row_count < most && i + 1 < count)) continue;
-    Parameters parameters{};
-    add_source(parameters, source, author, *rows[0], at);
-    for (int row = 0; row < row_count; row++) add_event(parameters, *rows[row]);
-    execute(insert_events(row_count, author), parameters);
-    row_count = 0;
+  auto *rows = static_cast<NewRow *>(palloc(sizeof(NewRow) * std::min(count, kMostNewRows)));
+  while (next < count) {
+    int row_count = 0;
+    for (; next < count && row_count < kMostNewRows; next = next_recorded(next + 1))
+      rows[row_count++] = row_of(common, events[next]);
+    if (insert_rows(event_table, rows, row_count)) continue;
+    for (int first = 0; first < row_count; first += most)
+      insert_by_statement(rows + first, std::min(most, row_count - first), author);
   }
 }
 

@@ -186,6 +186,54 @@ bool is_plainly_written(const KeyedTable &table, Relation relation) {
   return takes_values_as_they_are(table, columns) && may_owner(relation, ACL_UPDATE);
 }
 
+// The column's number in the list of those that are inserted; -1 if it is none of them.
+int find_inserted(const KeyedTable &table, AttrNumber attribute) {
+  for (int i = 0; i < table.column_count; i++) {
+    const ColumnUse use = table.columns[i].use;
+    if (table.attributes[i] == attribute && (use == ColumnUse::kInserted || use == ColumnUse::kIdentity)) return i;
+  }
+  return -1;
+}
+
+bool is_our_domain(Oid type, const char *domain) {
+  return domain != nullptr && type == GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum(domain),
+                                                      ObjectIdGetDatum(get_namespace_oid("jwt_auth", true)));
+}
+
+// A statement would convert other types, compute a default, or refuse a value for an identity.
+bool is_plainly_inserted_column(const ColumnSpec &spec, const FormData_pg_attribute &attribute) {
+  if (attribute.atthasdef || attribute.atttypmod != -1) return false;
+  if ((attribute.attidentity != '\0') != (spec.use == ColumnUse::kIdentity)) return false;
+  return attribute.atttypid == spec.type || is_our_domain(attribute.atttypid, spec.domain);
+}
+
+// Every column is one of those that new rows have a value for. Whatever else a statement does for a new row, of triggers,
+// rules, partitions and checks, it finds out by itself.
+bool is_plainly_inserted(const KeyedTable &table, Relation relation) {
+  if (relation->trigdesc != nullptr || relation->rd_rel->relhasrules || relation->rd_rel->relispartition) return false;
+  const TupleDesc columns = RelationGetDescr(relation);
+  const TupleConstr *constraints = columns->constr;
+  if (constraints != nullptr && (has_generated_columns(*constraints) || constraints->num_check > 0)) return false;
+  for (int i = 0; i < columns->natts; i++) {
+    const auto &attribute = *TupleDescAttr(columns, i);
+    if (attribute.attisdropped) continue;
+    const int number = find_inserted(table, attribute.attnum);
+    if (number < 0 || !is_plainly_inserted_column(table.columns[number], attribute)) return false;
+  }
+  return may_owner(relation, ACL_INSERT);
+}
+
+void examine_insertion(KeyedTable &table, Relation relation) {
+  table.is_plainly_inserted = false;
+  table.sequence = InvalidOid;
+  const auto is_inserted = [](const ColumnSpec &column) { return column.use == ColumnUse::kInserted; };
+  if (table.obstacle != nullptr || std::none_of(table.columns, table.columns + table.column_count, is_inserted)) return;
+  if (!is_plainly_inserted(table, relation)) return;
+  for (int i = 0; i < table.column_count; i++)
+    if (table.columns[i].use == ColumnUse::kIdentity) table.sequence = identity_sequence(relation, table.attributes[i]);
+  table.is_plainly_inserted = true;
+}
+
 // Under the table's lock. False if it changed meanwhile.
 bool examine(KeyedTable &table) {
   const std::uint64_t seen = table.invalidations;
@@ -195,6 +243,7 @@ bool examine(KeyedTable &table) {
   if (relation == nullptr) return false;
   table.obstacle = find_obstacle(table, relation);
   table.is_plainly_written = table.obstacle == nullptr && is_plainly_written(table, relation);
+  examine_insertion(table, relation);
   table_close(relation, NoLock);
   table.known = table.invalidations == seen;
   return table.known;

@@ -16,14 +16,17 @@ namespace jwt_auth::pg {
 constexpr int kMostKeyColumns = 3;
 constexpr int kMostColumns = 28;
 
-// kSecret: it is read, and of what is read no copy stays in memory that is not the reader's.
-enum class ColumnUse : char { kRead, kReadAndWritten, kWritten, kSecret };
+// kSecret: it is read, and of what is read no copy stays in memory that is not the reader's. kInserted: new rows have a value
+// for it, and nobody reads it here. kIdentity: in new rows its sequence counts on.
+enum class ColumnUse : char { kRead, kReadAndWritten, kWritten, kSecret, kInserted, kIdentity };
 
 struct ColumnSpec {
   const char *name;
   Oid type;               // of a domain: the type beneath it
   bool may_lack = false;  // a database of an older version has no such column: it reads as NULL
   ColumnUse use = ColumnUse::kRead;
+  // Of a column with new values: a domain of ours that the column may have, whose conditions all values here meet.
+  const char *domain = nullptr;
 };
 
 // Declare it static, as a TableOf: it is one table and the columns of it that somebody reads.
@@ -42,6 +45,8 @@ struct KeyedTable {
   const char *obstacle = nullptr;                   // why rows can't be read without a statement; null: they can
   bool is_distributed = false;                      // its rows are in shards: what is here is empty
   bool is_plainly_written = false;                  // an UPDATE of the written columns does nothing but change them
+  bool is_plainly_inserted = false;                 // an INSERT of the inserted columns does nothing but add rows
+  Oid sequence = InvalidOid;                        // of the identity; if is_plainly_inserted
   AttrNumber attributes[kMostColumns] = {};         // invalid: the table lacks the column
   Oid index = InvalidOid;                           // unless there is an obstacle or no key; so are the next two
   TransactionId index_xmin = InvalidTransactionId;  // snapshots that are older than this need the index of before

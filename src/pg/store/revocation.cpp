@@ -1,30 +1,49 @@
 #include "pg/store/revocation.hpp"
 
+#include "pg/keyring/signed_tokens.hpp"
 #include "pg/store/owner.hpp"
+#include "pg/store/row_writer.hpp"
 #include "pg/support/settings.hpp"
 
 extern "C" {
+#include <access/xact.h>
 #include <commands/async.h>
+#include <utils/xid8.h>
 }
 
 namespace jwt_auth::pg {
 
 namespace {
 
-// The end of the longest-lived token comes from the keys: each knows the lifetimes that it signed for, or will once the rows of
-// token_lifetime are added to it.
+// The first eight in the order of the statement's parameters.
+enum class FeedColumn { kXact, kKind, kSessionId, kUserId, kNotBefore, kVersion, kTokenId, kUntil, kId };
+TableOf<FeedColumn> feed_table = {"revocation",
+                                  {},
+                                  {{"xact", XID8OID, false, ColumnUse::kInserted},
+                                   {"kind", TEXTOID, false, ColumnUse::kInserted},
+                                   {"session_id", UUIDOID, false, ColumnUse::kInserted},
+                                   {"user_id", TEXTOID, false, ColumnUse::kInserted},
+                                   {"not_before", TIMESTAMPTZOID, false, ColumnUse::kInserted},
+                                   {"version", INT8OID, false, ColumnUse::kInserted},
+                                   {"token_id", TEXTOID, false, ColumnUse::kInserted},
+                                   {"until", TIMESTAMPTZOID, false, ColumnUse::kInserted},
+                                   {"id", INT8OID, false, ColumnUse::kIdentity}}};
+
 Statement insert_revocation = {
     "INSERT INTO jwt_auth.revocation (xact, kind, session_id, user_id, not_before, version, token_id, until)"
-    " SELECT pg_current_xact_id(), $1, $2, $3, $4, $5, $6, coalesce($7, greatest($8,"
-    " $9 + max(token_ttl) * interval '1 second', max(tokens_until), max(verify_until)))"
-    " FROM (SELECT token_ttl, tokens_until, verify_until FROM jwt_auth.signing_key WHERE state <> 'retired'"
-    " UNION ALL SELECT token_ttl, tokens_until, NULL FROM jwt_auth.token_lifetime) signed",
-    {TEXTOID, UUIDOID, TEXTOID, TIMESTAMPTZOID, INT8OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID}};
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+    {XID8OID, TEXTOID, UUIDOID, TEXTOID, TIMESTAMPTZOID, INT8OID, TEXTOID, TIMESTAMPTZOID}};
 
 Statement delete_old = {
     "DELETE FROM jwt_auth.revocation WHERE (xact, id) IN (SELECT xact, id FROM jwt_auth.revocation WHERE until <= $1"
     " ORDER BY until LIMIT $2 FOR UPDATE SKIP LOCKED)",
     {TIMESTAMPTZOID, INT8OID}};
+
+// Cutoffs of which it was not known for how long they refuse anything. $3: also those for everybody.
+Statement delete_spent = {
+    "DELETE FROM jwt_auth.revocation WHERE (xact, id) IN (SELECT xact, id FROM jwt_auth.revocation WHERE until = 'infinity'"
+    " AND not_before <= $1 AND (kind <> 'everybody' OR $3) LIMIT $2 FOR UPDATE SKIP LOCKED)",
+    {TIMESTAMPTZOID, INT8OID, BOOLOID}};
 
 const char *name_of(RevocationKind kind) {
   switch (kind) {
@@ -44,35 +63,62 @@ const char *name_of(RevocationKind kind) {
   return "refresh_required";
 }
 
-void add_time_if(Parameters &parameters, session::Micros time) {
-  add_nullable(parameters, TimestampTzGetDatum(timestamp_of(time)), time == session::kNoCutoff);
+// What other systems signed is refused by a cutoff alone; it has none of our sessions and versions.
+session::SignedTokens tokens_of(RevocationKind kind) {
+  if (kind == RevocationKind::kEverybody) return session::SignedTokens::kAll;
+  return kind == RevocationKind::kUser ? session::SignedTokens::kOfOurUsers : session::SignedTokens::kOurs;
+}
+
+void set_text(NewRow &row, FeedColumn column, const OptionalText &text) {
+  if (text.present) row.set(column, text_datum(text.text));
+}
+
+void set_time(NewRow &row, FeedColumn column, session::Micros time) {
+  if (time != session::kNoCutoff) row.set(column, TimestampTzGetDatum(timestamp_of(time)));
+}
+
+NewRow new_row(const Revocation &revocation) {
+  const session::Micros until =
+      revocation.until != session::kNoCutoff ? revocation.until : signed_tokens_end(tokens_of(revocation.kind), now_micros());
+  NewRow row{};
+  row.set(FeedColumn::kXact, FullTransactionIdGetDatum(GetTopFullTransactionId()));
+  row.set(FeedColumn::kKind, CStringGetTextDatum(name_of(revocation.kind)));
+  if (revocation.session_id != nullptr) row.set(FeedColumn::kSessionId, UUIDPGetDatum(revocation.session_id));
+  set_text(row, FeedColumn::kUserId, revocation.user_id);
+  set_time(row, FeedColumn::kNotBefore, revocation.not_before);
+  if (revocation.version != 0) row.set(FeedColumn::kVersion, Int64GetDatum(revocation.version));
+  set_text(row, FeedColumn::kTokenId, revocation.token_id);
+  set_time(row, FeedColumn::kUntil, until);
+  return row;
+}
+
+void insert_by_statement(const NewRow &row) {
+  Parameters parameters{};
+  for (int i = 0; i < insert_revocation.parameter_count; i++) add_nullable(parameters, row.values[i], !row.is_given[i]);
+  execute(insert_revocation, parameters);
 }
 
 }  // namespace
 
 void write_revocation(const Revocation &revocation) {
   if (!has_table("revocation")) return;
-  const session::Micros now = now_micros();
-  Parameters parameters{};
-  add(parameters, CStringGetTextDatum(name_of(revocation.kind)));
-  add_nullable(parameters, UUIDPGetDatum(revocation.session_id), revocation.session_id == nullptr);
-  add_optional(parameters, revocation.user_id);
-  add_time_if(parameters, revocation.not_before);
-  add_nullable(parameters, Int64GetDatum(revocation.version), revocation.version == 0);
-  add_optional(parameters, revocation.token_id);
-  add_time_if(parameters, revocation.until);
-  add_time(parameters, now + settings::access_token_ttl * session::kMicrosPerSecond);
-  add_time(parameters, now);
-  execute(insert_revocation, parameters);
+  const NewRow row = new_row(revocation);
+  if (!insert_rows(feed_table, &row, 1)) insert_by_statement(row);
   if (*settings::revocation_channel != '\0') Async_Notify(settings::revocation_channel, "");
 }
 
-std::uint64_t delete_revocations(session::Micros before, std::int64_t size) {
+std::uint64_t delete_revocations(session::Micros before, session::Micros spent, std::int64_t size) {
   if (!has_table("revocation")) return 0;
   Parameters parameters{};
   add_time(parameters, before);
   add(parameters, Int64GetDatum(size));
-  return execute(delete_old, parameters);
+  const std::uint64_t deleted = execute(delete_old, parameters);
+  if (spent == session::kNoCutoff || deleted >= static_cast<std::uint64_t>(size)) return deleted;
+  Parameters of_cutoffs{};
+  add_time(of_cutoffs, spent);
+  add(of_cutoffs, Int64GetDatum(size - static_cast<std::int64_t>(deleted)));
+  add(of_cutoffs, BoolGetDatum(!trusts_another_issuer()));
+  return deleted + execute(delete_spent, of_cutoffs);
 }
 
 }  // namespace jwt_auth::pg

@@ -1,12 +1,17 @@
 #include "pg/store/row_writer.hpp"
 
+#include <algorithm>
+
 #include "pg/store/index_scan.hpp"
 #include "pg/support/compat_executor.hpp"
+#include "pg/support/memory.hpp"
 #include "pg/support/settings.hpp"
 
 extern "C" {
 #include <access/htup_details.h>
 #include <access/table.h>
+#include <commands/sequence.h>
+#include <miscadmin.h>
 #include <utils/rel.h>
 }
 
@@ -69,7 +74,86 @@ bool find_and_change(KeyedRow &row, Relation relation, Snapshot snapshot, Choose
   return changed;
 }
 
+// Whether a statement would refuse the row: a value is given for a column that is not there, or none for one that must have
+// one.
+bool is_refused(const KeyedTable &table, TupleDesc columns, const NewRow &row) {
+  for (int i = 0; i < table.column_count; i++) {
+    if (table.columns[i].use == ColumnUse::kIdentity) continue;
+    const bool exists = AttributeNumberIsValid(table.attributes[i]);
+    if (row.is_given[i] ? !exists : exists && TupleDescAttr(columns, table.attributes[i] - 1)->attnotnull) return true;
+  }
+  return false;
+}
+
+// Whether an INSERT would do nothing but add the rows, as far as the table, whoever writes and the values go.
+bool only_adds(const KeyedTable &table, Relation relation, const NewRow *rows, int count) {
+  // Rights are known of the owner alone.
+  if (relation->rd_rel->relowner != GetUserId()) return false;
+  return std::none_of(rows, rows + count,
+                      [&](const NewRow &row) { return is_refused(table, RelationGetDescr(relation), row); });
+}
+
+TupleTableSlot *slot_of(const KeyedTable &table, TupleDesc columns, const NewRow &row) {
+  TupleTableSlot *slot = MakeSingleTupleTableSlot(columns, &TTSOpsVirtual);
+  std::fill_n(slot->tts_isnull, columns->natts, true);
+  for (int i = 0; i < table.column_count; i++) {
+    if (!AttributeNumberIsValid(table.attributes[i])) continue;
+    const int at = table.attributes[i] - 1;
+    const bool counts_on = table.columns[i].use == ColumnUse::kIdentity;
+    if (!counts_on && !row.is_given[i]) continue;
+    slot->tts_values[at] = counts_on ? Int64GetDatum(nextval_internal(table.sequence, false)) : row.values[i];
+    slot->tts_isnull[at] = false;
+  }
+  return ExecStoreVirtualTuple(slot);
+}
+
+void insert_slots(Relation relation, TupleTableSlot **slots, int count, EState *state) {
+  ResultRelInfo *target = makeNode(ResultRelInfo);
+  InitResultRelInfo(target, relation, 0, nullptr, 0);
+  ExecOpenIndices(target, false);
+  const CommandId command = GetCurrentCommandId(true);
+  if (count == 1)
+    table_tuple_insert(relation, slots[0], command, 0, nullptr);
+  else
+    table_multi_insert(relation, slots, count, command, 0, nullptr);
+  for (int i = 0; i < count && target->ri_NumIndices > 0; i++) {
+    insert_index_entries(target, slots[i], state);
+    ResetPerTupleExprContext(state);
+  }
+  ExecCloseIndices(target);
+}
+
+// All that is allocated here goes with the state: one occasion may have rows by the thousand.
+void add_rows(const KeyedTable &table, Relation relation, const NewRow *rows, int count) {
+  // An index may call functions.
+  PushActiveSnapshot(statement_snapshot());
+  EState *state = CreateExecutorState();
+  (void)in_context(state->es_query_cxt, [&] {
+    TupleTableSlot *slots[kMostNewRows];
+    for (int i = 0; i < count; i++) slots[i] = slot_of(table, RelationGetDescr(relation), rows[i]);
+    insert_slots(relation, slots, count, state);
+    for (int i = 0; i < count; i++) ExecDropSingleTupleTableSlot(slots[i]);
+    return count;
+  });
+  FreeExecutorState(state);
+  PopActiveSnapshot();
+  CommandCounterIncrement();
+}
+
 }  // namespace
+
+bool insert_rows(KeyedTable &table, const NewRow *rows, int count) {
+  if (settings::ChosenRowReader() == settings::RowReader::kStatement) return false;
+  PreventCommandIfReadOnly("INSERT");
+  PreventCommandIfParallelMode("INSERT");
+  lock_table(table, RowExclusiveLock);
+  if (table.obstacle != nullptr || !table.is_plainly_inserted) return false;
+  Relation relation = table_open(table.table, NoLock);
+  const bool adds = only_adds(table, relation, rows, count);
+  if (adds) add_rows(table, relation, rows, count);
+  table_close(relation, NoLock);
+  return adds;
+}
 
 bool change_row(KeyedRow &row, Choose choose, void *argument) {
   if (settings::ChosenRowReader() == settings::RowReader::kStatement) return false;

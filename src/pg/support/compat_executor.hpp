@@ -6,6 +6,7 @@
 extern "C" {
 #include <access/tableam.h>
 #include <access/xact.h>
+#include <catalog/dependency.h>
 #include <executor/executor.h>
 #include <tcop/pquery.h>
 }
@@ -73,6 +74,15 @@ inline TM_Result update_tuple(Relation relation, ItemPointer tuple, TupleTableSl
 #endif
 }
 
+// The sequence behind an identity.
+inline Oid identity_sequence(Relation relation, AttrNumber column) {
+#if PG_VERSION_NUM >= 170000
+  return getIdentitySequence(relation, column, false);
+#else
+  return getIdentitySequence(RelationGetRelid(relation), column, false);
+#endif
+}
+
 // 19 has flags for what were parameters.
 inline void insert_index_entries_of_update(ResultRelInfo *target, TupleTableSlot *slot, EState *state, bool only_summarizing) {
 #if PG_VERSION_NUM >= 190000
@@ -83,6 +93,16 @@ inline void insert_index_entries_of_update(ResultRelInfo *target, TupleTableSlot
 #else
   (void)only_summarizing;
   (void)ExecInsertIndexTuples(target, slot, state, true, false, nullptr, NIL);
+#endif
+}
+
+inline void insert_index_entries(ResultRelInfo *target, TupleTableSlot *slot, EState *state) {
+#if PG_VERSION_NUM >= 190000
+  (void)ExecInsertIndexTuples(target, state, 0, slot, NIL, nullptr);
+#elif PG_VERSION_NUM >= 160000
+  (void)ExecInsertIndexTuples(target, slot, state, false, false, nullptr, NIL, false);
+#else
+  (void)ExecInsertIndexTuples(target, slot, state, false, false, nullptr, NIL);
 #endif
 }
 
