@@ -4,8 +4,10 @@
 #   scripts/fuzz.sh                    a minute for each target
 #   scripts/fuzz.sh 3600               an hour for each
 #   scripts/fuzz.sh 600 jws jwe        only these
+#   scripts/fuzz.sh 600 sql            the SQL functions, in a single-user backend (the first time, it compiles for minutes)
 source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
 source scripts/lib/packages.sh
+source scripts/lib/server.sh
 source scripts/lib/fuzz.sh
 
 seconds=${1:-60}
@@ -15,17 +17,35 @@ need_command make make
 need_file '/usr/include/openssl/evp.h' libssl-dev
 need_file '/usr/include/nlohmann/json.hpp' nlohmann-json3-dev
 need_to_fuzz
+if [[ " $* " == *' sql '* ]]; then
+  need_to_build
+  need_command perl perl
+fi
 install_missing
 choose_fuzzing_compiler
 [ -n "$clangxx" ] || die "a clang with libFuzzer is needed: apt-get install clang libclang-rt-dev"
 
-quietly "Building the targets with $clangxx" make_fuzzers
 targets=("$@")
 [ "${#targets[@]}" -gt 0 ] || read -ra targets <<<"$(fuzz_targets)"
+core=()
+for target in "${targets[@]}"; do
+  [ "$target" = sql ] || core+=("$target")
+done
 results=$(mktemp)
-trap 'rm -f "$results"' EXIT
+trap 'rm -f "$results"; cleanup' EXIT
 status=0
-printf '%s\n' "${targets[@]}" | xargs -P "$(jobs_at_once)" -I '{}' bash -c "fuzz_target {} $seconds" | tee "$results" || status=1
+if [ "${#core[@]}" -gt 0 ]; then
+  quietly "Building the targets with $clangxx" make_fuzzers
+  printf '%s\n' "${core[@]}" | xargs -P "$(jobs_at_once)" -I '{}' bash -c "fuzz_target {} $seconds" | tee "$results" || status=1
+fi
+if [ "${#core[@]}" -lt "${#targets[@]}" ]; then
+  choose_server_user
+  make_work_directory
+  quietly "Building the extension with $clangxx" make_sql_fuzzer
+  quietly "Preparing the functions' server" prepare_sql_fuzzer
+  quietly "Breaking each promise, which must be noticed" check_sql_promises
+  fuzz_sql "$seconds" | tee -a "$results" || status=1
+fi
 awk '/ executions, / { total += $2; if (/FOUND/) found++ }
      END { printf "%-10s %12d executions, %d of the targets found something\n", "total", total, found }' "$results"
 exit "$status"

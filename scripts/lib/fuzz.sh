@@ -45,3 +45,87 @@ fuzz_target() {
   fi
 }
 export -f fuzz_target
+
+# The SQL functions are fuzzed inside a single-user backend (test/fuzz/sql). Needs scripts/lib/server.sh and a server's headers.
+make_sql_fuzzer() {
+  make -C test/fuzz/sql -j"$(jobs_at_once)" CLANGXX="$clangxx" PG_CONFIG="$PG_CONFIG" ../../../build/fuzz/sql/jwt_auth.so
+}
+
+# A private server with the library that counts what it runs, the fixtures, and the corpus in $work/fuzz/corpus.
+prepare_sql_fuzzer() {
+  local version kept=$repository/build/fuzz/corpus/sql
+  version=$(sed -n "s/^default_version = '\(.*\)'/\1/p" jwt_auth.control)
+  make -s PG_CONFIG="$PG_CONFIG" "sql/jwt_auth--$version.sql"
+  copy_server
+  cp jwt_auth.control "sql/jwt_auth--$version.sql" "$work/server$("$PG_CONFIG" --sharedir)/extension/"
+  cp build/fuzz/sql/jwt_auth.so "$work/server$("$PG_CONFIG" --pkglibdir)/"
+  point_clients_here
+  # The keys 1 and 2 are another server's, so that they can be handed over.
+  start_cluster "shared_preload_libraries = 'jwt_auth'" "jwt_auth.user_key_range = '3..2147483647,-2147483648..0'" \
+    "jwt_auth.access_token_ttl = '1d'" "jwt_auth.refresh_token_ttl = '30d'"
+  psql -qXc 'CREATE EXTENSION jwt_auth' -c "SELECT jwt_auth.create_signing_key('ES256')" >/dev/null
+  mkdir -p "$work/fuzz/corpus" "$work/fuzz/finds" "$kept"
+  perl test/fuzz/sql/prepare.pl "$work/fuzz"
+  perl test/fuzz/sql/corpus.pl unpack test/fuzz/sql/corpus.txt "$work/fuzz/corpus"
+  cp -r "$kept/." "$work/fuzz/seeds/." "$work/fuzz/corpus"
+  as_server "$(server_bin)/pg_ctl" -D "$work/cluster/data" -m fast -w -s stop
+  if [ "$(id -u)" -eq 0 ]; then chown -R "$server_user" "$work/fuzz"; fi
+}
+
+# in_single_user_backend SECONDS ARGUMENT...: libFuzzer with these arguments; ended if it is not done in that time.
+backend_settings=()
+in_single_user_backend() {
+  local seconds=$1 list status=0
+  shift
+  printf -v list "'%s'," "$@"
+  printf 'SELECT fuzz.run(ARRAY[%s])\n' "${list%,}" |
+    as_server timeout -k 10 "$seconds" "$(server_bin)/postgres" --single -D "$work/cluster/data" \
+      -c log_min_messages=fatal -c client_min_messages=error -c shared_preload_libraries=jwt_auth \
+      "${backend_settings[@]}" postgres || status=$?
+  # One that libFuzzer ended leaves it.
+  rm -f "$work/cluster/data/postmaster.pid"
+  return "$status"
+}
+
+# Each promise that is broken by a function planted for it must be noticed, and one that breaks none must not be.
+check_sql_promises() {
+  local how promise notices
+  local -A promises=([internal]=XX000 [lock]='a lock is left' [message]='a secret in a message' [accepted]='accepts what was not issued' [none]='')
+  local backend_settings=(-c fuzz.planted=on)
+  for how in "${!promises[@]}"; do
+    promise=${promises[$how]}
+    printf 'fuzz.planted(text)\0%s' "$how" >"$work/fuzz/planted"
+    in_single_user_backend 60 "$work/fuzz/planted" "-artifact_prefix=$work/fuzz/planted-" -rss_limit_mb=0 >"$work/planted.log" 2>&1 || true
+    notices=$(tr -d '\0' <"$work/planted.log" | sed -n 's/^broken promise: //p; s/^stat::answers/answered/p')
+    if [ -n "$promise" ]; then
+      [[ $notices == "$promise"* ]] || die "the planted fault '$how' is not noticed: $notices"
+    else
+      [[ $notices == 'answered: 1' ]] || die "a call that breaks nothing is noticed: $notices"
+    fi
+  done
+}
+
+# fuzz_sql SECONDS: one line with what was done, like fuzz_target; then the smallest inputs that reach what was reached are kept.
+fuzz_sql() {
+  local seconds=$1 status=0 output=$repository/build/fuzz/sql.log kept=$repository/build/fuzz/corpus/sql file calls
+  # What would be the memory's limit for libFuzzer is watched by a thread, which a backend can't have; backend.cpp looks itself.
+  in_single_user_backend $((seconds + 120)) "$work/fuzz/corpus" "-dict=$work/fuzz/words" "-max_total_time=$seconds" -max_len=2048 \
+    -timeout=0 -rss_limit_mb=0 -print_final_stats=1 -reduce_inputs=1 "-artifact_prefix=$work/fuzz/finds/" >"$output" 2>&1 || status=$?
+  calls=$(sed -n 's/^stat::calls: *//p' "$output")
+  if [ "$status" -ne 0 ] || [ "${calls:-0}" -eq 0 ]; then
+    printf '%-10s %12d executions, FOUND SOMETHING: %s\n' sql "${calls:-0}" \
+      "$(grep -m 1 -E 'broken promise|ERROR:' "$output" || echo "exit status $status")"
+    tail -n 40 "$output"
+    mkdir -p build/fuzz/finds/sql
+    cp -r "$work/fuzz/finds/." build/fuzz/finds/sql
+    return 1
+  fi
+  printf '%-10s %12d executions, nothing found\n' sql "$calls"
+  perl test/fuzz/sql/corpus.pl list "$work/fuzz/corpus" >"$work/fuzz/control"
+  if [ "$(id -u)" -eq 0 ]; then chown "$server_user" "$work/fuzz/control"; fi
+  in_single_user_backend 600 -merge_inner=1 "-merge_control_file=$work/fuzz/control" -timeout=0 -rss_limit_mb=0 >>"$output" 2>&1
+  rm -rf "$kept"
+  mkdir -p "$kept"
+  perl test/fuzz/sql/corpus.pl choose "$work/fuzz/control" | while read -r file; do cp "$file" "$kept"; done
+  perl test/fuzz/sql/corpus.pl pack "$kept" >build/fuzz/sql-corpus.txt
+}

@@ -33,8 +33,7 @@ build_extension() {
 build_for_use() { build_extension WERROR=-Werror || build_extension; }
 
 # PostgreSQL finds its files relative to its binaries, so a copy with the same shape under another directory works.
-# The extension is then installed there, as a packager would, or is taken from the package that JWT_AUTH_PACKAGE names.
-install_privately() {
+copy_server() {
   local what directory
   for what in bindir pkglibdir sharedir; do
     # A pg_config that answers nothing would have the whole of / copied.
@@ -42,6 +41,11 @@ install_privately() {
     mkdir -p "$work/server$directory"
     cp -R "$directory/." "$work/server$directory"
   done
+}
+
+# The extension is then installed there, as a packager would, or is taken from the package that JWT_AUTH_PACKAGE names.
+install_privately() {
+  copy_server
   if [ -n "${JWT_AUTH_PACKAGE:-}" ]; then
     dpkg-deb -x "$JWT_AUTH_PACKAGE" "$work/server"
   else

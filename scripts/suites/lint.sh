@@ -12,7 +12,7 @@ for file in .ci/run scripts/*.sh bench/run bench/instructions examples/*/start.s
 done
 count $((1 - unready)) "$unready"
 
-files=(src/*/*.?pp src/*/*/*.?pp test/*.?pp test/unit/*.?pp test/fuzz/*.?pp)
+files=(src/*/*.?pp src/*/*/*.?pp test/*.?pp test/unit/*.?pp test/fuzz/*.?pp test/fuzz/sql/*.?pp)
 if ! command -v "clang-format-$clang" >/dev/null; then
   skip "formatting: needs clang-format-$clang, which this distribution does not have"
 elif "clang-format-$clang" --dry-run -Werror "${files[@]}"; then

@@ -94,8 +94,9 @@ INSERT INTO fixture SELECT 'nested_bytea', jwt_auth.jwt_encrypt('{"sub": "ann"}'
 INSERT INTO fixture SELECT 'nested_jsonb', jwt_auth.jwt_encrypt('{"sub": "ann"}', fixture('ec')::jsonb, fixture('ec_public')::jsonb, 'ES256', 'ECDH-ES', 'A256GCM');
 EOS
 
-# The fixtures, then of each function: its signature, what comes before the call (one statement, or nothing), and the call as a SELECT of
-# one text. A function whose call has to be one of its own kind (a procedure) has the statement as `call`.
+# The fixtures, then of each function: its signature, its arguments (name, type, and what is given, an expression or nothing), what comes
+# before the call (one statement, or nothing), and the call as a SELECT of one text. A function whose call has to be one of its own kind
+# (a procedure) has the statement as `call`.
 sub prepare_calls
 {
 	my ($node) = @_;
@@ -239,7 +240,7 @@ sub prepare_calls
 		(my $name = $function->{name}) =~ s/^jwt_auth\.//;
 		my @arguments = @{ $function->{arguments} };
 		my %type = map { @$_ } @arguments;
-		my $call;
+		my (%list, $call);
 		if ($function->{kind} eq 't')
 		{
 			$call = $triggers{$name};
@@ -250,7 +251,7 @@ sub prepare_calls
 			my ($id) = grep { defined } $type{user_id}, $type{actor};
 			my %key_of = (text => 'oct', bytea => 'secret', jsonb => 'ec');
 			my $given = $given{ "$name/" . @arguments } // $given{$name};
-			my %list = $given ? %{ $given->($key_of{$key} ? $literal->($key_of{$key}) : undef, $key || $id) } : ();
+			%list = $given ? %{ $given->($key_of{$key} ? $literal->($key_of{$key}) : undef, $key || $id) } : ();
 			for my $user (grep { defined $type{$_} } qw(user_id actor))
 			{
 				$list{$user} = $user eq 'actor' ? { text => "'agent'", uuid => "'22222222-2222-4222-8222-222222222222'", bigint => '7' }->{ $type{$user} } : $literal->("$type{$user}_user");
@@ -271,6 +272,7 @@ sub prepare_calls
 			name => $name,
 			kind => $function->{kind},
 			before => $before{$name} // '',
+			arguments => [ map { [ @$_, $list{ $_->[0] } ] } @arguments ],
 			# What is counted changes with every call.
 			call => $name eq 'counters' ? 'SELECT count(*)::text FROM jwt_auth.counters()'
 			  : $function->{kind} eq 'f' ? "SELECT string_agg(answer::text, E'\\n') FROM $call AS answer" : $function->{kind} eq 'p' ? "CALL $call" : $call
