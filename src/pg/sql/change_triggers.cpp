@@ -35,7 +35,7 @@ TriggerData &check_trigger(FunctionCallInfo fcinfo, const TriggerUse &use) {
                     errmsg("%s must be fired AFTER %s FOR EACH ROW, with the name of the id column as its argument",
                            use.function, use.fired == Fired::kByAny ? "INSERT OR UPDATE OR DELETE" : "UPDATE OR DELETE"),
                     errhint("A second argument is optional: the reason that is recorded in the audit.")));
-  refuse_for_another_node(use.function);
+  refuse_for_shards(use.function, trigger->tg_relation);
   return *trigger;
 }
 

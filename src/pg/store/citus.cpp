@@ -46,6 +46,36 @@ bool is_coordinator() {
   return !is_other;
 }
 
+// Whether a relation is a shard of a table whose rows go by their values. Its name ends with the shard's number.
+bool is_one_of_many(Relation relation) {
+  const char *name = RelationGetRelationName(relation);
+  const char *number = std::strrchr(name, '_');
+  if (number == nullptr || number[1] == '\0' || number[1 + std::strspn(number + 1, "0123456789")] != '\0') return false;
+  const Oid shards = catalog_of_citus("pg_dist_shard");
+  const Oid tables = catalog_of_citus("pg_dist_partition");
+  if (!OidIsValid(shards) || !OidIsValid(tables)) return false;
+  ScanKeyData key;
+  ScanKeyInit(&key, get_attnum(shards, "shardid"), BTEqualStrategyNumber, F_INT8EQ,
+              Int64GetDatum(std::strtoll(number + 1, nullptr, 10)));
+  Oid table = InvalidOid;
+  (void)take_catalog_row(shards, InvalidOid, &key, [&](HeapTuple tuple, TupleDesc columns) {
+    bool is_null;
+    table = DatumGetObjectId(heap_getattr(tuple, get_attnum(shards, "logicalrelid"), columns, &is_null));
+  });
+  // A long name is cut off somewhere.
+  const char *table_name = OidIsValid(table) ? get_rel_name(table) : nullptr;
+  if (table_name == nullptr || get_rel_namespace(table) != RelationGetNamespace(relation) ||
+      std::strncmp(name, table_name, Min(std::strlen(table_name), NAMEDATALEN / 2)) != 0)
+    return false;
+  char method = 'n';
+  ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(table));
+  (void)take_catalog_row(tables, InvalidOid, &key, [&](HeapTuple tuple, TupleDesc columns) {
+    bool is_null;
+    method = DatumGetChar(heap_getattr(tuple, get_attnum(tables, "partmethod"), columns, &is_null));
+  });
+  return method != 'n';
+}
+
 void pin(const char *name, const char *value) {
   (void)set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 }
@@ -108,8 +138,8 @@ void require_keyring_node() {
                     errhint("Connect to the coordinator, or let every node have the keyring: see docs/scaling.md.")));
 }
 
-void refuse_for_another_node(const char *function) {
-  if (!serves_another_node()) return;
+void refuse_for_shards(const char *function, Relation relation) {
+  if (!citus_is_loaded || (!serves_another_node() && !is_one_of_many(relation))) return;
   ereport(ERROR,
           (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("%s cannot be used by a trigger on a distributed table", function),
            errhint("Call jwt_auth.revoke_user_tokens() or jwt_auth.require_refresh() in the transaction that changes the "

@@ -32,8 +32,9 @@ bool serves_another_node();
 // An error (55000) on a node that has users' rows and no keyring: what it would answer or write rests on an empty keyring.
 void require_keyring_node();
 
-// An error (0A000) where a statement of another node has called a trigger function, which would have to change other shards.
-void refuse_for_another_node(const char *function);
+// An error (0A000) where a trigger function is fired by a shard of a distributed table, or by a statement of another node: it
+// would have to change other shards.
+void refuse_for_shards(const char *function, Relation relation);
 
 // Settings by which values are written as text: Citus sends them so to other nodes, which have settings of their own. Within a
 // nest level of settings that the caller has begun. Statements are planned by what they ask for.
