@@ -8,12 +8,14 @@
 \set VERBOSITY terse
 \if :{?ring}
 \else
-  \warn 'say where the keyring is: -v ring=coordinator or -v ring=every_node'
-  \quit
+  \set ring ''
 \endif
 SET client_min_messages = notice;
 SET search_path = pg_catalog, pg_temp;
 SELECT set_config('citus_script.ring', :'ring', false) \g /dev/null
+
+-- Run twice at once, one waits for the other.
+SELECT pg_advisory_lock(hashtext('jwt_auth on Citus')) \g /dev/null
 
 \echo 'Checking the nodes'
 DO $$
@@ -21,13 +23,21 @@ DECLARE
   everywhere boolean := current_setting('citus_script.ring') = 'every_node';
   node record;
   wrong text[] := '{}';
+  key text;
   asked timestamptz := clock_timestamp();
 BEGIN
   IF current_setting('citus_script.ring') NOT IN ('coordinator', 'every_node') THEN
-    RAISE EXCEPTION 'ring is coordinator or every_node, not "%"', current_setting('citus_script.ring');
+    RAISE EXCEPTION 'ring is coordinator or every_node, not "%"', current_setting('citus_script.ring')
+      USING HINT = 'Say where the keyring is: -v ring=coordinator or -v ring=every_node.';
+  END IF;
+  IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
+    RAISE EXCEPTION 'a superuser is to run this';
   END IF;
   IF NOT EXISTS (SELECT FROM pg_extension WHERE extname = 'citus') OR NOT EXISTS (SELECT FROM pg_extension WHERE extname = 'jwt_auth') THEN
     RAISE EXCEPTION 'this database lacks the extension citus or jwt_auth' USING HINT = 'CREATE EXTENSION citus, add the nodes, then CREATE EXTENSION jwt_auth.';
+  END IF;
+  IF to_regclass('jwt_auth.session_class') IS NULL THEN
+    RAISE EXCEPTION 'jwt_auth is older than version 2.0' USING HINT = 'ALTER EXTENSION jwt_auth UPDATE.';
   END IF;
   IF (SELECT groupid FROM pg_dist_local_group) <> 0 THEN
     RAISE EXCEPTION 'this is not the coordinator';
@@ -48,6 +58,8 @@ BEGIN
         'version', (SELECT extversion FROM pg_extension WHERE extname = 'jwt_auth'),
         'prepared', current_setting('max_prepared_transactions'),
         'key_file', coalesce(current_setting('jwt_auth.key_encryption_key_file', true), ''),
+        'key', (SELECT encode(sha256(convert_to(regexp_replace(contents, '\s', '', 'g'), 'UTF8')), 'hex')
+                FROM pg_read_file(nullif(current_setting('jwt_auth.key_encryption_key_file', true), ''), 0, 10000, true) AS contents),
         'strings', current_setting('standard_conforming_strings'), 'datestyle', current_setting('datestyle'),
         'synchronous', current_setting('synchronous_commit'), 'clock', clock_timestamp(),
         'settings', (SELECT md5(string_agg(name || '=' || setting, ';' ORDER BY name)) FROM pg_settings
@@ -67,8 +79,15 @@ BEGIN
     IF node.has ->> 'prepared' = '0' THEN
       wrong := wrong || format('%s: max_prepared_transactions is 0', node.name);
     END IF;
+    IF node.groupid = 0 THEN
+      key := node.has ->> 'key';
+    END IF;
     IF everywhere AND node.has ->> 'key_file' = '' THEN
       wrong := wrong || format('%s: jwt_auth.key_encryption_key_file is not set, and private keys must be sealed', node.name);
+    ELSIF everywhere AND node.has ->> 'key' IS NULL THEN
+      wrong := wrong || format('%s: the file that jwt_auth.key_encryption_key_file names is not there', node.name);
+    ELSIF everywhere AND node.has ->> 'key' <> key THEN
+      wrong := wrong || format('%s: the key in jwt_auth.key_encryption_key_file is another than here', node.name);
     END IF;
     IF node.has ->> 'strings' <> 'on' OR node.has ->> 'datestyle' NOT LIKE 'ISO%' THEN
       wrong := wrong || format('%s: standard_conforming_strings is to be on and datestyle ISO', node.name);
@@ -111,6 +130,22 @@ DECLARE
   name text;
   done text[] := '{}';
 BEGIN
+  -- All at once, and again where clients hold them in another order: nothing has been done yet that would have to be undone.
+  LOOP
+    BEGIN
+      FOREACH name IN ARRAY ARRAY['account', 'refresh_session', 'session_data', 'denied_token', 'api_key', 'api_key_use']
+                            || CASE WHEN everywhere THEN ARRAY['used_proof', 'imported_token', 'signing_key', 'token_lifetime', 'trusted_issuer', 'cutoff',
+                                                               'server_secret', 'session_class'] ELSE '{}' END
+      LOOP
+        IF NOT EXISTS (SELECT FROM pg_dist_partition WHERE logicalrelid = ('jwt_auth.' || name)::regclass) THEN
+          EXECUTE format('LOCK TABLE jwt_auth.%I IN EXCLUSIVE MODE', name);
+        END IF;
+      END LOOP;
+      EXIT;
+    EXCEPTION WHEN deadlock_detected THEN
+      RAISE NOTICE 'a client has the tables, once more';
+    END;
+  END LOOP;
   -- The tables of users, on the user's key: account first, the others beside it.
   FOREACH name IN ARRAY ARRAY['account', 'refresh_session', 'session_data', 'denied_token', 'api_key', 'api_key_use']
                         || CASE WHEN everywhere THEN ARRAY['used_proof'] ELSE '{}' END
@@ -136,50 +171,87 @@ BEGIN
     END LOOP;
   END IF;
   RAISE NOTICE 'distributed: %', CASE WHEN done = '{}' THEN 'nothing, all are' ELSE array_to_string(done, ', ') END;
-  PERFORM set_config('citus_script.done', array_to_string(done, ','), false);
 END $$;
 COMMIT;
-DO $$
-DECLARE
-  name text;
-BEGIN
-  -- The rows that were here are in the shards now.
-  FOREACH name IN ARRAY string_to_array(current_setting('citus_script.done'), ',') LOOP
-    PERFORM truncate_local_data_after_distributing_table(('jwt_auth.' || name)::regclass);
-  END LOOP;
-END $$;
+-- The rows that were here are in the shards now. So are those that a run has left that was interrupted at this place. One table at a
+-- time: clients hold several.
+\o /dev/null
+SELECT format('SELECT truncate_local_data_after_distributing_table(%L)', c.oid::regclass)
+FROM pg_dist_partition p JOIN pg_class c ON c.oid = p.logicalrelid
+WHERE c.relnamespace = 'jwt_auth'::regnamespace AND pg_relation_size(c.oid) > 0 \gexec
+\o
 
-\echo 'Copying reference tables and privileges to nodes that lack them'
+\echo 'Copying reference tables, triggers and privileges to nodes that lack them'
 BEGIN;
 SET LOCAL citus.enable_unsafe_triggers = on;
 SELECT replicate_reference_tables('block_writes') \g /dev/null
 COMMIT;
 DO $$
 DECLARE
-  grants text[];
-  failed record;
+  privileges jsonb;
+  said record;
 BEGIN
   IF current_setting('citus_script.ring') <> 'every_node' THEN
     RETURN;
   END IF;
-  grants := ARRAY(
-    SELECT format('GRANT %s ON %s %s TO %s', a.privilege_type, o.kind, o.name, CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END)
-    FROM (SELECT CASE prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END AS kind, oid::regprocedure::text AS name, proowner AS owner, proacl AS acl
-          FROM pg_proc WHERE pronamespace = 'jwt_auth'::regnamespace
-          UNION ALL
-          SELECT 'TABLE', oid::regclass::text, relowner, relacl FROM pg_class WHERE relnamespace = 'jwt_auth'::regnamespace AND relkind IN ('r', 'p', 'v')
-          UNION ALL
-          SELECT 'SCHEMA', 'jwt_auth', nspowner, nspacl FROM pg_namespace WHERE nspname = 'jwt_auth') AS o, aclexplode(o.acl) AS a
-    WHERE a.grantee <> o.owner);
-  -- One command for each node: a connection costs more than all of them.
-  FOR failed IN
-    SELECT n.nodename, n.nodeport, said.result
-    FROM run_command_on_workers(format('DO $grants$ BEGIN %s; END $grants$', array_to_string(grants, '; '))) AS said
-    JOIN pg_dist_node n USING (nodename, nodeport) WHERE NOT said.success
+  FOR said IN
+    SELECT n.nodename, n.nodeport, r.success, r.result
+    FROM run_command_on_all_nodes($node$
+      DO $triggers$
+      DECLARE
+        lacking record;
+      BEGIN
+        SET LOCAL citus.enable_manual_changes_to_shards = on;
+        SET LOCAL citus.enable_ddl_propagation = off;
+        FOR lacking IN
+          SELECT shard.id::regclass AS shard, meant.trigger || '_' || s.shardid AS trigger, meant.event
+          FROM pg_dist_shard s JOIN pg_class c ON c.oid = s.logicalrelid
+          CROSS JOIN LATERAL to_regclass(format('jwt_auth.%I', c.relname || '_' || s.shardid)) AS shard (id)
+          CROSS JOIN (VALUES ('keyring_changed', 'INSERT OR UPDATE OR DELETE ON %s FOR EACH ROW'), ('keyring_truncated', 'TRUNCATE ON %s FOR EACH STATEMENT'))
+            AS meant (trigger, event)
+          WHERE c.relnamespace = 'jwt_auth'::regnamespace AND shard.id IS NOT NULL
+            AND c.relname IN ('signing_key', 'token_lifetime', 'trusted_issuer', 'cutoff', 'server_secret', 'session_class')
+            AND NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = shard.id AND t.tgname = meant.trigger || '_' || s.shardid AND t.tgenabled = 'A')
+        LOOP
+          EXECUTE format('CREATE OR REPLACE TRIGGER %I AFTER ' || lacking.event || ' EXECUTE FUNCTION jwt_auth.keyring_changed()', lacking.trigger, lacking.shard);
+          EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', lacking.shard, lacking.trigger);
+        END LOOP;
+      END $triggers$ $node$) AS r JOIN pg_dist_node n USING (nodeid) WHERE NOT r.success
   LOOP
-    RAISE WARNING 'privileges were not copied to %:%: %', failed.nodename, failed.nodeport, failed.result;
+    RAISE WARNING 'triggers were not made on %:%: %', said.nodename, said.nodeport, said.result;
   END LOOP;
-  RAISE NOTICE 'privileges on every node: %', cardinality(grants);
+  -- How they differ from those of a fresh installation; each node makes its own the same.
+  SELECT coalesce(jsonb_agg(jsonb_build_object('object', object, 'privilege', privilege, 'granted', granted,
+                                               'grantee', CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END)), '[]')
+  INTO privileges FROM jwt_auth.privilege_differences();
+  FOR said IN
+    SELECT n.nodename, n.nodeport, r.success, r.result
+    FROM run_command_on_workers(format($node$
+      DO $privileges$
+      DECLARE
+        change text;
+      BEGIN
+        SET LOCAL citus.enable_ddl_propagation = off;
+        FOR change IN
+          WITH meant AS (
+            SELECT object, privilege, granted, grantee FROM jsonb_to_recordset(%L) AS m (object text, privilege text, granted boolean, grantee text)
+          ), present AS (
+            SELECT object, privilege, granted, CASE d.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(d.grantee)) END AS grantee
+            FROM jwt_auth.privilege_differences() AS d
+          )
+          SELECT format(CASE WHEN granted THEN 'REVOKE %%s ON %%s FROM %%s' ELSE 'GRANT %%s ON %%s TO %%s' END, privilege, object, grantee)
+          FROM (TABLE present EXCEPT TABLE meant) AS too_many
+          UNION ALL
+          SELECT format(CASE WHEN granted THEN 'GRANT %%s ON %%s TO %%s' ELSE 'REVOKE %%s ON %%s FROM %%s' END, privilege, object, grantee)
+          FROM (TABLE meant EXCEPT TABLE present) AS too_few
+        LOOP
+          EXECUTE change;
+        END LOOP;
+      END $privileges$ $node$, privileges)) AS r JOIN pg_dist_node n USING (nodename, nodeport) WHERE NOT r.success
+  LOOP
+    RAISE WARNING 'privileges were not copied to %:%: %', said.nodename, said.nodeport, said.result;
+  END LOOP;
+  RAISE NOTICE 'privileges on every node: %', jsonb_array_length(privileges);
 END $$;
 
 \echo 'What doctor() says of the nodes'

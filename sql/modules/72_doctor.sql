@@ -14,10 +14,95 @@ DECLARE
   has_ring_everywhere boolean := false;
   node jsonb;
   coordinator jsonb;
+  differing text;
+  silent text[] := '{}';
   asked timestamptz;
 BEGIN
   -- Settings are there once the library is.
   PERFORM jwt_auth.jwks();
+
+  -- Nodes of Citus
+  IF EXISTS (SELECT FROM pg_extension WHERE extname = 'citus') THEN
+    EXECUTE $sql$ SELECT EXISTS (SELECT FROM pg_dist_partition WHERE logicalrelid = 'jwt_auth.account'::regclass),
+                         EXISTS (SELECT FROM pg_dist_partition WHERE logicalrelid = 'jwt_auth.signing_key'::regclass) $sql$
+      INTO is_distributed, has_ring_everywhere;
+  END IF;
+  IF is_distributed THEN
+    RETURN QUERY EXECUTE $sql$
+      SELECT 'error', 'citus', format('table jwt_auth.%s is not distributed as the others are', name), 'run scripts/citus.sql again'
+      FROM unnest(ARRAY['refresh_session', 'session_data', 'denied_token', 'api_key', 'api_key_use']
+                  || CASE WHEN $1 THEN ARRAY['used_proof', 'imported_token', 'token_lifetime', 'trusted_issuer', 'cutoff', 'server_secret', 'session_class']
+                     ELSE '{}' END) AS name
+      WHERE NOT EXISTS (SELECT FROM pg_dist_partition WHERE logicalrelid = ('jwt_auth.' || name)::regclass) $sql$ USING has_ring_everywhere;
+    RETURN QUERY EXECUTE $sql$
+      SELECT 'error', 'citus', format('node %s:%s has no copy of %s: its backends hear late of changes', n.nodename, n.nodeport,
+                                      string_agg(p.logicalrelid::text, ', ' ORDER BY p.logicalrelid::text)), 'run scripts/citus.sql again'
+      FROM pg_dist_node n CROSS JOIN pg_dist_partition p JOIN pg_dist_shard s USING (logicalrelid) JOIN pg_class c ON c.oid = p.logicalrelid
+      WHERE n.isactive AND n.noderole = 'primary' AND p.partmethod = 'n' AND c.relnamespace = 'jwt_auth'::regnamespace
+        AND NOT EXISTS (SELECT FROM pg_dist_placement l WHERE l.shardid = s.shardid AND l.groupid = n.groupid)
+      GROUP BY n.nodename, n.nodeport $sql$;
+    BEGIN
+      asked := clock_timestamp();
+      FOR given IN EXECUTE $sql$
+        SELECT format('node %s:%s', n.nodename, n.nodeport) AS node, n.groupid, said.success, said.result
+        FROM run_command_on_all_nodes($node$
+          SELECT jsonb_build_object(
+            'clock', clock_timestamp(), 'strings', current_setting('standard_conforming_strings'), 'datestyle', current_setting('datestyle'),
+            'prepared', current_setting('max_prepared_transactions'), 'synchronous', current_setting('synchronous_commit'),
+            'key_file', coalesce(current_setting('jwt_auth.key_encryption_key_file', true), ''),
+            'triggers', (SELECT count(*) FROM pg_dist_shard s JOIN pg_class c ON c.oid = s.logicalrelid
+                         JOIN pg_trigger t ON t.tgrelid = to_regclass(format('jwt_auth.%I', c.relname || '_' || s.shardid))
+                         WHERE c.relnamespace = 'jwt_auth'::regnamespace AND t.tgenabled IN ('O', 'A')
+                           AND t.tgfoid = 'jwt_auth.keyring_changed()'::regprocedure),
+            'privileges', (SELECT coalesce(jsonb_agg(format('%s%s ON %s for %s', CASE WHEN NOT d.granted THEN 'no ' END, d.privilege, d.object,
+                                                            CASE d.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(d.grantee) END)), '[]')
+                           FROM jwt_auth.privilege_differences() d))
+        $node$, parallel => false) AS said JOIN pg_dist_node n USING (nodeid) ORDER BY n.groupid $sql$
+      LOOP
+        IF NOT given.success THEN
+          RETURN QUERY VALUES ('error', 'citus', format('%s does not answer: %s', given.node, given.result), 'start it, or put its standby in its place; the rest is checked then');
+          silent := silent || given.node;
+          CONTINUE;
+        END IF;
+        node := given.result::jsonb;
+        IF given.groupid = 0 THEN
+          coordinator := node;
+        END IF;
+        differing := (SELECT min(privilege) FROM jsonb_array_elements_text((node -> 'privileges') || (coordinator -> 'privileges')) AS privilege
+                      WHERE NOT ((node -> 'privileges') ? privilege AND (coordinator -> 'privileges') ? privilege));
+        RETURN QUERY
+          SELECT seen.severity, 'citus', format('%s: %s', given.node, seen.finding), seen.advice
+          FROM (VALUES
+            ('error', node ->> 'strings' <> 'on' OR node ->> 'datestyle' NOT LIKE 'ISO%', 'values that other nodes send are read in another way',
+             'set standard_conforming_strings to on and datestyle to ISO'),
+            ('error', node ->> 'prepared' = '0', 'max_prepared_transactions is 0: what changes several nodes fails', 'set it, and restart the server'),
+            ('warning', node ->> 'synchronous' = 'off', 'synchronous_commit is off: a refresh that was answered may be lost', 'set it to on'),
+            ('error', has_ring_everywhere AND node ->> 'key_file' = '', 'jwt_auth.key_encryption_key_file is not set: it can sign nothing', 'set it, to the key of the other nodes'),
+            ('error', has_ring_everywhere AND (node ->> 'triggers')::integer < 12, 'triggers of the keyring''s tables are missing: its backends hear late of changes',
+             'run scripts/citus.sql again'),
+            ('warning', has_ring_everywhere AND differing IS NOT NULL, format('privileges are others than on the coordinator, such as %s', differing), 'run scripts/citus.sql again'),
+            ('warning', (node ->> 'clock')::timestamptz NOT BETWEEN asked - interval '5 seconds' AND clock_timestamp() + interval '5 seconds',
+             format('its clock is %s seconds from this one', round(extract(epoch FROM (node ->> 'clock')::timestamptz - asked))), 'set the clocks by NTP')
+          ) AS seen (severity, is_so, finding, advice) WHERE seen.is_so;
+      END LOOP;
+      -- Each node tries its key file on what is sealed.
+      IF has_ring_everywhere THEN
+        RETURN QUERY EXECUTE $sql$
+          SELECT 'error', 'citus', format('%s cannot open what is sealed: %s', asked.node, said.result), 'give it the key file of the other nodes'
+          FROM run_command_on_all_nodes('SELECT 0' || CASE WHEN EXISTS (SELECT FROM jwt_auth.signing_key WHERE state = 'active') THEN ' + length(jwt_auth.jwt_sign(''{}''))' ELSE '' END
+                                                   || CASE WHEN EXISTS (SELECT FROM jwt_auth.server_secret) THEN ' + length(jwt_auth.proof_nonce())' ELSE '' END,
+                                        parallel => false) AS said
+          JOIN pg_dist_node n USING (nodeid), format('node %s:%s', n.nodename, n.nodeport) AS asked (node)
+          WHERE NOT said.success AND asked.node <> ALL ($1) $sql$ USING silent;
+      END IF;
+    EXCEPTION WHEN insufficient_privilege THEN
+      RETURN QUERY VALUES ('notice', 'citus', 'the other nodes were not asked: ' || SQLERRM, 'call doctor() as a superuser');
+    END;
+    -- What follows would ask it.
+    IF silent <> '{}' THEN
+      RETURN;
+    END IF;
+  END IF;
 
   -- Keys
   IF NOT EXISTS (SELECT FROM jwt_auth.signing_key WHERE state = 'active') THEN
@@ -248,79 +333,6 @@ BEGIN
                WHERE session_id >= (lpad(to_hex(floor(extract(epoch FROM now()) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid
                  AND created_at > now() + interval '1 minute' AND auth_time IS NULL
                HAVING count(*) > 0;
-
-  -- Nodes of Citus
-  IF EXISTS (SELECT FROM pg_extension WHERE extname = 'citus') THEN
-    EXECUTE $sql$ SELECT EXISTS (SELECT FROM pg_dist_partition WHERE logicalrelid = 'jwt_auth.account'::regclass),
-                         EXISTS (SELECT FROM pg_dist_partition WHERE logicalrelid = 'jwt_auth.signing_key'::regclass) $sql$
-      INTO is_distributed, has_ring_everywhere;
-  END IF;
-  IF is_distributed THEN
-    RETURN QUERY EXECUTE $sql$
-      SELECT 'error', 'citus', format('table jwt_auth.%s is not distributed as the others are', name), 'run scripts/citus.sql again'
-      FROM unnest(ARRAY['refresh_session', 'session_data', 'denied_token', 'api_key', 'api_key_use']
-                  || CASE WHEN $1 THEN ARRAY['used_proof', 'imported_token', 'token_lifetime', 'trusted_issuer', 'cutoff', 'server_secret', 'session_class']
-                     ELSE '{}' END) AS name
-      WHERE NOT EXISTS (SELECT FROM pg_dist_partition WHERE logicalrelid = ('jwt_auth.' || name)::regclass) $sql$ USING has_ring_everywhere;
-    RETURN QUERY EXECUTE $sql$
-      SELECT 'error', 'citus', format('node %s:%s has no copy of %s: its backends hear late of changes', n.nodename, n.nodeport,
-                                      string_agg(p.logicalrelid::text, ', ' ORDER BY p.logicalrelid::text)), 'run scripts/citus.sql again'
-      FROM pg_dist_node n CROSS JOIN pg_dist_partition p JOIN pg_dist_shard s USING (logicalrelid) JOIN pg_class c ON c.oid = p.logicalrelid
-      WHERE n.isactive AND n.noderole = 'primary' AND p.partmethod = 'n' AND c.relnamespace = 'jwt_auth'::regnamespace
-        AND NOT EXISTS (SELECT FROM pg_dist_placement l WHERE l.shardid = s.shardid AND l.groupid = n.groupid)
-      GROUP BY n.nodename, n.nodeport $sql$;
-    BEGIN
-      asked := clock_timestamp();
-      FOR given IN EXECUTE $sql$
-        SELECT format('node %s:%s', n.nodename, n.nodeport) AS node, n.groupid, said.success, said.result
-        FROM run_command_on_all_nodes($node$
-          SELECT jsonb_build_object(
-            'clock', clock_timestamp(), 'strings', current_setting('standard_conforming_strings'), 'datestyle', current_setting('datestyle'),
-            'prepared', current_setting('max_prepared_transactions'), 'synchronous', current_setting('synchronous_commit'),
-            'key_file', coalesce(current_setting('jwt_auth.key_encryption_key_file', true), ''),
-            'triggers', (SELECT count(*) FROM pg_dist_shard s JOIN pg_class c ON c.oid = s.logicalrelid
-                         JOIN pg_trigger t ON t.tgrelid = to_regclass(format('jwt_auth.%I', c.relname || '_' || s.shardid))
-                         WHERE c.relnamespace = 'jwt_auth'::regnamespace AND t.tgenabled IN ('O', 'A')
-                           AND t.tgfoid = 'jwt_auth.keyring_changed()'::regprocedure),
-            'privileges', (SELECT md5(coalesce(string_agg(format('%s %s %s', p.proname, oidvectortypes(p.proargtypes), pg_get_userbyid(a.grantee)), ','
-                                                          ORDER BY p.proname, oidvectortypes(p.proargtypes), pg_get_userbyid(a.grantee)), ''))
-                           FROM pg_proc p, aclexplode(p.proacl) AS a
-                           WHERE p.pronamespace = 'jwt_auth'::regnamespace AND a.grantee NOT IN (p.proowner, 0)))
-        $node$, parallel => false) AS said JOIN pg_dist_node n USING (nodeid) ORDER BY n.groupid $sql$
-      LOOP
-        IF NOT given.success THEN
-          RETURN QUERY VALUES ('error', 'citus', format('%s does not answer: %s', given.node, given.result), 'start it, or put its standby in its place');
-          CONTINUE;
-        END IF;
-        node := given.result::jsonb;
-        IF given.groupid = 0 THEN
-          coordinator := node;
-        END IF;
-        RETURN QUERY
-          SELECT seen.severity, 'citus', format('%s: %s', given.node, seen.finding), seen.advice
-          FROM (VALUES
-            ('error', node ->> 'strings' <> 'on' OR node ->> 'datestyle' NOT LIKE 'ISO%', 'values that other nodes send are read in another way',
-             'set standard_conforming_strings to on and datestyle to ISO'),
-            ('error', node ->> 'prepared' = '0', 'max_prepared_transactions is 0: what changes several nodes fails', 'set it, and restart the server'),
-            ('warning', node ->> 'synchronous' = 'off', 'synchronous_commit is off: a refresh that was answered may be lost', 'set it to on'),
-            ('error', has_ring_everywhere AND node ->> 'key_file' = '', 'jwt_auth.key_encryption_key_file is not set: it can sign nothing', 'set it, to the key of the other nodes'),
-            ('error', has_ring_everywhere AND (node ->> 'triggers')::integer < 12, 'triggers of the keyring''s tables are missing: its backends hear late of changes',
-             'see the triggers of the tables'' copies on another node'),
-            ('warning', has_ring_everywhere AND node ->> 'privileges' <> coordinator ->> 'privileges', 'privileges on functions are others than on the coordinator',
-             'grant them on every node, as scripts/citus.sql does'),
-            ('warning', (node ->> 'clock')::timestamptz NOT BETWEEN asked - interval '5 seconds' AND clock_timestamp() + interval '5 seconds',
-             format('its clock is %s seconds from this one', round(extract(epoch FROM (node ->> 'clock')::timestamptz - asked))), 'set the clocks by NTP')
-          ) AS seen (severity, is_so, finding, advice) WHERE seen.is_so;
-      END LOOP;
-      IF has_ring_everywhere AND EXISTS (SELECT FROM jwt_auth.server_secret) THEN
-        RETURN QUERY EXECUTE $sql$
-          SELECT 'error', 'citus', format('node %s:%s cannot open what is sealed: %s', n.nodename, n.nodeport, said.result), 'give it the key file of the other nodes'
-          FROM run_command_on_all_nodes('SELECT length(jwt_auth.proof_nonce())', parallel => false) AS said JOIN pg_dist_node n USING (nodeid) WHERE NOT said.success $sql$;
-      END IF;
-    EXCEPTION WHEN insufficient_privilege THEN
-      RETURN QUERY VALUES ('notice', 'citus', 'the other nodes were not asked: ' || SQLERRM, 'call doctor() as a superuser');
-    END;
-  END IF;
 
   -- Clean-up. Names are read as the setting's own parser reads them: in lower case unless they are in quotes.
   scheduled := ARRAY(SELECT CASE WHEN name[1] ~ '^"' THEN replace(substr(name[1], 2, length(name[1]) - 2), '""', '"') ELSE lower(name[1]) END

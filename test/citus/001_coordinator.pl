@@ -76,4 +76,16 @@ for my $worker (@workers)
 	ok($log !~ /"d" ?: ?"|\Q$session->{refresh_token}\E|\Q$session->{access_token}\E/, 'and in them no private key and no token');
 }
 
+# Later every node is to have the keyring.
+my $waiting = open_session($workers[0]);
+my $late = log_in($coordinator, 'late');
+is($waiting->ask("SELECT jwt_auth.jwt_verify('$late->{access_token}')"), 'error JW008', 'a session on a worker verifies nothing yet');
+like(distribute($coordinator, 'every_node'), qr/distributed: used_proof, imported_token, signing_key, token_lifetime, trusted_issuer, cutoff, server_secret, session_class\n/, 'the keyring is copied');
+is($waiting->ask("SELECT jwt_auth.jwt_verify('$late->{access_token}') ->> 'sub'"), 'late', 'and it does');
+is($waiting->ask("SELECT status FROM jwt_auth.refresh_session('$late->{refresh_token}')"), 'ok', 'and refreshes');
+is(ask($coordinator, "SELECT finding FROM jwt_auth.doctor() WHERE subject = 'citus'"), '', 'the doctor finds nothing');
+($out, $err, $good) = script_output($coordinator, 'coordinator');
+like($err, qr/the keyring is on every node already/, 'there is no way back');
+$waiting->close;
+
 done_testing();

@@ -9,7 +9,7 @@ use IPC::Run ();
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 
-our @EXPORT = qw(start_nodes distribute script_output address_of shard_of);
+our @EXPORT = qw(start_nodes start_node add_node distribute script_output address_of shard_of);
 
 # The directory of the sockets and the port, as Citus names a node.
 sub address_of
@@ -18,7 +18,8 @@ sub address_of
 	return ($node->host, $node->port);
 }
 
-sub _init
+# A server with both libraries, that is no part of the cluster yet.
+sub start_node
 {
 	my ($name, @settings) = @_;
 	my $node = PostgreSQL::Test::Cluster->new($name);
@@ -38,18 +39,21 @@ sub _init
 	return $node;
 }
 
+sub add_node
+{
+	my ($coordinator, $node, $database) = @_;
+	my ($host, $port) = address_of($node);
+	return $coordinator->safe_psql($database // 'postgres', "SELECT citus_add_node('$host', $port)");
+}
+
 # Coordinator and two workers; the extension is there, and nothing is distributed.
 sub start_nodes
 {
 	my (@settings) = @_;
-	my ($coordinator, @workers) = map { _init($_, @settings) } qw(coordinator worker_1 worker_2);
+	my ($coordinator, @workers) = map { start_node($_, @settings) } qw(coordinator worker_1 worker_2);
 	my ($host, $port) = address_of($coordinator);
 	$coordinator->safe_psql('postgres', "SELECT citus_set_coordinator_host('$host', $port)");
-	for my $worker (@workers)
-	{
-		my ($to, $at) = address_of($worker);
-		$coordinator->safe_psql('postgres', "SELECT citus_add_node('$to', $at)");
-	}
+	add_node($coordinator, $_) for @workers;
 	$coordinator->safe_psql('postgres', 'CREATE EXTENSION jwt_auth');
 	return ($coordinator, @workers);
 }
@@ -57,9 +61,9 @@ sub start_nodes
 # Runs the script: standard output, standard error and whether it succeeded.
 sub script_output
 {
-	my ($coordinator, $ring) = @_;
+	my ($coordinator, $ring, $database, @more) = @_;
 	my ($out, $err) = ('', '');
-	my $good = IPC::Run::run([ 'psql', '-X', '-d', $coordinator->connstr('postgres'), '-v', "ring=$ring", '-f', source_file('scripts/citus.sql') ],
+	my $good = IPC::Run::run([ 'psql', '-X', '-d', $coordinator->connstr($database // 'postgres'), (defined $ring ? ('-v', "ring=$ring") : ()), @more, '-f', source_file('scripts/citus.sql') ],
 		'<', \undef, '>', \$out, '2>', \$err);
 	return ($out, $err, $good);
 }
