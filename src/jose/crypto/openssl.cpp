@@ -2,8 +2,11 @@
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
+#include <openssl/decoder.h>
 #include <openssl/ec.h>
+#include <openssl/encoder.h>
 #include <openssl/err.h>
+#include <openssl/kdf.h>
 #include <openssl/params.h>
 #include <openssl/rand.h>
 
@@ -117,6 +120,17 @@ void FetchAhead() noexcept {
   // OpenSSL keeps what it has fetched.
   for (const char *name : {"RSA", "EC", "ED25519"}) EVP_KEYMGMT_free(EVP_KEYMGMT_fetch(nullptr, name, nullptr));
   for (const char *name : {"RSA", "ECDSA", "ED25519"}) EVP_SIGNATURE_free(EVP_SIGNATURE_fetch(nullptr, name, nullptr));
+  // The first fetch of a kind finds all algorithms of the kind. Those for which a process has no memory then, it never finds
+  // again, so each kind that is used here is fetched.
+  EVP_CIPHER_free(EVP_CIPHER_fetch(nullptr, "AES-256-GCM", nullptr));
+  EVP_ASYM_CIPHER_free(EVP_ASYM_CIPHER_fetch(nullptr, "RSA", nullptr));
+  EVP_KEYEXCH_free(EVP_KEYEXCH_fetch(nullptr, "ECDH", nullptr));
+  EVP_KDF_free(EVP_KDF_fetch(nullptr, "PBKDF2", nullptr));
+  OSSL_DECODER_free(OSSL_DECODER_fetch(nullptr, "RSA", nullptr));
+  OSSL_ENCODER_free(OSSL_ENCODER_fetch(nullptr, "RSA", nullptr));
+  // This fetches the generators of random bytes. A child seeds what it inherits anew.
+  unsigned char byte = 0;
+  (void)RAND_priv_bytes(&byte, 1);
   DrainErrorQueue();
 }
 

@@ -69,8 +69,8 @@ Verification VerificationOf(int result, const char *what);
 const EVP_MD *FetchedDigest(Digest digest);
 EVP_MAC *FetchedHmac();
 const EVP_CIPHER *FetchedCipher(const char *name);
-// Fetches what nearly every call needs, for a process whose children inherit it: the first fetch costs more than a hundred
-// verifications. What can't be fetched is missed where it is needed.
+// Fetches what calls need, for a process whose children inherit it: the first fetch costs more than a hundred verifications,
+// and OpenSSL 3.0 does not recover from one that fails. What can't be fetched is missed where it is needed.
 void FetchAhead() noexcept;
 
 std::size_t DigestSize(Digest digest);

@@ -34,7 +34,10 @@ OpenSslPtr<EVP_PKEY> FromParams(const char *type, OSSL_PARAM_BLD *builder, int s
   RequireOpenSsl(params && context && EVP_PKEY_fromdata_init(context.get()) == 1, "key parameters");
   EVP_PKEY *key = nullptr;
   if (!OpenSslAccepts(EVP_PKEY_fromdata(context.get(), &key, selection, params.get()) == 1)) return nullptr;
-  return OpenSslPtr<EVP_PKEY>(key);
+  OpenSslPtr<EVP_PKEY> made(key);
+  // OpenSSL makes a key even if it has no memory to find out its size, which then is 0 for good: no signature would fit it.
+  RequireOpenSsl(EVP_PKEY_get_size(made.get()) > 0, "size of a key");
+  return made;
 }
 
 struct RsaBigNumbers {

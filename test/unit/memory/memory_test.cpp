@@ -97,11 +97,11 @@ void AddSignatures(std::vector<Case> &cases) {
     std::string wrong = token;
     char &c = wrong[wrong.size() - 20];
     c = c == 'A' ? 'B' : 'A';
-    cases.push_back({"read the key of " + name, [key]() -> Operation {
-                       return [key]() -> Result<std::string> {
+    cases.push_back({"read the key of " + name + " and verify", [token, key]() -> Operation {
+                       return [token, key]() -> Result<std::string> {
                          const auto keys = ParseKeys(key);
                          if (!keys) return keys.error();
-                         return std::to_string(keys->keys.size());
+                         return VerifiedPayload(token, *keys);
                        };
                      }});
     cases.push_back({"verify " + name, [token, key] { return Verifying(token, key); }});
