@@ -69,6 +69,12 @@ CALL jwt_auth.purge_expired();
 SELECT r.status FROM jwt_auth.refresh_session(:'t0') r;
 SELECT r.status FROM jwt_auth.refresh_session(:'t1') r;
 
+\echo == behind the greatest generation there is none, and the session stays as it is
+SELECT session_id, refresh_token AS t0 FROM jwt_auth.issue_refresh_session('the greatest') \gset
+UPDATE jwt_auth.refresh_session SET generation = 2147483647 WHERE session_id = :'session_id';
+SELECT status FROM jwt_auth.refresh_session(:'t0');
+SELECT generation FROM jwt_auth.refresh_session WHERE session_id = :'session_id';
+
 DROP FUNCTION with_generation, generation_of, what_happened, present_to_lost;
 DROP TABLE lost;
 DELETE FROM jwt_auth.refresh_session;
