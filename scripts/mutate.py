@@ -1,13 +1,17 @@
 #!/usr/bin/env python3
-"""Plants faults in the core, one at a time, and reports those that no unit test notices.
+"""Plants faults in the code, one at a time, and reports those that no test notices.
 
   scripts/mutate.py src/session                        every fault of every file there
   scripts/mutate.py --sample 100 --seed 7 src/jose     a hundred of them, chosen at random
   scripts/mutate.py --list src/session/limit.cpp       only says which there are
+  scripts/mutate.py src/pg/store/rotation.cpp          also its SQL; the regression tests judge
+  scripts/mutate.py --tests late_retry,audit src/pg/store/rotation.cpp     only these of them
 
 A fault is one of: a comparison turned, a bound moved by one, && for || and the reverse, a check dropped (the condition of an `if`
-made false), a condition negated, true for false. The file is compiled with the fault and linked with the rest, and the unit tests
-run until one fails: first those whose file is named after the folder, then all. What survives either lacks a test or changes
+made false), a condition negated, true for false; in the SQL of src/pg also a condition left out, IS NULL for IS NOT NULL, greatest for
+least. Of the core, the file is compiled with the fault and linked with the rest, and the unit tests
+run until one fails: first those whose file is named after the folder, then all. Of src/pg, a private server runs the regression tests:
+first those that name one of the file's SQL functions, then all, or only those that are given. What survives either lacks a test or changes
 nothing that can be seen (a longer way to the same answer); look at each. Nothing is written outside build/mutate.
 """
 import argparse
@@ -46,6 +50,30 @@ FAULTS = [
     ("negation dropped", r"(?<=[\s(])!(?=[a-zA-Z_(])", ""),
 ]
 
+# In the SQL of a string: a condition goes as far as the next one, a parenthesis of another one, or what follows all conditions.
+SQL_FAULTS = [
+    ("condition dropped", r" (?:AND|OR) (?:[^()\"]|\([^()\"]*\))+?(?=\)| AND | OR | ORDER | FOR | RETURNING | LIMIT | GROUP | ON |\"$)", ""),
+    ("comparison turned", r"(?<=\w) = (?=[\w$])", " <> "),
+    ("comparison turned", r" <> ", " = "),
+    ("comparison turned", r" < ", " >= "),
+    ("comparison turned", r" > ", " <= "),
+    ("comparison turned", r" <= ", " > "),
+    ("comparison turned", r" >= ", " < "),
+    ("bound moved", r" < ", " <= "),
+    ("bound moved", r" > ", " >= "),
+    ("bound moved", r" <= ", " < "),
+    ("bound moved", r" >= ", " > "),
+    ("null for not null", r"\bIS NOT NULL\b", "IS NULL"),
+    ("not null for null", r"\bIS NULL\b", "IS NOT NULL"),
+    ("and for or", r"\bOR\b", "AND"),
+    ("or for and", r"(?<!BETWEEN \$1 )\bAND\b", "OR"),
+    ("negation dropped", r"\bNOT (?!NULL|EXISTS|IN\b|MATERIALIZED)", ""),
+    ("negation dropped", r"\bNOT (?=EXISTS|IN\b)", ""),
+    ("least for greatest", r"\bgreatest\(", "least("),
+    ("greatest for least", r"\bleast\(", "greatest("),
+]
+SQL = re.compile(r"\b(?:SELECT|INSERT|UPDATE|DELETE|FROM|WHERE|AND|OR|SET|VALUES|RETURNING|IS NULL|IS NOT NULL)\b")
+
 
 def condition_end(line, start):
     """The place behind the parenthesis that closes the one at start, or None if that is on another line."""
@@ -70,10 +98,24 @@ def faults_of(path):
                     continue
                 new = replacement(match) if callable(replacement) else replacement
                 yield number, kind, line[: match.start()] + new + line[match.end() :]
+        for start, end in strings:
+            if not is_pg(path) or not SQL.search(code[start:end]):
+                continue
+            for kind, pattern, replacement in SQL_FAULTS:
+                for match in re.finditer(pattern, code[start:end]):
+                    # An assignment is no comparison.
+                    clauses = re.findall(r"\b(?:SET|WHERE|AND|OR|ON)\b", code[start : start + match.start()])
+                    if match.group() == " = " and clauses and clauses[-1] == "SET":
+                        continue
+                    yield number, "SQL " + kind, line[: start + match.start()] + replacement + line[start + match.end() :]
         for match in re.finditer(r"\bif (?=\()", code):
             end = condition_end(code, match.end())
             if end is not None and "constexpr" not in code:
                 yield number, "check dropped", line[: match.end()] + "(false)" + line[end:]
+
+
+def is_pg(path):
+    return path.is_relative_to(ROOT / "src" / "pg")
 
 
 def run(command, **options):
@@ -86,6 +128,69 @@ def suites_named_after(folder):
     for path in (ROOT / "test" / "unit").glob(f"{folder}_*_test.cpp"):
         names |= set(re.findall(r"^TEST(?:_[FP])?\((\w+),", path.read_text(), re.MULTILINE))
     return ":".join(f"{name}.*" for name in sorted(names)) or None
+
+
+def regression_tests_for(path):
+    """The regression tests that name a SQL function of the file, then the others. A file without one has those of the callers' names."""
+    stem = path.stem
+    names = set(re.findall(r"\bPG_FUNCTION_INFO_V1\(jwt_auth_(\w+)\)|\bjwt_auth_(\w+)\(PG_FUNCTION_ARGS\)", path.read_text()))
+    names = {name for pair in names for name in pair if name} | {stem}
+    tests = {test.stem: test.read_text() for test in sorted((ROOT / "test" / "sql").glob("*.sql"))}
+    counts = {name: sum(len(re.findall(rf"\b{one}\b", text)) for one in names) for name, text in tests.items()}
+    first = [name for name in sorted(counts, key=lambda name: -counts[name]) if counts[name] > 0]
+    return first[:6], [name for name in tests if name not in first[:6]]
+
+
+class RegressBench:
+    """Builds the extension with a fault in it and has scripts/lib/regress_judge.sh run the regression tests."""
+
+    def __init__(self, tests):
+        self.tests = tests
+        self.passed_without = set()
+        self.judge = subprocess.Popen(["bash", str(ROOT / "scripts" / "lib" / "regress_judge.sh")], stdin=subprocess.PIPE,
+                                      stdout=subprocess.PIPE, text=True)
+        answer, _, pg_config = self.judge.stdout.readline().strip().partition(" ")
+        if answer != "ready":
+            sys.exit(f"mutate.py: the regression tests' server: {answer} {pg_config}")
+        include = run([pg_config, "--includedir-server"]).stdout.strip()
+        self.compile = ["g++", "-std=c++17", "-O0", "-w", "-fPIC", "-fno-strict-aliasing", "-fwrapv", "-D_GNU_SOURCE", "-I", str(ROOT / "src"),
+                        "-isystem", include]
+        (BUILD / "mutant").mkdir(parents=True, exist_ok=True)
+        os.chmod(BUILD / "mutant", 0o755)
+
+    def passes(self, library, tests):
+        print(library, *tests, file=self.judge.stdin, flush=True)
+        return self.judge.stdout.readline().strip() == "passed"
+
+    def verdict(self, path, number, changed):
+        lines = path.read_text().split("\n")
+        lines[number - 1] = changed
+        source = BUILD / "mutant" / path.name
+        source.write_text("\n".join(lines))
+        object_file = source.with_suffix(".obj")
+        library = BUILD / "mutant" / "jwt_auth.so"
+        if run(self.compile + ["-c", str(source), "-o", str(object_file)]).returncode != 0:
+            return "uncompilable"
+        others = [str(one.with_suffix(".o")) for one in sorted((ROOT / "src").rglob("*.cpp")) if one != path]
+        linked = run(["g++", "-shared", "-o", str(library), str(object_file)] + others
+                     + ["-lcrypto", f"-Wl,--version-script={ROOT}/src/exports.map"])
+        if linked.returncode != 0:
+            sys.exit(linked.stdout[-2000:])
+        for tests in [self.tests] if self.tests else regression_tests_for(path):
+            if not tests:
+                continue
+            # A test that fails anyway would notice everything.
+            if tuple(tests) not in self.passed_without:
+                if not self.passes(ROOT / "jwt_auth.so", tests):
+                    sys.exit(f"mutate.py: without a fault, one of these tests fails: {' '.join(tests)}")
+                self.passed_without.add(tuple(tests))
+            if not self.passes(library, tests):
+                return "killed"
+        return "survived"
+
+    def close(self):
+        self.judge.stdin.close()
+        self.judge.wait()
 
 
 class Bench:
@@ -123,12 +228,16 @@ class Bench:
                 return "killed"
         return "survived"
 
+    def close(self):
+        pass
+
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sample", type=int, help="only so many faults")
     parser.add_argument("--seed", type=int, default=1, help="of the sample")
     parser.add_argument("--list", action="store_true", help="only list the faults")
+    parser.add_argument("--tests", type=lambda text: text.split(","), help="of src/pg: only these regression tests, by commas")
     parser.add_argument("paths", nargs="+", help="files, or folders under src")
     options = parser.parse_args()
 
@@ -145,7 +254,9 @@ def main():
         print(f"{len(faults)} faults")
         return
 
-    bench = Bench()
+    if len({is_pg(path) for path in files}) > 1:
+        sys.exit("mutate.py: files of src/pg have another judge than the core's; give either")
+    bench = RegressBench(options.tests) if is_pg(files[0]) else Bench()
     counts = {"killed": 0, "survived": 0, "uncompilable": 0}
     start = time.monotonic()
     for path, number, kind, changed in faults:
@@ -153,6 +264,7 @@ def main():
         counts[verdict] += 1
         if verdict == "survived":
             print(f"{path.relative_to(ROOT)}:{number}: {kind} survived: {changed.strip()}", flush=True)
+    bench.close()
     print(f"{len(faults)} faults in {len(files)} files: {counts['killed']} noticed, {counts['survived']} survived, "
           f"{counts['uncompilable']} do not compile ({time.monotonic() - start:.0f} s)")
     sys.exit(1 if counts["survived"] else 0)
