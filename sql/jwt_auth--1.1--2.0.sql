@@ -1448,11 +1448,11 @@ CREATE VIEW jwt_auth.checks AS
     SELECT 'not_preloaded', 'notice', min(scope) <> 'server', (min(scope) <> 'server')::integer FROM jwt_auth.counters()
     UNION ALL
     SELECT 'overdue_sessions', 'warning', min(purge_after) < current_date - 2, greatest(current_date - min(purge_after), 0)
-    FROM jwt_auth.refresh_session
+    FROM jwt_auth.refresh_session WHERE isfinite(purge_after)
     UNION ALL
     SELECT 'overdue_denials', 'warning', min(expires_at) < pg_catalog.now() - interval '2 days',
            greatest(extract(epoch FROM pg_catalog.now() - min(expires_at)), 0)
-    FROM jwt_auth.denied_token
+    FROM jwt_auth.denied_token WHERE isfinite(expires_at)
     UNION ALL
     SELECT 'cold_updates', 'warning', hot_ratio < 0.9 AND updates > 1000, 1 - hot_ratio FROM jwt_auth.table_health WHERE "table" = 'refresh_session'
     UNION ALL

@@ -36,6 +36,8 @@ is($doctor->(), 'well', 'and is then content');
 # The view for monitoring systems says the same of what it asks.
 my $checks = sub { return ask($node, "BEGIN; $_[0]; SELECT coalesce(string_agg(severity || ' ' || name || ' ' || value, ', ' ORDER BY name), 'well') FROM jwt_auth.checks WHERE failed") };
 is($checks->(''), 'well', 'nothing has failed in checks');
+# Who was forgotten has a denial that never runs out.
+is($checks->("SELECT FROM jwt_auth.issue_refresh_session('forgotten'); SELECT jwt_auth.forget_user('forgotten')") =~ s/^\s*\S*\n+//r, 'well', 'a denial without an end is not overdue');
 my %failed = (
 	"UPDATE jwt_auth.signing_key SET state = 'pending', activated_at = NULL" => 'error active_key 0',
 	"UPDATE jwt_auth.signing_key SET activated_at = now() - interval '400 days'" => 'warning active_key_age 34560000',

@@ -79,9 +79,11 @@ Oid oid_of_database(const char *name) {
   ScanKeyData key;
   ScanKeyInit(&key, Anum_pg_database_datname, BTEqualStrategyNumber, F_NAMEEQ, CStringGetDatum(name));
   Oid database = InvalidOid;
-  (void)take_catalog_row(DatabaseRelationId, InvalidOid, &key, [&database](HeapTuple tuple, TupleDesc) {
+  Relation catalog = table_open(DatabaseRelationId, AccessShareLock);
+  (void)take_row_of(catalog, InvalidOid, &key, [&database](HeapTuple tuple, TupleDesc) {
     database = reinterpret_cast<Form_pg_database>(GETSTRUCT(tuple))->oid;
   });
+  table_close(catalog, AccessShareLock);
   CommitTransactionCommand();
   return database;
 }

@@ -10,17 +10,24 @@ extern "C" {
 
 namespace jwt_auth::pg {
 
-// Hands the first row with that key to `take(tuple, columns)`, while the catalog is open; the first of all if `key` is null. An
-// invalid index: as the table lies. False if there is no such row, or no such catalog any more.
+// Hands the first row with that key to `take(tuple, columns)`; the first of all if `key` is null. An invalid index: as the table
+// lies. False if there is no such row.
+template <class Take>
+bool take_row_of(Relation catalog, Oid index, ScanKeyData *key, Take &&take) {
+  SysScanDesc scan = systable_beginscan(catalog, index, OidIsValid(index), nullptr, key == nullptr ? 0 : 1, key);
+  HeapTuple tuple = systable_getnext(scan);
+  const bool found = HeapTupleIsValid(tuple);
+  if (found) take(tuple, RelationGetDescr(catalog));
+  systable_endscan(scan);
+  return found;
+}
+
+// The same of a catalog that may be gone: then false. Not for a process without a database, which can't ask whether it is.
 template <class Take>
 bool take_catalog_row(Oid catalog, Oid index, ScanKeyData *key, Take &&take) {
   Relation relation = try_table_open(catalog, AccessShareLock);
   if (relation == nullptr) return false;
-  SysScanDesc scan = systable_beginscan(relation, index, OidIsValid(index), nullptr, key == nullptr ? 0 : 1, key);
-  HeapTuple tuple = systable_getnext(scan);
-  const bool found = HeapTupleIsValid(tuple);
-  if (found) take(tuple, RelationGetDescr(relation));
-  systable_endscan(scan);
+  const bool found = take_row_of(relation, index, key, take);
   table_close(relation, AccessShareLock);
   return found;
 }
