@@ -10,8 +10,8 @@ extern "C" {
 
 namespace jwt_auth::pg {
 
-// Hands the first row with that key to `take(tuple, columns)`; the first of all if `key` is null. An invalid index: as the table
-// lies. False if there is no such row.
+// Hands the first row with that key to `take(tuple, columns)`; the first of all if `key` is null. An invalid index: as the
+// table lies. False if there is no such row.
 template <class Take>
 bool take_row_of(Relation catalog, Oid index, ScanKeyData *key, Take &&take) {
   SysScanDesc scan = systable_beginscan(catalog, index, OidIsValid(index), nullptr, key == nullptr ? 0 : 1, key);
