@@ -17,7 +17,7 @@ REVOKE ALL ON FUNCTION jwt_auth.session_history(text, timestamptz, timestamptz) 
 CREATE FUNCTION jwt_auth.forget_user(user_id text)
 RETURNS boolean LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_forget_user';
 COMMENT ON FUNCTION jwt_auth.forget_user(text)
-  IS 'Erases a person: sessions and their data, API keys, policies, a lock, and from the audit whom its events were about, from where, by whom and their detail. Tokens from before stay refused while any can be good, and whoever has the id next may log in. False if nothing was known of the user';
+  IS 'Erases a person: sessions and their data, API keys, policies, a lock, and from the audit whom its events were about, from where, by whom and their detail. Tokens from before stay refused while any can be good, and whoever has the id next may log in. False if nothing was known of the user. One call after another, each to the end of its transaction';
 REVOKE ALL ON FUNCTION jwt_auth.forget_user(text) FROM PUBLIC;
 
 -- The audit by months, so that old ones are dropped and not deleted. After a restore from a dump the table is the plain one of the

@@ -11,6 +11,12 @@
 #include "pg/store/session_store.hpp"
 #include "pg/support/postgres.hpp"
 
+extern "C" {
+#include <catalog/pg_proc.h>
+#include <miscadmin.h>
+#include <storage/lmgr.h>
+}
+
 namespace jwt_auth::pg {
 
 namespace {
@@ -94,9 +100,17 @@ bool forget(const UserRef &user, const TokenId *tombstone) {
   return had_account || ended.count + keys + events > 0;
 }
 
+// One call after the other, each to the end of its transaction: a call also writes the rows of those whom the user acted as. If
+// each of two users has acted as the other, each call would wait for what the other one has written.
+void wait_for_other_calls(Oid function) {
+  PreventCommandIfReadOnly("INSERT");
+  LockDatabaseObject(ProcedureRelationId, function, 0, ShareUpdateExclusiveLock);
+}
+
 Datum forget_user(FunctionCallInfo fcinfo) {
   const Spellings spellings = spellings_argument(fcinfo, 0);
   need_server_secret();
+  wait_for_other_calls(fcinfo->flinfo->fn_oid);
   const TokenId tombstone = search_tombstone(spellings.user).name;
   return BoolGetDatum(as_owner("account", [&](MemoryContext) {
     const bool was_known = forget(spellings.user, &tombstone);
