@@ -169,21 +169,17 @@ session::UserKey user_key_of(const EventSource &source, const AuthEvent &event) 
   return value_or_raise([&]() -> Result<session::UserKey> { return session::UserKeyOf({}, source.user_id.text); });
 }
 
-void set_text(NewRow &row, EventColumn column, const OptionalText &text) {
-  if (text.present) row.set(column, text_datum(text.text));
-}
-
 // What the rows of one source have in common.
 NewRow common_of(const EventSource &source, const Author &author, const AuthEvent &first, TimestampTz at) {
   NewRow row{};
   row.set(EventColumn::kAt, TimestampTzGetDatum(at));
-  set_text(row, EventColumn::kUserId, source.user_id);
+  row.set(EventColumn::kUserId, source.user_id);
   if (source.has_ip) row.set(EventColumn::kIp, source.ip);
-  set_text(row, EventColumn::kUserAgent, source.user_agent);
+  row.set(EventColumn::kUserAgent, source.user_agent);
   if (!author.is_recorded) return row;
   if (source.user_id.present) row.set(EventColumn::kUserKey, Int32GetDatum(user_key_of(source, first)));
   row.set(EventColumn::kDbRole, acting_role());
-  set_text(row, EventColumn::kActor, author.actor);
+  row.set(EventColumn::kActor, author.actor);
   return row;
 }
 
@@ -194,10 +190,6 @@ NewRow row_of(const NewRow &common, const AuthEvent &event) {
   if (event.session_id != nullptr) row.set(EventColumn::kSessionId, UUIDPGetDatum(event.session_id));
   if (event.detail != nullptr) row.set(EventColumn::kDetail, DirectFunctionCall1(jsonb_in, CStringGetDatum(event.detail)));
   return row;
-}
-
-void add_columns(Parameters &parameters, const NewRow &row, int from, int count) {
-  for (int i = from; i < from + count; i++) add_nullable(parameters, row.values[i], !row.is_given[i]);
 }
 
 // All of them are of one source.

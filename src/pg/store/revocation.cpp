@@ -69,10 +69,6 @@ session::SignedTokens tokens_of(RevocationKind kind) {
   return kind == RevocationKind::kUser ? session::SignedTokens::kOfOurUsers : session::SignedTokens::kOurs;
 }
 
-void set_text(NewRow &row, FeedColumn column, const OptionalText &text) {
-  if (text.present) row.set(column, text_datum(text.text));
-}
-
 void set_time(NewRow &row, FeedColumn column, session::Micros time) {
   if (time != session::kNoCutoff) row.set(column, TimestampTzGetDatum(timestamp_of(time)));
 }
@@ -84,17 +80,17 @@ NewRow new_row(const Revocation &revocation) {
   row.set(FeedColumn::kXact, FullTransactionIdGetDatum(GetTopFullTransactionId()));
   row.set(FeedColumn::kKind, CStringGetTextDatum(name_of(revocation.kind)));
   if (revocation.session_id != nullptr) row.set(FeedColumn::kSessionId, UUIDPGetDatum(revocation.session_id));
-  set_text(row, FeedColumn::kUserId, revocation.user_id);
+  row.set(FeedColumn::kUserId, revocation.user_id);
   set_time(row, FeedColumn::kNotBefore, revocation.not_before);
   if (revocation.version != 0) row.set(FeedColumn::kVersion, Int64GetDatum(revocation.version));
-  set_text(row, FeedColumn::kTokenId, revocation.token_id);
+  row.set(FeedColumn::kTokenId, revocation.token_id);
   set_time(row, FeedColumn::kUntil, until);
   return row;
 }
 
 void insert_by_statement(const NewRow &row) {
   Parameters parameters{};
-  for (int i = 0; i < insert_revocation.parameter_count; i++) add_nullable(parameters, row.values[i], !row.is_given[i]);
+  add_columns(parameters, row, 0, insert_revocation.parameter_count);
   execute(insert_revocation, parameters);
 }
 

@@ -142,6 +142,10 @@ void add_rows(const KeyedTable &table, Relation relation, const NewRow *rows, in
 
 }  // namespace
 
+void add_columns(Parameters &parameters, const NewRow &row, int first, int count) {
+  for (int i = first; i < first + count; i++) add_nullable(parameters, row.values[i], !row.is_given[i]);
+}
+
 bool insert_rows(KeyedTable &table, const NewRow *rows, int count) {
   if (settings::ChosenRowReader() == settings::RowReader::kStatement) return false;
   PreventCommandIfReadOnly("INSERT");

@@ -2,6 +2,7 @@
 // the install script made. Setting up an executor for an UPDATE costs more than the update, for an INSERT as much as a row.
 #pragma once
 
+#include "pg/store/plans.hpp"
 #include "pg/store/row_reader.hpp"
 
 namespace jwt_auth::pg {
@@ -37,7 +38,14 @@ struct NewRow {
     values[static_cast<int>(column)] = value;
     is_given[static_cast<int>(column)] = true;
   }
+  template <class Column>
+  void set(Column column, const OptionalText &text) {
+    if (text.present) set(column, text_datum(text.text));
+  }
 };
+
+// The values of `count` columns, in their order, as parameters of the statement that stands in for insert_rows().
+void add_columns(Parameters &parameters, const NewRow &row, int first, int count);
 
 // Adds the rows in this order, at most kMostNewRows. False, and nothing was added, where only a statement does all that has to
 // be done (see change_row), or refuses the rows. The table stays locked as by an INSERT. Inside as_owner().
