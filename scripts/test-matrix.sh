@@ -7,6 +7,8 @@
 #   scripts/test-matrix.sh --fresh 17         makes the root anew
 #   scripts/test-matrix.sh 15 -- unit regress only these suites; JWT_AUTH_TAP='106*' before it: of tap, only these files
 #   scripts/test-matrix.sh --package          builds the Debian package there and tests what is in it
+#   scripts/test-matrix.sh --autopkgtest      builds it, and autopkgtest(1) installs it and runs its tests, in a copy of the root
+#   scripts/test-matrix.sh --pg-upgrade 17    pg_upgrade there, from the major of the oldest release (test/t/135_pg_upgrade.pl), in a copy
 # JWT_AUTH_ROOTS says where the roots are kept (/var/cache/jwt_auth/roots).
 #
 # Two more forms need no root. They build PostgreSQL from the source of this distribution's package, made to find mistakes with memory
@@ -37,20 +39,17 @@ if [[ ${1:-} == cassert || ${1:-} == valgrind ]]; then
 fi
 source scripts/lib/roots.sh
 
-# major  release  debootstrap's script for it  release with the server, if another
-majors='15 bookworm bookworm -
-17 trixie trixie -
-18 forky sid -
-19 sid sid experimental'
-
-fresh='' wanted=() suites=() command=(scripts/test.sh)
+fresh='' in_copy='' old='' wanted=() suites=() command=(scripts/test.sh)
 while [ $# -gt 0 ]; do
   case "$1" in
     --fresh) fresh=yes ;;
     --package) command=(scripts/test-package.sh) ;;
+    --autopkgtest) command=(scripts/test-package.sh --autopkgtest) in_copy=yes ;;
+    --pg-upgrade) command=(-c 'PG_CONFIG=$oldinstall/bin/pg_config bash scripts/install.sh && git clean -dfqx &&
+      JWT_AUTH_TAP="135*" exec bash scripts/test.sh tap') in_copy=yes old=$(awk '{ print $1; exit }' <<<"$majors") ;;
     --) shift && suites=("$@") && break ;;
     [0-9]*) wanted+=("$1") ;;
-    *) die "usage: test-matrix.sh [--fresh] [--package] [MAJOR...] [-- SUITE...]" ;;
+    *) die "usage: test-matrix.sh [--fresh] [--package | --autopkgtest | --pg-upgrade] [MAJOR...] [-- SUITE...]" ;;
   esac
   shift
 done
@@ -61,36 +60,21 @@ command -v debootstrap >/dev/null || die "debootstrap is needed: apt-get install
 roots=${JWT_AUTH_ROOTS:-/var/cache/jwt_auth/roots}
 mkdir -p "$roots"
 bundle=$(mktemp)
-trap 'rm -f "$bundle"' EXIT
+copy=
+trap 'rm -rf "$bundle" "$copy"' EXIT
 git bundle create -q "$bundle" HEAD
-
-# A root is made under another name, so that one that was interrupted is not taken for whole.
-make_root() {
-  local root=$1 major=$2 release=$3 script=$4 server_release=$5 from=()
-  rm -rf "$root" "$root.new"
-  debootstrap --variant=minbase --include=git,ca-certificates "$release" "$root.new" '' "/usr/share/debootstrap/scripts/$script"
-  if [ "$server_release" != - ]; then
-    sed -n "s/^\(deb [^ ]* \)$release \(main\).*/\1$server_release \2/p" "$root.new/etc/apt/sources.list" \
-      >"$root.new/etc/apt/sources.list.d/$server_release.list"
-    # The server brings its C library from there, and what is built on that library must be of the same version.
-    printf 'Package: src:glibc\nPin: release a=%s\nPin-Priority: 990\n' "$server_release" >"$root.new/etc/apt/preferences.d/server"
-    from=(-t "$server_release")
-  fi
-  share_the_way_outside "$root.new"
-  # A root that a crash has spoilt is made anew.
-  echo force-unsafe-io >"$root.new/etc/dpkg/dpkg.cfg.d/unsafe-io"
-  in_root "$root.new" apt-get update
-  mkdir -p "$root.new/etc/postgresql-common"
-  echo 'create_main_cluster = false' >"$root.new/etc/postgresql-common/createcluster.conf"
-  in_root "$root.new" apt-get install -y --no-install-recommends postgresql-common
-  in_root "$root.new" apt-get install -y --no-install-recommends "${from[@]}" "postgresql-$major" "postgresql-server-dev-$major"
-  mv "$root.new" "$root"
-}
 
 clone_into() {
   rm -rf "$1/root/jwt_auth"
   cp "$bundle" "$1/tmp/jwt_auth.bundle"
   in_root "$1" git -c advice.detachedHead=false clone -q /tmp/jwt_auth.bundle /root/jwt_auth
+}
+
+# The server of another release beside that of the root.
+add_old_server() {
+  sed -n "s/^\(deb [^ ]* \)$2 \(main\).*/\1$(release_of "$old") \2/p" "$1/etc/apt/sources.list" >"$1/etc/apt/sources.list.d/old.list"
+  in_root "$1" apt-get update
+  in_root "$1" apt-get install -y --no-install-recommends "postgresql-$old" "postgresql-server-dev-$old"
 }
 
 versions_in() {
@@ -104,19 +88,27 @@ versions_in() {
 
 report=() status=0
 for major in "${wanted[@]}"; do
-  read -r _ release script server_release <<<"$(grep "^$major " <<<"$majors")" || die "no Debian release is known for PostgreSQL $major"
+  release=$(release_of "$major")
   root=$roots/$major-$release
   exec 9>"$root.lock"
   flock -n 9 || die "$root is in use"
   if [ -n "$fresh" ] || [ ! -d "$root" ]; then
-    quietly "PostgreSQL $major: making a root of $release" make_root "$root" "$major" "$release" "$script" "$server_release"
+    quietly "PostgreSQL $major: making a root of $release" make_server_root "$root" "$major" "postgresql-server-dev-$major"
   fi
   share_the_way_outside "$root"
+  if [ -n "$in_copy" ]; then
+    copy=$roots/copy-$major-$release
+    rm -rf "$copy"
+    cp -a "$root" "$copy"
+    root=$copy
+  fi
+  if [ -n "$old" ]; then quietly "PostgreSQL $old into it" add_old_server "$root" "$release"; fi
   clone_into "$root"
   say "== PostgreSQL $major on $release"
   start=$SECONDS output=$repository/build/log/matrix-$major.log
   set +e
-  in_root "$root" env JWT_AUTH_TAP="${JWT_AUTH_TAP:-*}" bash -c "cd /root/jwt_auth && exec bash \"\$@\"" bash "${command[@]}" "${suites[@]}" >"$output" 2>&1
+  in_root "$root" env JWT_AUTH_TAP="${JWT_AUTH_TAP:-*}" ${old:+oldinstall=/usr/lib/postgresql/$old} \
+    bash -c "cd /root/jwt_auth && exec bash \"\$@\"" bash "${command[@]}" "${suites[@]}" >"$output" 2>&1
   result=$?
   set -e
   grep -E '^ *[a-z]+ +[0-9]+ passed|skipped: ' "$output" || true
@@ -130,6 +122,7 @@ for major in "${wanted[@]}"; do
     "$(IFS='|' read -r server compiler ssl json <<<"$(versions_in "$root" "$major")" &&
       printf '%-9s %-7s %-7s %-7s' "$server" "$compiler" "$ssl" "$json")" \
     $(((SECONDS - start) / 60)) $(((SECONDS - start) % 60)) "$last")")
+  if [ -n "$copy" ]; then rm -rf "$copy"; fi
 done
 
 say
