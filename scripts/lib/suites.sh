@@ -100,6 +100,27 @@ run_suite() {
   fi
 }
 
+# run_beside SUITE: in the background, with all that it starts in a process group of its own, so that it can be ended.
+suite_beside='' process_beside=''
+run_beside() {
+  suite_beside=$1
+  set -m
+  (
+    renice -n 19 "$BASHPID" >/dev/null
+    run_suite "$suite_beside"
+  ) >"$work/beside" 2>&1 </dev/null &
+  process_beside=$!
+  set +m
+}
+wait_for_suite_beside() {
+  wait "$process_beside" || true
+  process_beside=
+  cat "$work/beside"
+}
+end_suite_beside() {
+  [ -z "$process_beside" ] || kill -TERM -- "-$process_beside" 2>/dev/null || true
+}
+
 # The last line, and the exit status.
 finish() {
   local passed=0 failed=0 skipped=0 p f s
