@@ -4,12 +4,19 @@
 #   scripts/fuzz.sh                    a minute for each target
 #   scripts/fuzz.sh 3600               an hour for each
 #   scripts/fuzz.sh 600 jws jwe        only these
+#   scripts/fuzz.sh --coverage         which lines of the core the seeds and the kept corpora reach, by file
 #   scripts/fuzz.sh 600 sql            the SQL functions, in a single-user backend (the first time, it compiles for minutes)
 source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
 source scripts/lib/packages.sh
 source scripts/lib/server.sh
 source scripts/lib/fuzz.sh
 
+coverage=
+if [ "${1:-}" = --coverage ]; then
+  coverage=yes
+  shift
+  set -- 0 "$@"
+fi
 seconds=${1:-60}
 [[ $seconds =~ ^[0-9]+$ ]] || die "usage: fuzz.sh [SECONDS_PER_TARGET] [TARGET...]"
 shift || true
@@ -21,6 +28,7 @@ if [[ " $* " == *' sql '* ]]; then
   need_to_build
   need_command perl perl
 fi
+if [ -n "$coverage" ]; then need_file '/usr/lib/llvm-*/bin/llvm-cov' llvm; fi
 install_missing
 choose_fuzzing_compiler
 [ -n "$clangxx" ] || die "a clang with libFuzzer is needed: apt-get install clang libclang-rt-dev"
@@ -31,12 +39,18 @@ core=()
 for target in "${targets[@]}"; do
   [ "$target" = sql ] || core+=("$target")
 done
+if [ -n "$coverage" ]; then
+  quietly "Building the targets with $clangxx" make_fuzzers
+  measure_coverage "${core[@]}"
+  exit 0
+fi
 results=$(mktemp)
 trap 'rm -f "$results"; cleanup' EXIT
 status=0
 if [ "${#core[@]}" -gt 0 ]; then
   quietly "Building the targets with $clangxx" make_fuzzers
   printf '%s\n' "${core[@]}" | xargs -P "$(jobs_at_once)" -I '{}' bash -c "fuzz_target {} $seconds" | tee "$results" || status=1
+  printf '%s\n' "${core[@]}" | xargs -P "$(jobs_at_once)" -I '{}' bash -c 'shrink_corpus {}' || status=1
 fi
 if [ "${#core[@]}" -lt "${#targets[@]}" ]; then
   choose_server_user

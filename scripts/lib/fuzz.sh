@@ -24,6 +24,14 @@ need_to_fuzz() {
 make_fuzzers() {
   make -C test/fuzz -j"$(jobs_at_once)" CLANGXX="$clangxx" all
   make -C test/fuzz CLANGXX="$clangxx" seeds
+  add_kept_corpus
+}
+# What earlier runs found worth keeping (test/fuzz/corpus) is among the seeds.
+add_kept_corpus() {
+  local file
+  for file in test/fuzz/corpus/*.txt; do
+    perl test/fuzz/corpus.pl unpack "$file" "build/fuzz/seeds/$(basename "$file" .txt)"
+  done
 }
 fuzz_targets() { make -s -C test/fuzz names; }
 
@@ -46,6 +54,36 @@ fuzz_target() {
 }
 export -f fuzz_target
 
+# shrink_corpus TARGET: keeps of the corpus the smallest inputs that reach what all of them reach, also as lines of text in
+# build/fuzz/TARGET-corpus.txt. What is small enough is committed as test/fuzz/corpus/TARGET.txt.
+shrink_corpus() {
+  local target=$1 corpus=build/fuzz/corpus/$1
+  rm -rf "$corpus.new"
+  mkdir -p "$corpus.new"
+  build/fuzz/fuzz_"$target" -merge=1 -timeout=20 -rss_limit_mb=2048 "$corpus.new" "$corpus" "build/fuzz/seeds/$target" \
+    >>"build/fuzz/$target.log" 2>&1 || return 1
+  rm -rf "$corpus"
+  mv "$corpus.new" "$corpus"
+  perl test/fuzz/corpus.pl pack "$corpus" >"build/fuzz/$target-corpus.txt"
+}
+export -f shrink_corpus
+
+# Which lines of the core the seeds and the corpora of these targets reach, a line for each file of src/jose and src/session.
+measure_coverage() {
+  local target tools=/usr/lib/llvm-${clangxx##*-}/bin directory=build/fuzz-coverage objects=() profiles=()
+  make -C test/fuzz -j"$(jobs_at_once)" CLANGXX="$clangxx" COVERAGE=yes all >>"$log" 2>&1
+  for target in "$@"; do
+    mkdir -p "build/fuzz/corpus/$target"
+    LLVM_PROFILE_FILE=$directory/$target.profraw "$directory/fuzz_$target" -runs=0 -max_len=4096 \
+      "build/fuzz/corpus/$target" "build/fuzz/seeds/$target" >>"$log" 2>&1
+    objects+=(-object "$directory/fuzz_$target")
+    profiles+=("$directory/$target.profraw")
+  done
+  "$tools/llvm-profdata" merge -sparse "${profiles[@]}" -o "$directory/all.profdata"
+  "$tools/llvm-cov" export -summary-only -instr-profile "$directory/all.profdata" "${objects[@]:1}" >"$directory/coverage.json"
+  perl test/fuzz/coverage.pl "$repository/src/" "$directory/coverage.json"
+}
+
 # The SQL functions are fuzzed inside a single-user backend (test/fuzz/sql). Needs scripts/lib/server.sh and a server's headers.
 make_sql_fuzzer() {
   make -C test/fuzz/sql -j"$(jobs_at_once)" CLANGXX="$clangxx" PG_CONFIG="$PG_CONFIG" ../../../build/fuzz/sql/jwt_auth.so
@@ -66,7 +104,7 @@ prepare_sql_fuzzer() {
   psql -qXc 'CREATE EXTENSION jwt_auth' -c "SELECT jwt_auth.create_signing_key('ES256')" >/dev/null
   mkdir -p "$work/fuzz/corpus" "$work/fuzz/finds" "$kept"
   perl test/fuzz/sql/prepare.pl "$work/fuzz"
-  perl test/fuzz/sql/corpus.pl unpack test/fuzz/sql/corpus.txt "$work/fuzz/corpus"
+  perl test/fuzz/corpus.pl unpack test/fuzz/sql/corpus.txt "$work/fuzz/corpus"
   cp -r "$kept/." "$work/fuzz/seeds/." "$work/fuzz/corpus"
   as_server "$(server_bin)/pg_ctl" -D "$work/cluster/data" -m fast -w -s stop
   if [ "$(id -u)" -eq 0 ]; then chown -R "$server_user" "$work/fuzz"; fi
@@ -121,11 +159,11 @@ fuzz_sql() {
     return 1
   fi
   printf '%-10s %12d executions, nothing found\n' sql "$calls"
-  perl test/fuzz/sql/corpus.pl list "$work/fuzz/corpus" >"$work/fuzz/control"
+  perl test/fuzz/corpus.pl list "$work/fuzz/corpus" >"$work/fuzz/control"
   if [ "$(id -u)" -eq 0 ]; then chown "$server_user" "$work/fuzz/control"; fi
   in_single_user_backend 600 -merge_inner=1 "-merge_control_file=$work/fuzz/control" -timeout=0 -rss_limit_mb=0 >>"$output" 2>&1
   rm -rf "$kept"
   mkdir -p "$kept"
-  perl test/fuzz/sql/corpus.pl choose "$work/fuzz/control" | while read -r file; do cp "$file" "$kept"; done
-  perl test/fuzz/sql/corpus.pl pack "$kept" >build/fuzz/sql-corpus.txt
+  perl test/fuzz/corpus.pl choose "$work/fuzz/control" | while read -r file; do cp "$file" "$kept"; done
+  perl test/fuzz/corpus.pl pack "$kept" >build/fuzz/sql-corpus.txt
 }
