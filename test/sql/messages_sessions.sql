@@ -82,6 +82,7 @@ INSERT INTO message_case (name, statement) VALUES
 ('a key of a locked user', $$SELECT jwt_auth.lock_user('ann'); SELECT jwt_auth.create_api_key('ann', 'a key')$$),
 ('a key that could never be good', $$UPDATE jwt_auth.account SET not_before = 'infinity' WHERE user_id = 'ann'; SELECT jwt_auth.create_api_key('ann', 'a key')$$),
 ('a key that makes keys', $$SELECT jwt_auth.authenticate((jwt_auth.create_api_key('ann', 'a key')).api_key); SELECT jwt_auth.create_api_key('ann', 'another')$$),
+('a key of an actor', $$SELECT jwt_auth.authenticate((jwt_auth.impersonate('ann', 'agent 7', '10 minutes')).access_token); SELECT jwt_auth.create_api_key('ann', 'a key')$$),
 -- The record.
 ('an event without its prefix', $$SELECT jwt_auth.record_event('export', 'ann')$$),
 ('detail that is not an object', $$SELECT jwt_auth.record_event('app.export', 'ann', '[]')$$),

@@ -37,10 +37,13 @@ struct NewKeyArguments {
   Micros expires_at;
 };
 
-// A key that could make others would outlive its own revocation.
-void refuse_key_bearer() {
+// A key that could make others would outlive its own revocation, and an actor who could make one the end of the impersonation.
+void refuse_borrowed_identity() {
   const Identity *identity = current_identity();
   if (identity == nullptr) return;
+  if (actor_of(*identity).present)
+    ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("an actor cannot create API keys"),
+                    errhint("Create it in a transaction that is authenticated with a token of the user's own, or with none.")));
   auto *claims = reinterpret_cast<Jsonb *>(const_cast<struct varlena *>(identity->claims()));
   if (!has_member(claims, "key_id")) return;
   ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("an API key cannot create API keys"),
@@ -177,7 +180,7 @@ enum class CreatedColumn { kKeyId, kApiKey };
 
 Datum create_api_key(FunctionCallInfo fcinfo) {
   refuse_restricted_operation();
-  refuse_key_bearer();
+  refuse_borrowed_identity();
   ResultRow row = result_row(fcinfo, {UUIDOID, TEXTOID});
   const FreshKey fresh = store_key(new_key_arguments(fcinfo));
   const pg_uuid_t id = UuidOf(fresh.id);
