@@ -106,6 +106,12 @@ SELECT jwt_auth.consume_token(:'token');
 DROP TRIGGER no_denial ON jwt_auth.denied_token;
 SELECT jwt_auth.consume_token(:'token') ->> 'sub' AS sub;
 
+\echo == a lifetime that can not be recorded
+CREATE TRIGGER no_lifetime BEFORE INSERT ON jwt_auth.token_lifetime FOR EACH ROW EXECUTE FUNCTION suppress();
+SELECT jwt_auth.issue_token('invitation', 'eve', '7 days');
+DROP TRIGGER no_lifetime ON jwt_auth.token_lifetime;
+SELECT jwt_auth.verify_token(jwt_auth.issue_token('invitation', 'eve', '7 days'), 'invitation') ->> 'sub' AS sub;
+
 \echo == the audit may be filtered
 CREATE TRIGGER no_event BEFORE INSERT ON jwt_auth.auth_event FOR EACH ROW EXECUTE FUNCTION suppress();
 SELECT status FROM jwt_auth.issue_refresh_session('fay');
@@ -116,5 +122,6 @@ DELETE FROM jwt_auth.signing_key;
 DELETE FROM jwt_auth.refresh_session;
 DELETE FROM jwt_auth.session_data;
 DELETE FROM jwt_auth.denied_token;
+DELETE FROM jwt_auth.token_lifetime;
 DELETE FROM jwt_auth.account;
 DELETE FROM jwt_auth.auth_event;

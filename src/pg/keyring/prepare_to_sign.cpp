@@ -7,7 +7,9 @@
 #include "pg/keyring/token_lifetime.hpp"
 #include "pg/store/owner.hpp"
 #include "pg/store/plans.hpp"
+#include "pg/store/suppressed.hpp"
 #include "pg/support/settings.hpp"
+#include "pg/support/time.hpp"
 
 extern "C" {
 #include <access/xact.h>
@@ -50,6 +52,12 @@ TokenLifetime lifetime_of(jose::Micros exp, jose::Micros now) {
   return {0, rounded_end(exp, now)};
 }
 
+// True without an active key: then nothing is signed.
+bool is_recorded(jose::Micros exp, jose::Micros now) {
+  const ActiveKey &active = CurrentRing().active;
+  return active.kid.empty() || exp <= std::max(now + active.token_ttl, active.tokens_until);
+}
+
 void require_that_it_can_be_recorded() {
   if (!XactReadOnly && !RecoveryInProgress() && !IsInParallelMode()) return;
   ereport(ERROR, (errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
@@ -60,27 +68,32 @@ void require_that_it_can_be_recorded() {
 
 }  // namespace
 
-void prepare_to_sign_access_token(jose::Micros now) { prepare_to_sign(access_token_end(now), now); }
+jose::Micros prepare_to_sign_access_token(jose::Micros now) {
+  while (records_before_signing(access_token_end(now), now)) now = now_micros();
+  return now;
+}
 
-void prepare_to_sign(jose::Micros exp, jose::Micros now) {
+bool records_before_signing(jose::Micros exp, jose::Micros now) {
+  CHECK_FOR_INTERRUPTS();
   refresh_keyring();
-  for (;;) {
-    CHECK_FOR_INTERRUPTS();
-    const ActiveKey &active = CurrentRing().active;
-    if (active.kid.empty() || exp <= std::max(now + active.token_ttl, active.tokens_until)) return;
-    require_that_it_can_be_recorded();
-    const std::string_view kid = copy_to(CurrentMemoryContext, active.kid);
-    const TokenLifetime lifetime = lifetime_of(exp, now);
-    as_owner("signing_key", [&](MemoryContext) {
-      if (has_token_lifetimes())
-        record_lifetime(kid, lifetime);
-      else
-        record_in_row(kid, lifetime);
-    });
-    refresh_keyring();
-    // Otherwise the key was rotated meanwhile, and another one will sign.
-    if (CurrentRing().active.kid == kid) return;
-  }
+  if (is_recorded(exp, now)) return false;
+  require_that_it_can_be_recorded();
+  const std::string_view kid = copy_to(CurrentMemoryContext, CurrentRing().active.kid);
+  const TokenLifetime lifetime = lifetime_of(exp, now);
+  const bool has_lifetimes = has_token_lifetimes();
+  as_owner("signing_key", [&](MemoryContext) {
+    if (has_lifetimes)
+      record_lifetime(kid, lifetime);
+    else
+      record_in_row(kid, lifetime);
+  });
+  refresh_keyring();
+  // Where the key was rotated meanwhile, another one will sign.
+  if (CurrentRing().active.kid != kid) return true;
+  // If the row is locked, its holder records the same lifetime.
+  if (!has_lifetimes) return false;
+  if (!is_recorded(exp, now)) raise_suppressed("token_lifetime");
+  return true;
 }
 
 }  // namespace jwt_auth::pg

@@ -7,6 +7,7 @@
 #include "pg/support/arguments.hpp"
 #include "pg/support/jsonb.hpp"
 #include "pg/support/settings.hpp"
+#include "pg/support/time.hpp"
 
 namespace jwt_auth::pg {
 
@@ -48,10 +49,16 @@ Bytes claim_members(Jsonb *claims) {
   return Bytes{text.data + 1, text.size - 2};
 }
 
-void prepare_to_sign_session_token(const AccessTokenRequest &request) {
-  if (request.lifetime == 0) return prepare_to_sign_access_token(request.now);
-  const std::int64_t expires_at = session::AccessExpiry(request.now, request.idle_end, LifetimesOf(request));
-  prepare_to_sign(expires_at * session::kMicrosPerSecond, request.now);
+void prepare_to_sign_session_token(AccessTokenRequest &request) {
+  if (request.lifetime == 0) {
+    request.now = prepare_to_sign_access_token(request.now);
+    return;
+  }
+  for (;;) {
+    const std::int64_t expires_at = session::AccessExpiry(request.now, request.idle_end, LifetimesOf(request));
+    if (!records_before_signing(expires_at * session::kMicrosPerSecond, request.now)) return;
+    request.now = now_micros();
+  }
 }
 
 Result<AccessToken> MintAccessToken(const AccessTokenRequest &request) {

@@ -81,7 +81,8 @@ struct AccessToken {
 };
 
 // Postgres phase, before MintAccessToken(): the keyring is current, and its active key outlives the token.
-void prepare_to_sign_session_token(const AccessTokenRequest &request);
+// `now` moves on if that had to be recorded.
+void prepare_to_sign_session_token(AccessTokenRequest &request);
 // C++ phase: signs it with the active key.
 Result<AccessToken> MintAccessToken(const AccessTokenRequest &request);
 

@@ -205,9 +205,8 @@ Datum exchange_api_key(FunctionCallInfo fcinfo) {
     return response_datum(fcinfo, response);
   }
 
-  const Micros now = now_micros();
   const KeyClaims claims = key_claims(check.row);
-  prepare_to_sign_access_token(now);
+  const Micros now = prepare_to_sign_access_token(now_micros());
   const AccessToken access = value_or_raise([&] { return MintKeyToken(claims, now); });
   note_key_use(check.row, now, KeyUse::kExchange);
   response.status = session::Status::kOk;

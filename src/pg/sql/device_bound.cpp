@@ -246,7 +246,7 @@ Datum refresh_bound_session(FunctionCallInfo fcinfo) {
   }
   if (status != Status::kOk) return response_datum(fcinfo, response);
 
-  const AccessTokenRequest request =
+  AccessTokenRequest request =
       session_token_request(refresh.row, refresh.account, refresh.lifetimes, refresh.now, refresh.idle_end, claims.members);
   prepare_to_sign_session_token(request);
   const AccessToken access = value_or_raise([&] { return MintAccessToken(request); });

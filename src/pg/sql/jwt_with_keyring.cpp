@@ -50,8 +50,8 @@ Datum sign_ring(FunctionCallInfo fcinfo) {
   const Bytes text = claims_text_of(claims);
   const Present present{has_member(claims, "iat"), has_member(claims, "iat_us"), has_member(claims, "exp"),
                         has_member(claims, "iss"), has_member(claims, "aud"),    has_member(claims, "jti")};
-  const jose::Micros now = now_micros();
-  prepare_to_sign(end_of(claims, now), now);
+  jose::Micros now = now_micros();
+  while (records_before_signing(end_of(claims, now), now)) now = now_micros();
   return value_or_raise([&]() -> Result<Datum> {
     auto token = SignWithRing(CompletedClaims(text.view(), present, now), jose::kAnyTokenType);
     if (!token) return token.error();

@@ -48,8 +48,8 @@ Datum issue_token(FunctionCallInfo fcinfo) {
     check_session_claims(PG_GETARG_JSONB_P(3));
     members = claim_members(PG_GETARG_JSONB_P(3)).view();
   }
-  const jose::Micros now = now_micros();
-  prepare_to_sign(now + lifetime, now);
+  jose::Micros now = now_micros();
+  while (records_before_signing(now + lifetime, now)) now = now_micros();
   const PurposeToken token{purpose.name, user.user_id, members, now, lifetime};
   return value_or_raise([&]() -> Result<Datum> {
     auto text = SignWithRing(ClaimsOf(token), jose::TypeOfPurpose(token.purpose));

@@ -90,8 +90,8 @@ Datum reauthenticate_session(FunctionCallInfo fcinfo) {
     response.status = session::Status::kRefused;
     return response_datum(fcinfo, response);
   }
-  const AccessTokenRequest token = session_token_request(row, request.session.account, LifetimesOfClass(row.session_class),
-                                                         request.session.now, row.state.idle_end, claims.members);
+  AccessTokenRequest token = session_token_request(row, request.session.account, LifetimesOfClass(row.session_class),
+                                                   request.session.now, row.state.idle_end, claims.members);
   prepare_to_sign_session_token(token);
   const AccessToken access = value_or_raise([&] { return MintAccessToken(token); });
   response.has_tokens = true;
