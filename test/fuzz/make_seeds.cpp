@@ -230,6 +230,31 @@ void AddProofs(Seeds &seeds) {
   }
 }
 
+void AddRulesAndNames(Seeds &seeds) {
+  // Three patterns of choices and times for each of the rules.
+  for (int rule = 0; rule < 6; ++rule) {
+    for (const int step : {1, 3, 7}) {
+      std::string input(1, static_cast<char>(rule));
+      for (int i = 0; i < 240; ++i) input += static_cast<char>(i * step);
+      seeds.Add("rules", input);
+    }
+  }
+  for (const char *name : {"login", "app.export", "evict_oldest", "subnet", "exact", "remembered"})
+    seeds.Add("names", Chosen({0}, {name}));
+  for (int index = 0; index < 64; ++index) seeds.Add("names", Chosen({1, index}, {""}));
+  const auto key = session::ApiKey::Make({}, std::string(session::kApiKeySecretSize, 's'));
+  const std::string token =
+      jose::EncodeBase64Url(R"({"alg":"HS256"})") + "." + jose::EncodeBase64Url(R"({"sub":"ann"})") + ".AA";
+  for (const std::string &text :
+       {std::string("11111111-1111-8111-8111-111111111111"), std::string("42"), std::string("-9223372036854775808"),
+        std::string("ann  "), std::string("1..2, 5 .. 2147483647"), token, std::string(jose::AsText(key.Encode()))})
+    seeds.Add("names", Chosen({2}, {text}));
+  seeds.Add("names", Chosen({3}, {std::string(16, 'i')}));
+  for (const char *purpose : {"reset-password", "at", "JWT"})
+    for (const char *type : {"at+jwt", "application/at+JWT", "reset-password+jwt", "jwt", "a/b"})
+      seeds.Add("names", Chosen({4}, {purpose, type}));
+}
+
 }  // namespace
 
 int main(int argc, char **argv) try {
@@ -242,6 +267,7 @@ int main(int argc, char **argv) try {
   AddClaims(seeds);
   AddSessions(seeds);
   AddProofs(seeds);
+  AddRulesAndNames(seeds);
   return 0;
 } catch (const std::exception &e) {
   std::cerr << e.what() << "\n";
