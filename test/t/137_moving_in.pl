@@ -1,4 +1,4 @@
-# Moving in from pgjwt and from a session table of 200,000 users, and out again. What the old system leaves is made as it makes it, by
+# Moving in from pgjwt and from a session table of 200,000 users, out again, and what the pages say of grants and settings on the way. What the old system leaves is made as it makes it, by
 # code that knows nothing of ours. test/fronts/moving-in.test.mjs plays the ways from PostgREST and from Supabase.
 use strict;
 use warnings;
@@ -68,6 +68,83 @@ is(ask($node, q{SELECT sign('{}', 'secret')}), 'error JW020', 'a secret that can
 is(ask($node, q{SELECT valid FROM verify(old.theirs('{}', 'secret'), 'secret')}), 'error JW020', 'nor verifies it');
 is(ask($node, q{SELECT sign('{}', jwt_auth.jwk_to_pem(jwt_auth.jwk_public(jwt_auth.jwk_generate('ES256'))))}), 'error JW020', 'a public key is no secret');
 is(ask($node, q{SELECT sign('{}', current_setting('app.jwt_secret'), 'none')}), 'error 22023', 'none is no algorithm');
+
+# Where pgjwt is an extension, and a view of the application uses it. pgjwt itself is not at hand: an extension of PostgreSQL gets its name.
+$node->safe_psql('postgres', 'CREATE DATABASE packaged');
+$node->safe_psql('packaged', <<'SQL');
+CREATE EXTENSION pgcrypto;
+CREATE EXTENSION jwt_auth;
+CREATE EXTENSION tcn;
+SET allow_system_table_mods = on;
+UPDATE pg_extension SET extname = 'pgjwt' WHERE extname = 'tcn';
+CREATE SCHEMA jwt;
+CREATE FUNCTION jwt.url_encode(data bytea) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT translate(encode(data, 'base64'), E'+/=\n', '-_') $$;
+CREATE FUNCTION jwt.url_decode(data text) RETURNS bytea LANGUAGE sql IMMUTABLE AS $$ SELECT ''::bytea $$;
+CREATE FUNCTION jwt.algorithm_sign(signables text, secret text, algorithm text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+  SELECT jwt.url_encode(public.hmac(signables, secret, replace(algorithm, 'HS', 'sha')))
+$$;
+CREATE FUNCTION jwt.sign(payload json, secret text, algorithm text DEFAULT 'HS256') RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT 'of pgjwt' $$;
+CREATE FUNCTION jwt.try_cast_double(inp text) RETURNS double precision LANGUAGE sql IMMUTABLE AS $$ SELECT inp::double precision $$;
+CREATE FUNCTION jwt.verify(token text, secret text, algorithm text DEFAULT 'HS256') RETURNS TABLE (header json, payload json, valid boolean)
+  LANGUAGE sql IMMUTABLE AS $$ SELECT NULL::json, NULL::json, false $$;
+ALTER EXTENSION pgjwt ADD FUNCTION jwt.url_encode;
+ALTER EXTENSION pgjwt ADD FUNCTION jwt.url_decode;
+ALTER EXTENSION pgjwt ADD FUNCTION jwt.algorithm_sign;
+ALTER EXTENSION pgjwt ADD FUNCTION jwt.sign;
+ALTER EXTENSION pgjwt ADD FUNCTION jwt.try_cast_double;
+ALTER EXTENSION pgjwt ADD FUNCTION jwt.verify;
+CREATE VIEW link AS SELECT jwt.sign('{"file": 7}', 'reallyreallyreallyreallyverysafe') AS token;
+CREATE VIEW good_link AS SELECT valid FROM link, LATERAL jwt.verify(token, 'reallyreallyreallyreallyverysafe');
+CREATE ROLE web;
+GRANT USAGE ON SCHEMA jwt TO web;
+GRANT SELECT ON link, good_link TO web;
+SQL
+is(ask($node, 'DROP EXTENSION pgjwt', 'packaged'), 'error 2BP01', 'pgjwt cannot be dropped while a view uses it');
+$node->safe_psql('packaged', "SET search_path = jwt;\n$file");
+is(ask($node, 'SELECT valid, count(*) FILTER (WHERE extname = \'pgjwt\') FROM good_link, pg_extension GROUP BY valid', 'packaged'), 't|0',
+	'the file replaces its functions below the views, and drops it');
+is(ask($node, q{SELECT jwt.algorithm_sign('hook', 'secret', 'HS256') = jwt.url_encode(hmac('hook', 'secret', 'sha256'))}, 'packaged'), 't',
+	'algorithm_sign is there as before');
+$node->safe_psql('packaged', "SET search_path = jwt;\n$file");
+is(ask($node, 'SELECT valid FROM good_link', 'packaged'), 't', 'the file can be run again');
+# As the role of the application, with the grant of docs/moving-in.md.
+is(ask($node, 'SET ROLE web; SELECT valid FROM good_link', 'packaged'), 'error 42501', 'a role needs a grant to sign');
+my ($grant) = slurp_file(source_file('docs/moving-in.md')) =~ /^ *(GRANT EXECUTE ON FUNCTION [^;]*TO web;)/m or die 'the page has no grant';
+$node->safe_psql('packaged', $grant);
+is(ask($node, 'SET ROLE web; SELECT valid FROM good_link', 'packaged'), 't', 'the grant of the page suffices');
+for (q{jwt_sign('{"role": "admin"}')}, q{jwt_try_verify('e30.e30.e30')}, q{issue_refresh_session('ann')}, q{revoke_user_tokens('ann')})
+{
+	is(ask($node, "SET ROLE web; SELECT * FROM jwt_auth.$_", 'packaged'), 'error 42501', "and does not give $_");
+}
+for ('null', '"4102444800"')
+{
+	is(ask($node, qq{SELECT sign('{"exp": $_}', current_setting('app.jwt_secret'))}), 'error 22023', "an exp that is $_ is not signed");
+}
+
+# A role gets rid of what it was granted, by the query of docs/operations.md.
+my ($query) = slurp_file(source_file('docs/operations.md')) =~ /^(SELECT remedy FROM jwt_auth\.privilege_differences\(\)[^;]*);/m or die 'the page has no query';
+$query =~ s/'api'/'web'/;
+$node->safe_psql('packaged', "SELECT jwt_auth.grant_issuer('web'), jwt_auth.grant_monitor('web')");
+is(ask($node, "SET ROLE web; SELECT count(*) >= 0 FROM jwt_auth.stats", 'packaged'), 't', 'a role has what it was granted');
+$node->safe_psql('packaged', "$query \\gexec");
+is(ask($node, $query, 'packaged'), '', 'nothing is left of it');
+is(ask($node, "SET ROLE web; SELECT * FROM jwt_auth.$_", 'packaged'), 'error 42501', "nor can it read or call $_")
+  for "stats", "jwt_verify('e30.e30.e30')", "issue_refresh_session('ann')";
+
+# The settings that are left at the end are found by the query of the same page, and its answers remove them.
+my ($settings) = slurp_file(source_file('docs/operations.md')) =~ /^(SELECT concat_ws\(' ', 'ALTER'.*?);/ms or die 'the page has no query';
+$node->safe_psql('postgres', <<'SQL');
+ALTER DATABASE packaged SET jwt_auth.issuer = 'https://api.example';
+ALTER ROLE web SET jwt_auth.leeway = 5;
+ALTER ROLE web IN DATABASE packaged SET jwt_auth.pre_config_hmac_keys = on;
+ALTER ROLE ALL SET jwt_auth.access_token_ttl = 600;
+SQL
+is(ask($node, "SELECT string_agg(remedy, ', ' ORDER BY remedy) FROM ($settings) AS s"),
+	'ALTER DATABASE packaged RESET jwt_auth.issuer, ALTER ROLE ALL RESET jwt_auth.access_token_ttl,'
+	  . ' ALTER ROLE web IN DATABASE packaged RESET jwt_auth.pre_config_hmac_keys, ALTER ROLE web RESET jwt_auth.leeway',
+	'each setting of a database or a role is found');
+$node->safe_psql('postgres', "$settings \\gexec");
+is(ask($node, "$settings"), '', 'and removed');
 
 # A session table of 200,000 users, with the tokens as they are.
 $node->safe_psql('postgres', <<'SQL');
