@@ -41,7 +41,7 @@ cp -a "$build$from/." "$last$to/"
 # The image's last stage must not need what only the build has.
 has() { [ -n "$(compgen -G "$last$1")" ]; }
 lacks() { ! has "$1"; }
-for file in /usr/bin/g++* /usr/bin/make /usr/include/openssl /usr/include/nlohmann "/usr/include/postgresql/$major/server"; do
+for file in '/usr/bin/g++*' /usr/bin/make /usr/include/openssl /usr/include/nlohmann "/usr/include/postgresql/$major/server"; do
   check "the last stage has no $file" lacks "$file"
 done
 library=/usr/lib/postgresql/$major/lib/jwt_auth.so
