@@ -35,14 +35,11 @@ const std::vector<Encrypted> &Examples() {
   return examples;
 }
 
-// A key of each kind.
-const std::vector<jose::KeySet> &Keys() {
-  static const std::vector<jose::KeySet> keys = [] {
-    std::vector<jose::KeySet> all;
-    for (const std::size_t size : {16, 24, 32, 48, 64}) {
-      all.push_back(fuzz::KeysOf(fuzz::OctJwk(size), jose::KeyPurpose::kEncryption));
-    }
-    all.push_back(fuzz::KeysOf(kPassword, jose::KeyPurpose::kEncryption));
+// A key of each kind, as JWKs.
+const std::vector<std::string> &Jwks() {
+  static const std::vector<std::string> jwks = [] {
+    std::vector<std::string> all;
+    for (const std::size_t size : {16, 24, 32, 48, 64}) all.push_back(fuzz::OctJwk(size));
     for (const std::string_view source : {"jwe.json", "jwe_jose.json"}) {
       const auto vectors = jose::LoadVectors(std::string(source));
       std::string seen;
@@ -52,10 +49,30 @@ const std::vector<jose::KeySet> &Keys() {
         const std::string kind = jose::Member(*key, "kty") + jose::Member(*key, "crv") + ";";
         if (seen.find(kind) != std::string::npos) return;
         seen += kind;
-        all.push_back(fuzz::KeysOf(jose::Text(*key), jose::KeyPurpose::kEncryption));
+        all.push_back(jose::Text(*key));
       });
     }
     return all;
+  }();
+  return jwks;
+}
+
+// Each by itself, and a password.
+const std::vector<jose::KeySet> &Keys() {
+  static const std::vector<jose::KeySet> keys = [] {
+    std::vector<jose::KeySet> all;
+    for (const std::string &jwk : Jwks()) all.push_back(fuzz::KeysOf(jwk, jose::KeyPurpose::kEncryption));
+    all.push_back(fuzz::KeysOf(kPassword, jose::KeyPurpose::kEncryption));
+    return all;
+  }();
+  return keys;
+}
+
+const jose::KeySet &AllKeys() {
+  static const jose::KeySet keys = [] {
+    std::string set = R"({"keys":[)";
+    for (const std::string &jwk : Jwks()) set += (set.back() == '[' ? "" : ",") + jwk;
+    return fuzz::KeysOf(set + "]}", jose::KeyPurpose::kEncryption);
   }();
   return keys;
 }
@@ -121,19 +138,22 @@ void AnyHeader(fuzz::Input input) {
 
 void AnyEncrypting(fuzz::Input input) {
   const jose::KeySet &keys = Keys()[input.Choice(Keys().size())];
-  const auto algorithm = static_cast<jose::JweAlgorithm>(input.Choice(jose::kJweAlgorithmCount));
-  const auto encryption = static_cast<jose::JweEncryption>(input.Choice(jose::kJweEncryptionCount));
+  // One more than there are: what is not said is chosen by the key.
+  const std::size_t algorithm = input.Choice(jose::kJweAlgorithmCount + 1);
+  const std::size_t encryption = input.Choice(jose::kJweEncryptionCount + 1);
   const std::size_t where = input.Number();
   const unsigned char what = input.Byte();
   const std::string_view header = input.Text();
   const std::string_view plaintext = input.Rest();
-  const bool by_password = jose::InfoOf(algorithm).family == jose::JweFamily::kPbes2;
+  const bool is_named = algorithm < jose::kJweAlgorithmCount;
+  const bool by_password =
+      is_named && jose::InfoOf(static_cast<jose::JweAlgorithm>(algorithm)).family == jose::JweFamily::kPbes2;
   const auto extra = jose::ParseJson(header.empty() && by_password ? R"({"p2c":1000})" : header);
   if ((!header.empty() || by_password) && !extra) return;
   if (extra && (StretchesLong(extra->root()) || (by_password && !extra->root().Find("p2c")))) return;
   jose::JweOptions options;
-  options.alg = jose::InfoOf(algorithm).name;
-  options.enc = jose::InfoOf(encryption).name;
+  if (is_named) options.alg = jose::InfoOf(static_cast<jose::JweAlgorithm>(algorithm)).name;
+  if (encryption < jose::kJweEncryptionCount) options.enc = jose::InfoOf(static_cast<jose::JweEncryption>(encryption)).name;
   if (extra) options.extra_header = &*extra;
   const auto token = jose::EncryptJwe(plaintext, keys, options);
   if (!token) {
@@ -143,6 +163,10 @@ void AnyEncrypting(fuzz::Input input) {
   }
   const auto decrypted = Decrypted(*token, keys);
   Require(decrypted && *decrypted == plaintext, "what is encrypted decrypts");
+  if (!by_password) {
+    const auto by_one_of_all = Decrypted(*token, AllKeys());
+    Require(by_one_of_all && *by_one_of_all == plaintext, "and with its key among others");
+  }
   const std::string altered = fuzz::Altered(*token, where, what);
   Require(altered == *token || !Decrypted(altered, keys), "an altered token does not decrypt");
 }

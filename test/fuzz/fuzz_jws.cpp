@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "fuzz.hpp"
+#include "jose/jwt/jwt.hpp"
 
 using namespace jwt_auth;
 using fuzz::Require;
@@ -99,15 +100,46 @@ void AnySigning(fuzz::Input input) {
   Require(altered == *token || !Verified(altered, example.keys), "an altered token does not verify");
 }
 
+// A JWT under a right signature of one of several keys: what is accepted then is what was asked for.
+void AnyJwt(fuzz::Input input) {
+  static const jose::KeySet keys = fuzz::KeysOf(R"({"keys":[)" + fuzz::OctJwk(48, R"(,"kid":"a","alg":"HS384")") + "," +
+                                                    fuzz::OctJwk(33) + "," + fuzz::OctJwk(32, R"(,"kid":"b")") + "]}",
+                                                jose::KeyPurpose::kSignature);
+  jose::JwtExpectations expected;
+  expected.type.rule = static_cast<jose::ExpectedType::Rule>(input.Choice(5));
+  expected.is_foreign = input.Choice(2) == 1;
+  expected.claims.now = static_cast<jose::Micros>(input.Byte()) * jose::kMicrosPerSecond;
+  expected.claims.needs_exp = true;
+  const std::string_view header = input.Text();
+  const std::string_view issuer = input.Text();
+  const std::string_view payload = input.Rest();
+  expected.type.name = issuer;
+  if (!issuer.empty()) expected.claims.issuer = issuer;
+  std::string text = jose::EncodeBase64Url(header) + "." + jose::EncodeBase64Url(payload);
+  text += "." + jose::EncodeBase64Url(*keys.keys[2].Sign(jose::Algorithm::kHS256, text));
+  auto token = jose::UnverifiedJwt::Parse(text);
+  if (!token) return;
+  const auto before = token->UnverifiedClaims();
+  const auto verified = jose::VerifyJwt(*token, keys, expected);
+  if (!verified) return;
+  Require(before && jose::ParseJsonObject(payload), "claims are an object, whoever looks first");
+  Require(jose::IsExpectedType(verified->token().typ(), expected.type), "its type is the one that is asked for");
+  Require(verified->key().kid() == "b", "the key that signed it is told");
+  Require(!verified->token().kid() || *verified->token().kid() == "b", "a key that the token names is that one");
+  Require(jose::CheckClaims(verified->claims(), expected.claims) && verified->claims().exp, "its claims hold");
+}
+
 }  // namespace
 
 FUZZ_TARGET(input) {
-  switch (input.Choice(3)) {
+  switch (input.Choice(4)) {
     case 0:
       return AnyToken(input);
     case 1:
       return AnyHeader(input);
-    default:
+    case 2:
       return AnySigning(input);
+    default:
+      return AnyJwt(input);
   }
 }

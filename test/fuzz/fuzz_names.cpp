@@ -11,6 +11,7 @@
 #include "session/credential.hpp"
 #include "session/event.hpp"
 #include "session/limit.hpp"
+#include "session/policy.hpp"
 #include "session/session_class.hpp"
 #include "session/token_owner.hpp"
 #include "session/user_key_range.hpp"
@@ -60,6 +61,9 @@ void EachName(fuzz::Input input) {
   Require(session::IpBindingNamed(session::NameOf(ip)) == ip, "a binding is found by its name");
   const auto fingerprint = session::kFingerprintBindings[index % std::size(session::kFingerprintBindings)];
   Require(session::FingerprintBindingNamed(session::NameOf(fingerprint)) == fingerprint, "so is the other");
+  const auto status = static_cast<session::Status>(index % (static_cast<std::size_t>(session::kLastStatus) + 1));
+  Require(session::NameOf(status)[0] != '\0', "a status has a name");
+  for (const session::LateRetry policy : session::kLateRetries) Require(session::NameOf(policy)[0] != '\0', "so has a policy");
   const auto refusal = static_cast<jose::ProofRefusal>(index % (static_cast<std::size_t>(jose::ProofRefusal::kRepeated) + 1));
   Require(jose::NameOf(refusal)[0] != '\0' && jose::DescriptionOf(refusal)[0] != '\0', "a refusal of a proof is told");
 }

@@ -86,6 +86,16 @@ void AnyDpop(fuzz::Input input) {
     Require(jose::Member(claims->root(), "htm") == method, "the method is the one that was signed");
     Require(jose::NormalizedHttpUrl(url).has_value(), "what is no URL matches nothing");
   }
+  const jose::Micros latest = jose::DpopGoodUntil(*proof, expected);
+  Require(latest >= proof->iat(), "a proof is good when it was made");
+  Require(jose::FormatThumbprint(proof->thumbprint()).size() == 43, "a thumbprint is a SHA-256");
+  expected.nonce = jose::NonceCheck::kWrong;
+  Require(jose::CheckDpopProof(*proof, expected).has_value(), "a wrong nonce is refused");
+  expected.nonce = jose::NonceCheck::kNotAsked;
+  expected.now = proof->iat() > 0 ? proof->iat() - 6 * jose::kMicrosPerSecond : 0;
+  Require(proof->iat() < expected.now + 6 * jose::kMicrosPerSecond || jose::CheckDpopProof(*proof, expected).has_value(),
+          "a proof of the future is refused");
+  expected.now = proof->iat();
   expected.access_token = "token";
   Require(jose::Member(claims->root(), "ath") == jose::AccessTokenHash("token") || jose::CheckDpopProof(*proof, expected),
           "a proof without the token's hash is not for it");

@@ -125,6 +125,10 @@ void Endings(fuzz::Input input) {
   const bool actor_good = session::JudgeActor(issued_at, cutoffs, now) == session::TokenVerdict::kGood;
   Require(!actor_good || (issued_at > cutoffs.user && !session::IsLocked(cutoffs, now)), "a cutoff of the actor ends it");
 
+  const auto any =
+      static_cast<session::TokenVerdict>(input.Choice(static_cast<std::size_t>(session::TokenVerdict::kStale) + 1));
+  Require((any == session::TokenVerdict::kGood) == (session::RefusalOf(any) == nullptr), "each verdict but one is a refusal");
+
   const session::AnswerWindow window = session::WindowOf(now, issued_at, absolute);
   Require(!session::IsWithin(window, later) || (later >= now && later < absolute), "a kept answer ends with its token");
   const std::int64_t next = session::NextVersion(version, now);
@@ -190,6 +194,10 @@ void Limits(fuzz::Input input) {
   const session::LimitRule rule =
       session::LimitOf(has_class ? std::optional<session::SessionClass>(its_class) : std::nullopt, {limit, policy}, {});
   Require(rule.limit == limit || (rule.limit == 0 && has_class && !its_class.listed), "a limit is the one that was set");
+  const session::LifetimePolicy settings = LifetimesOf(input);
+  const session::LifetimePolicy lifetimes = session::LifetimesOf(has_class ? std::optional(its_class) : std::nullopt, settings);
+  Require(lifetimes.access_token_ttl == settings.access_token_ttl && lifetimes.refresh_token_ttl == settings.refresh_token_ttl,
+          "what a class does not say is as the settings have it");
   std::vector<session::LiveSession> live(input.Choice(9));
   for (std::size_t i = 0; i < live.size(); ++i) {
     live[i].id[15] = static_cast<unsigned char>(i);
@@ -242,6 +250,7 @@ void Keys(fuzz::Input input) {
   const Micros forgotten_at = Time(input, now);
   Require(session::CutoffSinceForgotten(cutoffs.user, forgotten_at) >= std::max(cutoffs.user, forgotten_at),
           "who was forgotten stays cut off");
+  Require(session::TombstoneName("server", "ann") != session::TombstoneName("another", "ann"), "a tombstone is one server's");
 
   const session::ImportedTimes times{Time(input, now), Time(input, now)};
   const session::LifetimePolicy lifetimes = LifetimesOf(input);

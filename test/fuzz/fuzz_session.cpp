@@ -28,6 +28,30 @@ void AnyRefreshToken(std::string_view text) {
   Require(token->Successor(7, nonce, "pepper", "server").ProvesGeneration("server"), "the server does");
 }
 
+void MadeRefreshToken(fuzz::Input input) {
+  session::SessionId id{};
+  for (unsigned char &byte : id) byte = input.Byte();
+  const bool is_imported = input.Choice(2) == 1;
+  std::string random(session::kFreshSecretSize, 'r');
+  for (char &c : random) c = static_cast<char>(c + input.Byte());
+  const std::size_t where = input.Number();
+  const unsigned char what = input.Byte();
+  const auto token = is_imported ? session::RefreshToken::Imported(id, input.Rest()) : session::RefreshToken::First(id, random);
+  const session::RefreshTokenHashes hashes = token.Hashes();
+  Require(hashes.session_id == id && hashes.generation == 0 && hashes.family_hash != hashes.secret_hash,
+          "a new token is the first");
+  const std::string text(jose::AsText(token.Encode()));
+  const auto again = session::RefreshToken::Decode(text);
+  Require(again && again->SecretHash() == token.SecretHash(), "a refresh token comes back from its text");
+  const std::string altered = fuzz::Altered(text, where, what);
+  const auto other = session::RefreshToken::Decode(altered);
+  if (altered == text || !other) return;
+  const session::RefreshTokenHashes others = other->Hashes();
+  Require(others.session_id != id || others.generation != 0 || others.family_hash != hashes.family_hash ||
+              others.secret_hash != hashes.secret_hash,
+          "another text is another token");
+}
+
 void AnyAuthorization(std::string_view header) {
   const auto token = session::BearerToken(header);
   if (!token || !*token) return;
@@ -76,7 +100,7 @@ void AnyCookie(fuzz::Input input) {
 }  // namespace
 
 FUZZ_TARGET(input) {
-  switch (input.Choice(4)) {
+  switch (input.Choice(5)) {
     case 0:
       return AnyRefreshToken(input.Rest());
     case 1:
@@ -85,7 +109,9 @@ FUZZ_TARGET(input) {
       const auto hops = static_cast<int>(input.Choice(4)) + 1;
       return AnyAddress(input.Rest(), hops);
     }
-    default:
+    case 3:
       return AnyCookie(input);
+    default:
+      return MadeRefreshToken(input);
   }
 }

@@ -1,5 +1,8 @@
 // Writes a seed corpus for each fuzz target, made from test/vectors: make_seeds DIRECTORY, which has a directory per target.
 #include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
 
 #include <algorithm>
 #include <fstream>
@@ -7,6 +10,7 @@
 #include <map>
 #include <vector>
 
+#include "jose/crypto/openssl.hpp"
 #include "jose/json/base64url.hpp"
 #include "jose/keys/jwk.hpp"
 #include "session/api_key.hpp"
@@ -145,6 +149,92 @@ void AddKeys(Seeds &seeds) {
   }
 }
 
+std::string TextOf(BIO *out) {
+  char *text = nullptr;
+  const long size = BIO_get_mem_data(out, &text);
+  return {text, static_cast<std::size_t>(size)};
+}
+
+std::string CertificateOf(EVP_PKEY *key) {
+  static const jose::OpenSslPtr<EVP_PKEY> issuer(EVP_EC_gen("P-256"));
+  const jose::OpenSslPtr<X509> certificate(X509_new());
+  X509_gmtime_adj(X509_getm_notBefore(certificate.get()), 0);
+  X509_gmtime_adj(X509_getm_notAfter(certificate.get()), 3600);
+  X509_set_pubkey(certificate.get(), key);
+  if (X509_sign(certificate.get(), issuer.get(), EVP_sha256()) == 0) throw std::runtime_error("cannot sign a certificate");
+  const jose::OpenSslPtr<BIO> out(BIO_new(BIO_s_mem()));
+  PEM_write_bio_X509(out.get(), certificate.get());
+  return TextOf(out.get());
+}
+
+// Certificates, keys for RSASSA-PSS alone, several blocks in one text.
+void AddPemOfKinds(Seeds &seeds) {
+  std::string blocks;
+  for (const char *hash : {"", "SHA256", "SHA384"}) {
+    const jose::OpenSslPtr<EVP_PKEY_CTX> context(EVP_PKEY_CTX_new_from_name(nullptr, "RSA-PSS", nullptr));
+    EVP_PKEY_keygen_init(context.get());
+    if (*hash != '\0') {
+      EVP_PKEY_CTX_set_rsa_pss_keygen_md_name(context.get(), hash, nullptr);
+      EVP_PKEY_CTX_set_rsa_pss_keygen_mgf1_md_name(context.get(), hash);
+      EVP_PKEY_CTX_set_rsa_pss_keygen_saltlen(context.get(), hash[3] == '2' ? 32 : 64);
+    }
+    EVP_PKEY *made = nullptr;
+    if (EVP_PKEY_generate(context.get(), &made) != 1) throw std::runtime_error("cannot make a key");
+    const jose::OpenSslPtr<EVP_PKEY> key(made);
+    const jose::OpenSslPtr<BIO> out(BIO_new(BIO_s_mem()));
+    PEM_write_bio_PUBKEY(out.get(), key.get());
+    const std::string certificate = CertificateOf(key.get());
+    for (const std::string &pem : {TextOf(out.get()), certificate, TextOf(out.get()) + certificate, certificate + blocks}) {
+      seeds.Add("keys", Chosen({0}, {pem}));
+      seeds.Add("pem", Chosen({0}, {pem}));
+    }
+    blocks += certificate;
+  }
+  seeds.Add("keys", Chosen({0}, {blocks}));
+}
+
+// What a JWK may say of its use, and where its certificates are.
+void AddUses(Seeds &seeds) {
+  for (const char *members :
+       {R"("key_ops":["sign","verify"])", R"("key_ops":["encrypt","decrypt","wrapKey","unwrapKey"])",
+        R"("key_ops":["sign","sign"])", R"("use":"sig","key_ops":["verify"])", R"("use":"enc","key_ops":["sign"])",
+        R"("key_ops":[1])", R"("key_ops":["deriveKey","deriveBits","x"],"x5u":"https://a.example","x5t":"AA","x5c":["MII"])"}) {
+    const std::string oct = R"({"kty":"oct","k":")" + std::string(43, 'A') + R"(",)" + members + "}";
+    seeds.Add("jwk", oct);
+    for (int choice = 0; choice < 8; ++choice) {
+      if (choice != 3) seeds.Add("keys", Chosen({choice}, {oct}));
+    }
+    for (const char *algorithm : {"ES256", "ECDH-ES", "RSA-OAEP"}) {
+      jose::GenerateOptions options;
+      options.algorithm = algorithm;
+      std::string jwk(jose::AsText(*jose::GenerateJwk(options)));
+      if (const std::size_t use = jwk.find(R"("use":)"); use != std::string::npos) jwk.replace(use, 5, R"("us_")");
+      jwk.replace(jwk.size() - 1, 1, std::string(",") + members + "}");
+      seeds.Add("jwk", jwk);
+      for (const int choice : {0, 2, 8}) seeds.Add("keys", Chosen({choice}, {jwk}));
+    }
+  }
+  // Two keys of one name: the same, another, and ones for different algorithms.
+  const std::string first = R"({"kty":"oct","kid":"k","alg":"HS256","k":")" + std::string(43, 'A') + R"("})";
+  const std::string other = R"({"kty":"oct","kid":"k","alg":"HS256","k":")" + std::string(43, 'B') + R"("})";
+  const std::string longer = R"({"kty":"oct","kid":"k","alg":"HS384","k":")" + std::string(64, 'A') + R"("})";
+  for (const std::string &second : {first, other, longer}) {
+    const std::string set = R"({"keys":[)" + first + "," + second + "]}";
+    for (const int choice : {0, 1, 4, 8}) seeds.Add("keys", Chosen({choice}, {set}));
+  }
+  for (const char *header : {R"({"x5c":["MII"],"x5t":"AA","jku":"https://a.example"})", R"({"x5c":[1]})", R"({"alg":"HS256"})",
+                             R"({"typ":1,"cty":2})", R"({"enc":"A128GCM"})", R"({"p2c":7})"}) {
+    seeds.Add("jws", Chosen({2, 0, 1, 0, 5, 'x'}, {header, "payload"}));
+    seeds.Add("jwe", Chosen({2, 0, 0, 0, 0, 9, 'x'}, {header, "plaintext"}));
+  }
+  for (const char *payload : {R"({"sub":"ann","exp":2})", "[]", R"({"exp":"x"})", "{", R"({"aud":"me","exp":2,"iss":"joe"})"}) {
+    for (const char *header :
+         {R"({"alg":"HS256"})", R"({"alg":"HS256","typ":"at+jwt","kid":"b"})", R"({"alg":"HS256","kid":"z"})"}) {
+      for (int rule = 0; rule < 6; ++rule) seeds.Add("jws", Chosen({3, rule, rule % 2, 1}, {header, "joe", payload}));
+    }
+  }
+}
+
 // Keys of kty AKP, whether they can be used here or not, and sets as issuers publish them.
 void AddSets(Seeds &seeds) {
   std::string set = R"({"keys":[{"kty":"new","kid":"a"},7)";
@@ -187,7 +277,7 @@ void AddClaims(Seeds &seeds) {
   }
   for (const char *text :
        {R"(["\u00e9\ud83d\ude00\n\/",1.50,-0,1E+2,true,false,null,{}])", R"("\ud800")", R"("\u0000")", R"({"a":1,"a":2})",
-        "\"\xC0\xAF\"", "[[[[[[[[[[[]]]]]]]]]]]", "123456789012345678901234567890", "1e400"}) {
+        R"("\b\f\r\t\"\\\u001f")", "\"\xC0\xAF\"", "[[[[[[[[[[[]]]]]]]]]]]", "123456789012345678901234567890", "1e400"}) {
     seeds.Add("json", text);
   }
 }
@@ -203,6 +293,8 @@ void AddSessions(Seeds &seeds) {
     seeds.Add("session", Chosen({2, 0}, {header}));
     seeds.Add("session", Chosen({2, 1}, {header}));
   }
+  seeds.Add("session", Chosen({4}, {std::string(80, 'i')}));
+  seeds.Add("session", Chosen({4}, {std::string(16, 'i') + '\1' + std::string(80, 'i')}));
   seeds.Add("session", Chosen({3, 7}, {"refresh_token", "/auth", "example.com", "lax", "value"}));
   seeds.Add("session", Chosen({3, 6}, {"__Host-refresh", "/", "", "None", "value"}));
   const auto key = session::ApiKey::Make(id, std::string(session::kApiKeySecretSize, 's'));
@@ -268,6 +360,8 @@ int main(int argc, char **argv) try {
   AddSessions(seeds);
   AddProofs(seeds);
   AddRulesAndNames(seeds);
+  AddPemOfKinds(seeds);
+  AddUses(seeds);
   return 0;
 } catch (const std::exception &e) {
   std::cerr << e.what() << "\n";
