@@ -54,8 +54,11 @@ SELECT jwt_auth.unlock_user('ann'), good('i3');
 \echo -- and of the actor
 SELECT impersonate('a1', 'ann', 'agent 7'), impersonate('a2', 'ann', 'agent 8'), jwt_auth.revoke_user_tokens('agent 7') AS own_sessions;
 SELECT good('a1'), good('a2');
+SELECT h.name, e.alive, e.event, e.at <= now() AS at, regexp_replace(e.explanation, '[0-9]{4}-.* UTC|[0-9]{4}-[-0-9:. +A-Z]*', 'TIME') AS explanation
+FROM held h, jwt_auth.explain_session(h.session_id) e WHERE h.name IN ('a1', 'a2') ORDER BY h.name;
 SELECT impersonate('a3', 'ann', 'agent 7'), good('a3');
 SELECT jwt_auth.lock_user('agent 7', 'left') AS ended, good('a3'), good('a2'), impersonate('a4', 'ann', 'agent 7');
+SELECT e.alive, e.event, e.explanation FROM held h, jwt_auth.explain_session(h.session_id) e WHERE h.name = 'a3';
 SELECT jwt_auth.unlock_user('agent 7'), good('a3'), impersonate('a5', 'ann', 'agent 7'), good('a5');
 SELECT jwt_auth.revoke_all_tokens(), good('a5'), good('a2');
 DELETE FROM jwt_auth.cutoff;

@@ -1,5 +1,7 @@
 // explain_session: alive, or why it ended, when, and by which event.
+#include "pg/identity/tombstone.hpp"
 #include "pg/keyring/keyring.hpp"
+#include "pg/session/user_argument.hpp"
 #include "pg/store/auth_event.hpp"
 #include "pg/store/owner.hpp"
 #include "pg/store/plans.hpp"
@@ -10,6 +12,7 @@
 #include "pg/support/result_row.hpp"
 #include "pg/support/uuid.hpp"
 #include "session/lifetime.hpp"
+#include "session/token_verdict.hpp"
 
 namespace jwt_auth::pg {
 
@@ -92,8 +95,23 @@ void explain_row(Answer &answer, const SessionRow &row, const session::Cutoffs &
     set_text(answer, Column::kExplanation, why(ending->event, ending->status == session::Status::kExpired));
     return;
   }
+  const char *end = timestamptz_to_str(timestamp_of(state.idle_end));
   set_text(answer, Column::kExplanation,
-           psprintf("alive until %s unless it is refreshed before", timestamptz_to_str(timestamp_of(state.idle_end))));
+           row.actor.present ? psprintf("alive until %s", end) : psprintf("alive until %s unless it is refreshed before", end));
+}
+
+// The row of an impersonation stays when a revocation or lock of the actor ends it, and its token is refused.
+void explain_impersonation(Answer &answer, const SessionRow &row, const session::Cutoffs &cutoffs, session::Micros now) {
+  const Account actor = read_account_since_forgotten(user_ref({}, row.actor.text));
+  const session::TokenVerdict verdict =
+      session::JudgeActor(row.state.created_at, {actor.not_before, session::kNoCutoff, actor.locked_until}, now);
+  if (verdict == session::TokenVerdict::kGood) return explain_row(answer, row, cutoffs, now);
+  set_text(answer, Column::kUserId, row.user_id);
+  set(answer.row, Column::kAlive, BoolGetDatum(false));
+  const bool is_locked = verdict == session::TokenVerdict::kLocked;
+  set_text(answer, Column::kEvent, session::NameOf(is_locked ? Event::kLocked : Event::kUserRevoked));
+  if (!is_locked) set(answer.row, Column::kAt, TimestampTzGetDatum(timestamp_of(actor.not_before)));
+  set_text(answer, Column::kExplanation, is_locked ? "its actor was locked" : "every token of its actor was revoked");
 }
 
 // No row is there: what the audit knows.
@@ -123,7 +141,10 @@ Datum explain_session(FunctionCallInfo fcinfo) {
     SessionRow row;
     if (!read_session(id, user_key, ReadMode::kLatest, caller, row)) return explain_absence(answer, id);
     const session::Cutoffs cutoffs = {read_account({user_key, {}, row.user_id}).not_before, global_cutoff()};
-    explain_row(answer, row, cutoffs, now_micros());
+    if (row.actor.present)
+      explain_impersonation(answer, row, cutoffs, now_micros());
+    else
+      explain_row(answer, row, cutoffs, now_micros());
   });
   return row_datum(answer.row);
 }
