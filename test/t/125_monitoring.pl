@@ -70,8 +70,11 @@ SKIP:
 
 	{
 		local $ENV{DATA_SOURCE_NAME} = 'user=prometheus dbname=postgres sslmode=disable host=' . $node->host . ' port=' . $node->port;
+		# No collector of its own; their names differ between its versions.
+		my ($help, $more_help) = run_command([ $program{'prometheus-postgres-exporter'}, '--help' ]);
+		my @collectors = "$help$more_help" =~ /--(?:\[no-\])?collector\.([a-z_]+)/g;
 		$start->('prometheus-postgres-exporter', "--web.listen-address=127.0.0.1:$exporter_port", "--extend.query-path=$kit/queries.yaml",
-			'--disable-default-metrics', '--disable-settings-metrics', '--no-collector.database', '--no-collector.bgwriter');
+			'--disable-default-metrics', '--disable-settings-metrics', map { "--no-collector.$_" } @collectors);
 	}
 	my $metrics = $get->("$exporter_port/metrics", qr/^jwt_auth_table_bytes/m);
 	my $value = sub {
