@@ -4,6 +4,7 @@
 
 -- Imports every session of GoTrue that is alive, with the refresh token that its client holds, and answers those that were refused, each
 -- with the reason; the others are imported all the same. Most of GoTrue's sessions have no end: such a session gets expires_at.
+-- Tokens without a session, as GoTrue made them before 2022, are passed over.
 -- What is refused: sessions of users who are locked or were revoked meanwhile (JW009), and sessions older than jwt_auth.session_max_age
 -- (22023). When the reason is mended, call it again: it passes over what it has imported. Do that before clients are let in: a session that
 -- has ended here meanwhile would be imported anew.
@@ -20,7 +21,7 @@ BEGIN
   LOOP
     BEGIN
       PERFORM jwt_auth.import_session(gotrue.user_id, gotrue.token, gotrue.created_at, gotrue.expires_at,
-                                      ip => gotrue.ip, user_agent => gotrue.user_agent, claims => jsonb_build_object('aal', gotrue.aal),
+                                      ip => gotrue.ip, user_agent => gotrue.user_agent, claims => jsonb_build_object('aal', coalesce(gotrue.aal::text, 'aal1')),
                                       metadata => jsonb_build_object('gotrue_session', gotrue.id));
     EXCEPTION
       WHEN unique_violation THEN NULL; -- It was imported by an earlier call.
