@@ -52,13 +52,7 @@ std::optional<std::string_view> actor_of(const TokenFacts &facts) {
 // One more look, for such tokens only.
 const Error *check_actor(const TokenFacts &facts, Micros began, Micros now) {
   const auto actor = actor_of(facts);
-  if (!actor) return nullptr;
-  const UserRef user = user_ref({}, *actor);
-  // Whoever acts for users of this server has an account here, if only for that. Where it is missing, one of the two was handed
-  // over to another server since, and nothing here knows whether the actor was revoked.
-  if (!is_own_user_key(user.user_key) && !has_account(user)) return session::RefusalOf(session::TokenVerdict::kEnded);
-  const Account account = read_account_since_forgotten(user);
-  return session::RefusalOf(session::JudgeActor(began, {account.not_before, session::kNoCutoff, account.locked_until}, now));
+  return actor ? session::RefusalOf(actor_state(*actor, began, now).verdict) : nullptr;
 }
 
 // The cutoffs that hold for a user whose account was read.
@@ -200,6 +194,15 @@ bool key_id_of(const TokenFacts &facts, pg_uuid_t &key_id) {
   if (!facts.issuer.empty()) return false;
   const auto claim = facts.claims.root().FindText("key_id");
   return claim && ParseUuid(*claim, key_id) && api_keys_exist();
+}
+
+ActorState actor_state(std::string_view actor, Micros began, Micros now) {
+  const UserRef user = user_ref({}, actor);
+  // Whoever acts for users of this server has an account here, if only for that. Where it is missing, one of the two was handed
+  // over to another server since, and nothing here knows whether the actor was revoked.
+  if (!is_own_user_key(user.user_key) && !has_account(user)) return {session::TokenVerdict::kEnded, session::kNoCutoff};
+  const Account account = read_account_since_forgotten(user);
+  return {session::JudgeActor(began, {account.not_before, session::kNoCutoff, account.locked_until}, now), account.not_before};
 }
 
 const Error *token_state_refusal(const TokenFacts &facts, Micros now) {

@@ -5,6 +5,7 @@
 #include "pg/store/denied_token.hpp"
 #include "pg/support/postgres.hpp"
 #include "session/session_id.hpp"
+#include "session/token_verdict.hpp"
 
 namespace jwt_auth::pg {
 
@@ -21,5 +22,13 @@ bool key_id_of(const TokenFacts &facts, pg_uuid_t &key_id);
 // kOtherServer, kSessionEnded, kBeforeCutoff, kDenied, or null if the token is good. Writes nothing, reads with the latest
 // snapshot; after refresh_keyring().
 const Error *token_state_refusal(const TokenFacts &facts, jose::Micros now);
+
+// Whether an impersonation that began then goes on, as far as its actor is concerned (session::JudgeActor). Reads with the
+// latest snapshot.
+struct ActorState {
+  session::TokenVerdict verdict;
+  session::Micros not_before;  // the cutoff of the actor; kNoCutoff: not known
+};
+ActorState actor_state(std::string_view actor, session::Micros began, session::Micros now);
 
 }  // namespace jwt_auth::pg

@@ -1,7 +1,6 @@
 // explain_session: alive, or why it ended, when, and by which event.
-#include "pg/identity/tombstone.hpp"
+#include "pg/identity/token_state.hpp"
 #include "pg/keyring/keyring.hpp"
-#include "pg/session/user_argument.hpp"
 #include "pg/store/auth_event.hpp"
 #include "pg/store/owner.hpp"
 #include "pg/store/plans.hpp"
@@ -12,7 +11,6 @@
 #include "pg/support/result_row.hpp"
 #include "pg/support/uuid.hpp"
 #include "session/lifetime.hpp"
-#include "session/token_verdict.hpp"
 
 namespace jwt_auth::pg {
 
@@ -83,6 +81,20 @@ const char *why(Event event, bool reached_its_end) {
   }
 }
 
+// The row of an impersonation stays when a revocation or lock of the actor ends it, and its token is refused. False: it goes
+// on.
+bool explain_end_by_actor(Answer &answer, const SessionRow &row, session::Micros now) {
+  const ActorState actor = actor_state(row.actor.text, row.state.created_at, now);
+  if (actor.verdict == session::TokenVerdict::kGood) return false;
+  const bool is_locked = actor.verdict == session::TokenVerdict::kLocked;
+  set(answer.row, Column::kAlive, BoolGetDatum(false));
+  set_text(answer, Column::kEvent, session::NameOf(is_locked ? Event::kLocked : Event::kUserRevoked));
+  if (!is_locked && actor.not_before != session::kNoCutoff)
+    set(answer.row, Column::kAt, TimestampTzGetDatum(timestamp_of(actor.not_before)));
+  set_text(answer, Column::kExplanation, is_locked ? "its actor was locked" : "every token of its actor was revoked");
+  return true;
+}
+
 // A row is there: the session lives, or it has ended and is not swept yet.
 void explain_row(Answer &answer, const SessionRow &row, const session::Cutoffs &cutoffs, session::Micros now) {
   const session::SessionState &state = row.state;
@@ -95,23 +107,10 @@ void explain_row(Answer &answer, const SessionRow &row, const session::Cutoffs &
     set_text(answer, Column::kExplanation, why(ending->event, ending->status == session::Status::kExpired));
     return;
   }
+  if (row.actor.present && explain_end_by_actor(answer, row, now)) return;
   const char *end = timestamptz_to_str(timestamp_of(state.idle_end));
   set_text(answer, Column::kExplanation,
            row.actor.present ? psprintf("alive until %s", end) : psprintf("alive until %s unless it is refreshed before", end));
-}
-
-// The row of an impersonation stays when a revocation or lock of the actor ends it, and its token is refused.
-void explain_impersonation(Answer &answer, const SessionRow &row, const session::Cutoffs &cutoffs, session::Micros now) {
-  const Account actor = read_account_since_forgotten(user_ref({}, row.actor.text));
-  const session::TokenVerdict verdict =
-      session::JudgeActor(row.state.created_at, {actor.not_before, session::kNoCutoff, actor.locked_until}, now);
-  if (verdict == session::TokenVerdict::kGood) return explain_row(answer, row, cutoffs, now);
-  set_text(answer, Column::kUserId, row.user_id);
-  set(answer.row, Column::kAlive, BoolGetDatum(false));
-  const bool is_locked = verdict == session::TokenVerdict::kLocked;
-  set_text(answer, Column::kEvent, session::NameOf(is_locked ? Event::kLocked : Event::kUserRevoked));
-  if (!is_locked) set(answer.row, Column::kAt, TimestampTzGetDatum(timestamp_of(actor.not_before)));
-  set_text(answer, Column::kExplanation, is_locked ? "its actor was locked" : "every token of its actor was revoked");
 }
 
 // No row is there: what the audit knows.
@@ -141,10 +140,7 @@ Datum explain_session(FunctionCallInfo fcinfo) {
     SessionRow row;
     if (!read_session(id, user_key, ReadMode::kLatest, caller, row)) return explain_absence(answer, id);
     const session::Cutoffs cutoffs = {read_account({user_key, {}, row.user_id}).not_before, global_cutoff()};
-    if (row.actor.present)
-      explain_impersonation(answer, row, cutoffs, now_micros());
-    else
-      explain_row(answer, row, cutoffs, now_micros());
+    explain_row(answer, row, cutoffs, now_micros());
   });
   return row_datum(answer.row);
 }
