@@ -236,6 +236,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sample", type=int, help="only so many faults")
     parser.add_argument("--seed", type=int, default=1, help="of the sample")
+    parser.add_argument("--sql", action="store_true", help="of src/pg: only faults of its SQL")
     parser.add_argument("--list", action="store_true", help="only list the faults")
     parser.add_argument("--tests", type=lambda text: text.split(","), help="of src/pg: only these regression tests, by commas")
     parser.add_argument("paths", nargs="+", help="files, or folders under src")
@@ -246,6 +247,8 @@ def main():
         path = pathlib.Path(name).resolve()
         files += sorted(path.rglob("*.cpp")) if path.is_dir() else [path]
     faults = [(path, *fault) for path in files for fault in faults_of(path)]
+    if options.sql:
+        faults = [fault for fault in faults if fault[2].startswith("SQL ")]
     if options.sample is not None and options.sample < len(faults):
         faults = sorted(random.Random(options.seed).sample(faults, options.sample))
     if options.list:

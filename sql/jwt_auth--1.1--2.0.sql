@@ -1078,10 +1078,14 @@ BEGIN
   IF EXISTS (SELECT FROM jwt_auth.signing_key WHERE state = 'active') THEN
     BEGIN
       PERFORM jwt_auth.jwt_sign('{}'::jsonb);
-    EXCEPTION WHEN OTHERS THEN
-      GET STACKED DIAGNOSTICS failure = MESSAGE_TEXT, remedy = PG_EXCEPTION_HINT;
-      RETURN QUERY SELECT 'error', 'sealing', format('nobody can log in, for the active key can''t sign: %s', failure),
-                          coalesce(nullif(remedy, ''), 'give the server back the file, or SELECT jwt_auth.rotate_signing_key()');
+    EXCEPTION
+      -- These say nothing of the key.
+      WHEN insufficient_resources OR transaction_rollback THEN
+        RAISE;
+      WHEN OTHERS THEN
+        GET STACKED DIAGNOSTICS failure = MESSAGE_TEXT, remedy = PG_EXCEPTION_HINT;
+        RETURN QUERY SELECT 'error', 'sealing', format('nobody can log in, for the active key can''t sign: %s', failure),
+                            coalesce(nullif(remedy, ''), 'give the server back the file, or SELECT jwt_auth.rotate_signing_key()');
     END;
   END IF;
 
@@ -1170,6 +1174,8 @@ BEGIN
       EXCEPTION
         WHEN raise_exception OR insufficient_privilege THEN
           NULL;
+        WHEN insufficient_resources THEN
+          RAISE;
         WHEN OTHERS THEN
           failure := SQLERRM;
       END;
