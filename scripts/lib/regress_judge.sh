@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The judge of scripts/mutate.py for src/pg: a private server for regression tests. Says "ready" and the server's pg_config, or what
-# is wrong; then reads lines "LIBRARY TEST..." and answers each with "passed" or "failed". It ends with its input.
+# is wrong; then reads lines "LIBRARY TEST..." and answers each with "passed" or "failed", once rows were read by their index and by
+# statements. It ends with its input.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 source scripts/lib/packages.sh
 source scripts/lib/server.sh
@@ -21,11 +22,15 @@ while read -r library tests; do
   cp "$library" "$installed.new"
   mv "$installed.new" "$installed"
   printf '== %s\n' "$tests"
-  if as_server timeout 180 make -C "$test_files" installcheck REGRESS="$tests" ISOLATION= PG_CONFIG="$PG_CONFIG"; then
-    echo passed >&3
-  else
-    echo failed >&3
-    # A crash is over once the server answers again.
+  verdict=passed
+  for reader in auto statement; do
+    as_server timeout 180 env PGOPTIONS="-c jwt_auth.debug_row_reader=$reader" make -C "$test_files" installcheck REGRESS="$tests" ISOLATION= PG_CONFIG="$PG_CONFIG" && continue
+    verdict=failed
+    break
+  done
+  echo "$verdict" >&3
+  # A crash is over once the server answers again.
+  if [ "$verdict" = failed ]; then
     for ((i = 0; i < 60; i++)); do psql -qXAtc 'SELECT 1' && break || sleep 0.5; done
   fi
 done

@@ -19,8 +19,10 @@ CREATE FUNCTION cut_off(name text, age interval) RETURNS void LANGUAGE sql AS $$
   SELECT jwt_auth.revoke_user_tokens(name);
   UPDATE jwt_auth.account SET not_before = now() - age WHERE user_id = name;
 $$;
+-- Where the library is preloaded, the whole server is counted.
+CREATE TABLE purged_before AS SELECT outcome, count FROM jwt_auth.stats WHERE what = 'purge';
 CREATE FUNCTION purged(what text) RETURNS bigint LANGUAGE sql AS $$
-  SELECT count FROM jwt_auth.stats WHERE stats.what = 'purge' AND outcome = purged.what
+  SELECT s.count - b.count FROM jwt_auth.stats s JOIN purged_before b USING (outcome) WHERE s.what = 'purge' AND outcome = purged.what
 $$;
 
 \echo == visitors who are gone leave nothing behind but the audit
