@@ -83,6 +83,24 @@ SELECT l.name, h.is_alive, h.ended, h.reason, h.ip, h.ended_at = h.began_at AS a
 UPDATE jwt_auth.account SET not_before = clock_timestamp() WHERE user_id = 'dora';
 SELECT l.name, h.is_alive, h.ended, h.reason FROM jwt_auth.session_history('dora', NULL, NULL) h JOIN login l USING (session_id) ORDER BY 1;
 
+\echo -- of one whose greatest age alone is over, and of a cutoff that is the moment at which it began
+SELECT login('h1', 'hal'), login('h2', 'hal');
+UPDATE jwt_auth.refresh_session SET ends_at = created_at WHERE session_id = (SELECT session_id FROM login WHERE name = 'h1');
+CREATE FUNCTION of_hal(since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL) RETURNS TABLE (name text, is_alive boolean, ended text, reason text, at_once boolean) LANGUAGE sql AS $$
+  SELECT l.name, h.is_alive, h.ended, h.reason, h.ended_at = h.began_at FROM jwt_auth.session_history('hal', since, until) h JOIN login l USING (session_id) ORDER BY 1
+$$;
+SELECT * FROM of_hal();
+UPDATE jwt_auth.account SET not_before = s.created_at FROM jwt_auth.refresh_session s JOIN login l USING (session_id) WHERE l.name = 'h2' AND account.user_id = 'hal';
+SELECT * FROM of_hal();
+UPDATE jwt_auth.account SET not_before = NULL WHERE user_id = 'hal';
+INSERT INTO jwt_auth.cutoff (not_before) SELECT s.created_at FROM jwt_auth.refresh_session s JOIN login l USING (session_id) WHERE l.name = 'h2';
+SELECT * FROM of_hal();
+DELETE FROM jwt_auth.cutoff;
+\echo -- from the moment at which one ended, it was there; until the moment at which it began, it was not
+SELECT h.name FROM login l JOIN jwt_auth.refresh_session s USING (session_id), of_hal(s.created_at, s.created_at + interval '1 us') h WHERE l.name = 'h1';
+SELECT h.name FROM login l JOIN jwt_auth.refresh_session s USING (session_id), of_hal(s.created_at, s.created_at) h WHERE l.name = 'h1';
+SELECT h.name FROM login l JOIN jwt_auth.refresh_session s USING (session_id), of_hal(s.created_at + interval '1 us') h WHERE l.name = 'h1';
+
 \echo == somebody who acts for the user: the actor, whoever the transaction acts as
 BEGIN;
 SELECT jwt_auth.authenticate(access_token) IS NOT NULL AS authenticated FROM login WHERE name = 'b1';

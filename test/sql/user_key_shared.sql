@@ -107,3 +107,7 @@ SELECT r.status FROM held h, jwt_auth.refresh_session(h.refresh) r WHERE h.name 
 SELECT user_id, name, coalesce(error_code, 'good') AS verdict FROM held h, jwt_auth.jwt_try_verify(h.token) WHERE name IN ('phone', 'plain', 'exchanged') ORDER BY 1, 2;
 CALL jwt_auth.purge_expired();
 SELECT user_id FROM jwt_auth.account WHERE user_key = jwt_auth.user_key('user154158') ORDER BY 1;
+
+DROP TABLE held;
+DROP FUNCTION life(text), after(text), link_verdict(text);
+DROP PROCEDURE begin_life(text);

@@ -27,7 +27,7 @@ enum class HistoryColumn {
 };
 
 // A session is known by its row, by the event of its beginning, or by both. Its end is an event, or of a session whose row is
-// still there what its row and the cutoffs ($4 of the user, $5 of everybody) say at $3, the present.
+// still there what its row and the cutoffs ($4 of the user, $5 of everybody) say at $3, the present: the first of them.
 Query<HistoryColumn> select_history = {
     "SELECT * FROM (SELECT coalesce(s.session_id, b.session_id), coalesce(b.at, s.created_at) AS began_at,"
     " CASE WHEN b.session_id IS NULL THEN s.login_ip ELSE b.ip END, coalesce(b.user_agent, s.user_agent),"
@@ -39,12 +39,11 @@ Query<HistoryColumn> select_history = {
     "  CASE event WHEN 'impersonated' THEN actor END AS impersonator FROM jwt_auth.auth_event WHERE user_key = $1 AND user_id "
     "= $2"
     "  AND event IN ('login', 'imported', 'impersonated') AND session_id IS NOT NULL) b ON b.session_id = s.session_id"
-    " LEFT JOIN LATERAL (SELECT CASE WHEN s.created_at <= $4 THEN $4 WHEN s.created_at <= $5 THEN $5"
-    "   ELSE least(s.ends_at, s.idle_ends_at) END AS at,"
-    "  CASE WHEN s.created_at <= $4 THEN 'user_revoked' WHEN s.created_at <= $5 THEN 'all_revoked' ELSE 'expired' END AS event,"
-    "  CASE WHEN s.created_at <= $4 OR s.created_at <= $5 THEN NULL WHEN s.ends_at <= $3 THEN 'expired' ELSE 'idle_expired' END"
-    "   AS reason"
-    "  WHERE s.created_at <= $4 OR s.created_at <= $5 OR s.ends_at <= $3 OR s.idle_ends_at <= $3) over ON true"
+    " LEFT JOIN LATERAL (SELECT v.at, v.event, v.reason"
+    "  FROM (VALUES (1, $4, 'user_revoked', NULL), (2, $5, 'all_revoked', NULL), (3, s.ends_at, 'expired', 'expired'),"
+    "               (4, s.idle_ends_at, 'expired', 'idle_expired')) v (place, at, event, reason)"
+    "  WHERE CASE WHEN v.reason IS NULL THEN s.created_at <= v.at ELSE v.at <= $3 END"
+    "  ORDER BY v.at, v.place LIMIT 1) over ON true"
     " LEFT JOIN LATERAL (SELECT coalesce((x.detail ->> 'ended_at')::timestamptz, x.at) AS at, x.event::text AS event,"
     "  coalesce(x.detail ->> 'reason', x.detail ->> 'status', x.detail ->> 'policy') AS reason, x.actor, x.db_role::text AS "
     "db_role"
