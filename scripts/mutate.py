@@ -233,11 +233,16 @@ class Bench:
         pass
 
 
+def survivor(path, number, kind, changed):
+    return f"{path.relative_to(ROOT)}:{number}: {kind} survived: {changed.strip()}"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sample", type=int, help="only so many faults")
     parser.add_argument("--seed", type=int, default=1, help="of the sample")
     parser.add_argument("--sql", action="store_true", help="of src/pg: only faults of its SQL")
+    parser.add_argument("--again", type=pathlib.Path, help="only those that survived a run whose output this file has")
     parser.add_argument("--list", action="store_true", help="only list the faults")
     parser.add_argument("--tests", type=lambda text: text.split(","), help="of src/pg: only these regression tests, by commas")
     parser.add_argument("paths", nargs="+", help="files, or folders under src")
@@ -250,6 +255,9 @@ def main():
     faults = [(path, *fault) for path in files for fault in faults_of(path)]
     if options.sql:
         faults = [fault for fault in faults if fault[2].startswith("SQL ")]
+    if options.again:
+        survived = set(options.again.read_text().splitlines())
+        faults = [fault for fault in faults if survivor(*fault) in survived]
     if options.sample is not None and options.sample < len(faults):
         faults = sorted(random.Random(options.seed).sample(faults, options.sample))
     if options.list:
@@ -267,7 +275,7 @@ def main():
         verdict = bench.verdict(path, number, changed)
         counts[verdict] += 1
         if verdict == "survived":
-            print(f"{path.relative_to(ROOT)}:{number}: {kind} survived: {changed.strip()}", flush=True)
+            print(survivor(path, number, kind, changed), flush=True)
     bench.close()
     print(f"{len(faults)} faults in {len(files)} files: {counts['killed']} noticed, {counts['survived']} survived, "
           f"{counts['uncompilable']} do not compile ({time.monotonic() - start:.0f} s)")

@@ -17,7 +17,7 @@ BEGIN
     FROM unnest(ARRAY['phone', 'laptop']) device, jwt_auth.issue_refresh_session(u, '192.0.2.7', 'Firefox', metadata => '{"n": 1}', device => device, class => NULL);
   INSERT INTO held SELECT u, 'plain', jwt_auth.jwt_sign(jsonb_build_object('sub', u));
   INSERT INTO held SELECT u, 'link', jwt_auth.issue_token('mail', u, '1 hour');
-  INSERT INTO held SELECT u, 'denied', jwt_auth.jwt_sign(jsonb_build_object('sub', u, 'jti', 'a'));
+  INSERT INTO held SELECT u, 'denied', jwt_auth.jwt_sign(jsonb_build_object('sub', u, 'jti', 'of ' || u));
   PERFORM jwt_auth.deny_token(token, 'lost') FROM held WHERE user_id = u AND name = 'denied';
   INSERT INTO held SELECT u, 'key', api_key, NULL, key_id FROM jwt_auth.create_api_key(u, 'a key', '{read}');
   INSERT INTO held SELECT u, 'exchanged', access_token FROM held h, jwt_auth.exchange_api_key(h.token) WHERE h.user_id = u AND h.name = 'key';
@@ -26,6 +26,8 @@ BEGIN
 END $$;
 CALL begin_life('user154158');
 CALL begin_life('user159185');
+-- Users of another issuer, of the same key too: a cutoff is kept for them.
+INSERT INTO jwt_auth.account (user_key, issuer, user_id, not_before) SELECT user_key, 'partner', user_id, now() FROM jwt_auth.account;
 
 CREATE FUNCTION link_verdict(token text) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
@@ -44,7 +46,7 @@ CREATE FUNCTION life(u text) RETURNS jsonb LANGUAGE sql AS $$
     'keys', (SELECT jsonb_agg(k.key_id) FROM jwt_auth.user_api_keys(u) k),
     'history', (SELECT jsonb_agg(to_jsonb(h) - 'last_seen' ORDER BY h.session_id) FROM jwt_auth.session_history(u, NULL, NULL) h),
     'audit', (SELECT jsonb_agg(to_jsonb(e) ORDER BY e.id) FROM jwt_auth.auth_event e WHERE e.user_id = u),
-    'account', (SELECT to_jsonb(a) FROM jwt_auth.account a WHERE a.user_id = u),
+    'account', (SELECT to_jsonb(a) FROM jwt_auth.account a WHERE a.user_id = u AND a.issuer = ''),
     'explained', (SELECT jsonb_agg(e.alive ORDER BY h.name) FROM held h, jwt_auth.explain_session(h.session_id) e WHERE h.user_id = u AND refresh IS NOT NULL),
     'told', (SELECT jsonb_agg(to_jsonb(r) ORDER BY r.kind, r.id) FROM jwt_auth.revocation r WHERE r.user_id = u))
 $$;
@@ -53,6 +55,7 @@ CREATE FUNCTION after(call text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
   mine jsonb := life('user154158');
   others jsonb := life('user159185');
+  of_partner jsonb := (SELECT jsonb_agg(to_jsonb(a) ORDER BY a.user_id) FROM jwt_auth.account a WHERE issuer = 'partner');
   result text;
   said text;
 BEGIN
@@ -60,7 +63,8 @@ BEGIN
     EXECUTE call INTO result USING 'user154158';
     mine := (SELECT jsonb_agg(now.key ORDER BY now.key) FROM jsonb_each(life('user154158')) now WHERE now.value IS DISTINCT FROM mine -> now.key);
     others := (SELECT jsonb_object_agg(now.key, now.value) FROM jsonb_each(life('user159185')) now WHERE now.value IS DISTINCT FROM others -> now.key);
-    said := format('%s; changes %s', result, mine) || coalesce(', OF THE OTHER ' || others::text, '');
+    of_partner := nullif((SELECT jsonb_agg(to_jsonb(a) ORDER BY a.user_id) FROM jwt_auth.account a WHERE issuer = 'partner'), of_partner);
+    said := format('%s; changes %s', result, mine) || coalesce(', OF THE OTHER ' || others::text, '') || coalesce(', OF THE PARTNER ' || of_partner::text, '');
     RAISE raise_exception;
   EXCEPTION WHEN raise_exception THEN
     RETURN said;
@@ -106,7 +110,7 @@ SELECT jwt_auth.forget_user('user154158');
 SELECT r.status FROM held h, jwt_auth.refresh_session(h.refresh) r WHERE h.name = 'phone' ORDER BY h.user_id;
 SELECT user_id, name, coalesce(error_code, 'good') AS verdict FROM held h, jwt_auth.jwt_try_verify(h.token) WHERE name IN ('phone', 'plain', 'exchanged') ORDER BY 1, 2;
 CALL jwt_auth.purge_expired();
-SELECT user_id FROM jwt_auth.account WHERE user_key = jwt_auth.user_key('user154158') ORDER BY 1;
+SELECT issuer, user_id FROM jwt_auth.account WHERE user_key = jwt_auth.user_key('user154158') ORDER BY 1, 2;
 
 DROP TABLE held;
 DROP FUNCTION life(text), after(text), link_verdict(text);
