@@ -57,6 +57,15 @@ SELECT event, ip, detail FROM jwt_auth.auth_event WHERE event = 'limit_reached';
 UPDATE jwt_auth.refresh_session SET idle_ends_at = clock_timestamp() WHERE session_id = (SELECT session_id FROM login WHERE name = 'a4');
 SELECT login('a8', 'alice');
 SELECT live('alice');
+\echo -- whatever they ended by; nor do those of somebody who acts for the user
+SET jwt_auth.max_sessions_per_user = 1;
+SELECT status FROM jwt_auth.impersonate('zoe', 'agent', '10 minutes');
+SELECT login('z1', 'zoe'), login('z2', 'zoe');
+UPDATE jwt_auth.refresh_session SET ends_at = clock_timestamp() WHERE session_id = (SELECT session_id FROM login WHERE name = 'z1');
+SELECT login('z3', 'zoe'), login('z4', 'zoe');
+UPDATE jwt_auth.account SET not_before = clock_timestamp() WHERE user_id = 'zoe';
+SELECT login('z5', 'zoe'), login('z6', 'zoe');
+RESET jwt_auth.max_sessions_per_user;
 RESET jwt_auth.session_limit_policy;
 
 \echo == a lowered limit evicts several at once, a limit of one user overrides, 0 is none
