@@ -5,7 +5,7 @@
   scripts/mutate.py --sample 100 --seed 7 src/jose     a hundred of them, chosen at random
   scripts/mutate.py --list src/session/limit.cpp       only says which there are
   scripts/mutate.py src/pg/store/rotation.cpp          also its SQL; the regression tests judge
-  scripts/mutate.py --tests late_retry,audit src/pg/store/rotation.cpp     only these of them
+  scripts/mutate.py --tests late_retry,isolation/reuse src/pg/store/rotation.cpp     only these, of which one is an isolation test
 
 A fault is one of: a comparison turned, a bound moved by one, && for || and the reverse, a check dropped (the condition of an `if`
 made false), a condition negated, true for false; in the SQL of src/pg also a condition left out, IS NULL for IS NOT NULL, greatest for
@@ -244,7 +244,7 @@ def main():
     parser.add_argument("--sql", action="store_true", help="of src/pg: only faults of its SQL")
     parser.add_argument("--again", type=pathlib.Path, help="only those that survived a run whose output this file has")
     parser.add_argument("--list", action="store_true", help="only list the faults")
-    parser.add_argument("--tests", type=lambda text: text.split(","), help="of src/pg: only these regression tests, by commas")
+    parser.add_argument("--tests", type=lambda text: text.split(","), help="of src/pg: only these regression tests, by commas; isolation/NAME: an isolation test")
     parser.add_argument("paths", nargs="+", help="files, or folders under src")
     options = parser.parse_args()
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The judge of scripts/mutate.py for src/pg: a private server for regression tests. Says "ready" and the server's pg_config, or what
 # is wrong; then reads lines "LIBRARY TEST..." and answers each with "passed" or "failed", once rows were read by their index and by
-# statements. It ends with its input.
+# statements. isolation/NAME is an isolation test. It ends with its input.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 source scripts/lib/packages.sh
 source scripts/lib/server.sh
@@ -22,9 +22,16 @@ while read -r library tests; do
   cp "$library" "$installed.new"
   mv "$installed.new" "$installed"
   printf '== %s\n' "$tests"
+  regress= specs=
+  for name in $tests; do
+    case $name in
+      isolation/*) specs+=" ${name#isolation/}" ;;
+      *) regress+=" $name" ;;
+    esac
+  done
   verdict=passed
   for reader in auto statement; do
-    as_server timeout 180 env PGOPTIONS="-c jwt_auth.debug_row_reader=$reader" make -C "$test_files" installcheck REGRESS="$tests" ISOLATION= PG_CONFIG="$PG_CONFIG" && continue
+    as_server timeout 180 env PGOPTIONS="-c jwt_auth.debug_row_reader=$reader" make -C "$test_files" installcheck REGRESS="$regress" ISOLATION="$specs" PG_CONFIG="$PG_CONFIG" && continue
     verdict=failed
     break
   done
