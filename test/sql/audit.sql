@@ -101,6 +101,15 @@ SELECT h.name FROM login l JOIN jwt_auth.refresh_session s USING (session_id), o
 SELECT h.name FROM login l JOIN jwt_auth.refresh_session s USING (session_id), of_hal(s.created_at, s.created_at) h WHERE l.name = 'h1';
 SELECT h.name FROM login l JOIN jwt_auth.refresh_session s USING (session_id), of_hal(s.created_at + interval '1 us') h WHERE l.name = 'h1';
 
+\echo -- a mismatch that was only logged is no end: of this session nobody knows how it went
+SET jwt_auth.ip_binding = 'log';
+SELECT login('j1', 'jim');
+SELECT r.status FROM login l, jwt_auth.refresh_session(l.refresh_token, '198.51.100.1') r WHERE l.name = 'j1';
+DELETE FROM jwt_auth.refresh_session WHERE user_id = 'jim';
+SELECT event, detail -> 'enforced' AS enforced FROM jwt_auth.auth_event WHERE user_id = 'jim' ORDER BY id;
+SELECT is_alive, ended_at, ended, reason FROM jwt_auth.session_history('jim', NULL, NULL);
+RESET jwt_auth.ip_binding;
+
 \echo == somebody who acts for the user: the actor, whoever the transaction acts as
 BEGIN;
 SELECT jwt_auth.authenticate(access_token) IS NOT NULL AS authenticated FROM login WHERE name = 'b1';
