@@ -10,6 +10,7 @@ use lib '.';
 use Ask;
 use Calls;
 use IPC::Run ();
+use List::Util qw(min);
 use JwtAuth qw(build_library);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
@@ -79,13 +80,19 @@ sub run_lines
 my @made = run_lines(map { '\i ' . source_file("test/support/$_.sql") } qw(calls failing_memory));
 is(join('', map { $_->{err} } @made), '', 'the functions that let allocations fail are there');
 store_calls($node, @calls);
+# What is kept up to a bound is full after the first stretch of repetitions. A memory context grows by a block now and then, so a leak is
+# what grows in each of the others.
+my $stretches = 4;
 # What is tried: in a new connection and in one that has called it; one allocation, or all from it; in some, repeatedly, to see memory
 # that is not freed. `of` is the number of allocations that there are, and `part` which of them fails.
 sub try_line
 {
 	my ($call, $of, $part, $in_a_row, $repetitions) = @_;
+	my $arguments = "(c.signature, 1 + ($part * c.$of)::integer, $in_a_row";
+	my $that = "WHERE c.signature = '$call->{signature}';\n";
 	return ($of eq 'first_allocations' ? "\\c -\n" : '')
-	  . "SELECT t.* FROM faults.call c, faults.check(c.signature, 1 + ($part * c.$of)::integer, $in_a_row, $repetitions) t WHERE c.signature = '$call->{signature}';";
+	  . "SELECT t.* FROM faults.call c, faults.check$arguments) t $that"
+	  . "SELECT faults.repeat$arguments, $repetitions) FROM faults.call c $that" x ($repetitions == 0 ? 0 : $stretches + 2);
 }
 my (@tries, @learned);
 my $learning = sub { my ($call) = @_; return { call => $call, line => "\\c -\nSELECT faults.learn('$call->{signature}');", learns => 1 } };
@@ -102,7 +109,7 @@ if ($all)
 		for my $in_a_row (1, 1000000)
 		{
 			push @tries, map { { call => $call, line => try_line($call, 'first_allocations', "$_.0 / $first", $in_a_row, 0) } } 0 .. $first;
-			push @tries, map { { call => $call, line => try_line($call, 'allocations', "$_.0 / greatest($later, 1)", $in_a_row, 4) } } 0 .. $later;
+			push @tries, map { { call => $call, line => try_line($call, 'allocations', "$_.0 / greatest($later, 1)", $in_a_row, 4), repetitions => 4 } } 0 .. $later;
 		}
 	}
 }
@@ -111,7 +118,9 @@ else
 	for my $call (@calls)
 	{
 		my @in_a_row = rand() < 0.5 ? (1, 1000000) : (1000000, 1);
-		push @tries, $learning->($call), { call => $call, line => try_line($call, 'allocations', rand, $in_a_row[0], rand() < 0.2 ? 6 : 0) },
+		my $repetitions = rand() < 0.2 ? 6 : 0;
+		push @tries, $learning->($call),
+		  { call => $call, line => try_line($call, 'allocations', rand, $in_a_row[0], $repetitions), repetitions => $repetitions },
 		  { call => $call, line => try_line($call, 'first_allocations', rand, $in_a_row[1], 0) };
 		# It said 22023 where memory was short for the identity; these are few enough for all of them.
 		push @tries, map { { call => $call, line => "SELECT * FROM faults.check('$call->{signature}', $_);" } } 1 .. 20 if $call->{name} eq 'authenticate';
@@ -130,12 +139,17 @@ for my $i (0 .. $#tries)
 {
 	my ($try, $answer) = ($tries[$i], $answers[$i]);
 	next if $try->{learns};
+	my @heap = $answer->{out} =~ /^heap (\d+)$/mg;
+	$answer->{out} =~ s/^heap \d+\n//mg;
 	if ($answer->{out} =~ /^(\d+)\|(\w+)\|(.*)\z/s)
 	{
 		my ($failures, $code, $problem) = ($1, $2, $3);
 		$count{ $failures == 0 ? 'needed fewer allocations' : $code eq 'answered' ? 'answered as usual' : $code }++;
 		chomp $problem;
 		push @problems, $problem if $problem ne '';
+		my $growth = min(map { $heap[$_] - $heap[ $_ - 1 ] } 2 .. $#heap);
+		push @problems, "$try->{line}: the heap grows by $growth bytes in $try->{repetitions} repetitions" if defined $growth && $growth >= 8 * $try->{repetitions};
+		$count{'tried for leaks'}++ if @heap;
 	}
 	# PostgreSQL itself gives up a connection if it can't read the settings of a function that has some (ParseLongOption).
 	elsif ($try->{call}{has_settings} && $answer->{err} =~ /FATAL:  out of memory/)
