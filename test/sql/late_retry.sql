@@ -51,6 +51,14 @@ SELECT sleeps('ann', '6 s');
 SELECT retry('ann');
 SELECT rotate('ann'), events_of('ann');
 
+\echo == another session of the same user is asked for on its own
+SELECT log_in('zoe');
+INSERT INTO phone SELECT 'tablet', r.session_id, NULL, r.refresh_token FROM jwt_auth.issue_refresh_session('zoe') r;
+SELECT rotate('zoe'), rotate('tablet');
+SELECT sleeps('zoe', '1 hour'), sleeps('tablet', '1 hour');
+SELECT retry('zoe'), row_of('zoe'), row_of('tablet');
+SELECT retry('tablet'), row_of('tablet');
+
 \echo == a client that loses an answer in every second rotation keeps its session
 SELECT log_in('bea');
 SELECT i, rotate('bea'), sleeps('bea', '1 hour'), retry('bea'), row_of('bea'), rotate('bea') AS next, sleeps('bea', '1 hour') FROM generate_series(1, 3) i;

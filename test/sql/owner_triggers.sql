@@ -29,6 +29,9 @@ BEGIN ISOLATION LEVEL REPEATABLE READ;
 SELECT status FROM jwt_auth.issue_refresh_session('bob');
 ROLLBACK;
 SELECT jwt_auth.set_user_policy('bob', max_sessions => 1);
+SELECT jwt_auth.set_user_policy('bob', ip_binding => 'log');
+SELECT jwt_auth.set_user_policy('bob', fingerprint_binding => 'log');
+SELECT jwt_auth.set_user_policy('bob');
 \set VERBOSITY default
 SELECT jwt_auth.revoke_user_tokens('bob');
 \set VERBOSITY sqlstate

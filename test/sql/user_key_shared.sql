@@ -106,6 +106,11 @@ SELECT after($$ SELECT jwt_auth.revoke_other_sessions($1, session_id) FROM held 
 SELECT jwt_auth.lock_user('user154158');
 SELECT status FROM jwt_auth.issue_refresh_session('user154158');
 SELECT status FROM jwt_auth.issue_refresh_session('user159185', device => 'laptop');
+BEGIN;
+SELECT jwt_auth.lock_user('user159185'), jwt_auth.unlock_user('user154158');
+SELECT status FROM jwt_auth.issue_refresh_session('user159185');
+SELECT status FROM jwt_auth.issue_refresh_session('user154158');
+ROLLBACK;
 SELECT jwt_auth.forget_user('user154158');
 SELECT r.status FROM held h, jwt_auth.refresh_session(h.refresh) r WHERE h.name = 'phone' ORDER BY h.user_id;
 SELECT user_id, name, coalesce(error_code, 'good') AS verdict FROM held h, jwt_auth.jwt_try_verify(h.token) WHERE name IN ('phone', 'plain', 'exchanged') ORDER BY 1, 2;
