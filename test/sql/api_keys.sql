@@ -290,6 +290,29 @@ INSERT INTO jwt_auth.api_key (key_id, user_key, user_id, name, secret_hash, crea
   SELECT (lpad(to_hex(i), 24, '0') || right(replace(key_id::text, '-', ''), 8))::uuid, user_key, user_id, 'key ' || i, secret_hash, created_at
   FROM jwt_auth.api_key, generate_series(1, 20000) i WHERE key_id = :'whole_key_id';
 SELECT count(*) FROM jwt_auth.user_api_keys('frank');
+
+\echo == purge_expired takes the keys that are over, and what is noted of keys that are gone
+DELETE FROM jwt_auth.api_key;
+DELETE FROM jwt_auth.api_key_use;
+SELECT count(api_key) FROM unnest(ARRAY['before everybody''s cutoff', 'good', 'run out', 'before the cutoff', 'after the cutoff', 'gone']) WITH ORDINALITY AS n (name, i),
+  jwt_auth.create_api_key(CASE WHEN name LIKE '% the cutoff' THEN 'gina' ELSE 'hugo' END, name, expires_at => CASE name WHEN 'run out' THEN now() + interval '1 day' END) k,
+  jwt_auth.exchange_api_key(k.api_key) e;
+UPDATE jwt_auth.api_key SET created_at = now() - interval '2 days' WHERE name LIKE 'before everybody%';
+UPDATE jwt_auth.api_key SET created_at = now() - interval '1 day' WHERE name <> 'gone' AND NOT name LIKE 'before everybody%';
+UPDATE jwt_auth.api_key SET expires_at = now() - interval '1 hour' WHERE name = 'run out';
+UPDATE jwt_auth.api_key SET created_at = now() - interval '2 hours' WHERE name = 'after the cutoff';
+INSERT INTO jwt_auth.cutoff (not_before) SELECT created_at FROM jwt_auth.api_key WHERE name LIKE 'before everybody%';
+SELECT jwt_auth.set_user_policy('gina', 3);
+UPDATE jwt_auth.account a SET not_before = created_at FROM jwt_auth.api_key k WHERE a.user_id = 'gina' AND k.name = 'before the cutoff';
+-- A cutoff of another issuer's user of the same key and id is none of hers.
+INSERT INTO jwt_auth.account (user_key, issuer, user_id, not_before) SELECT user_key, 'partner', user_id, now() FROM jwt_auth.account WHERE user_id = 'gina';
+DELETE FROM jwt_auth.api_key WHERE name = 'gone';
+SELECT count(*) AS uses, count(k) AS of_keys FROM jwt_auth.api_key_use u LEFT JOIN jwt_auth.api_key k USING (key_id, user_key);
+CALL jwt_auth.purge_expired(1);
+SELECT user_id, name FROM jwt_auth.api_key ORDER BY name;
+SELECT count(*) AS uses, count(k) AS of_keys FROM jwt_auth.api_key_use u LEFT JOIN jwt_auth.api_key k USING (key_id, user_key);
+DELETE FROM jwt_auth.cutoff;
+
 DELETE FROM jwt_auth.api_key;
 DELETE FROM jwt_auth.api_key_use;
 DELETE FROM jwt_auth.account;
