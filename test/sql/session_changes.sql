@@ -176,6 +176,16 @@ WHERE r.kind = 'refresh_required' AND r.user_id IN ('ann', 'cy') GROUP BY 1, 2, 
 SELECT r.version = (jwt_auth.jwt_verify(access) ->> 'sv')::bigint AS same FROM held h JOIN jwt_auth.revocations() r USING (session_id)
 WHERE h.name = 'c1' ORDER BY r.version DESC LIMIT 1;
 
+
+\echo == what was added to a session without data goes with it, and no other session of the user is taken for one that has some
+SELECT session_id AS one FROM jwt_auth.issue_refresh_session('ina') \gset
+SELECT session_id AS two FROM jwt_auth.issue_refresh_session('ina') \gset
+SELECT session_id AS three FROM jwt_auth.issue_refresh_session('ina') \gset
+SELECT jwt_auth.set_session_metadata(:'one', '{"n": 1}'), jwt_auth.set_session_claims(:'two', '{"n": 2}');
+SELECT has_data, version > 0 AS changed FROM jwt_auth.refresh_session WHERE user_id = 'ina' ORDER BY array_position(ARRAY[:'one', :'two', :'three']::uuid[], session_id);
+SELECT jwt_auth.revoke_refresh_session(:'one'), jwt_auth.revoke_refresh_session(:'two');
+SELECT count(*) FROM jwt_auth.session_data WHERE session_id IN (:'one', :'two');
+
 DROP TABLE held;
 DROP FUNCTION log_in, refresh, good, versions;
 SET client_min_messages = warning;
