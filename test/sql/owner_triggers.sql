@@ -101,7 +101,8 @@ SELECT count(*) AS alive FROM jwt_auth.user_sessions('dora');
 SELECT status FROM jwt_auth.refresh_session(:'third');
 DROP TRIGGER keep_session ON jwt_auth.refresh_session;
 
-\echo == denials that can not be written
+\echo == denials that can not be written, of a user who has another one
+SELECT jwt_auth.deny_token(jwt_auth.jwt_sign('{"sub": "eve"}'));
 SELECT jwt_auth.jwt_sign('{"sub": "eve"}') AS token \gset
 CREATE TRIGGER no_denial BEFORE INSERT ON jwt_auth.denied_token FOR EACH ROW EXECUTE FUNCTION suppress();
 SELECT jwt_auth.deny_token(:'token');
