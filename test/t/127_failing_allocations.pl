@@ -81,7 +81,8 @@ my @made = run_lines(map { '\i ' . source_file("test/support/$_.sql") } qw(calls
 is(join('', map { $_->{err} } @made), '', 'the functions that let allocations fail are there');
 store_calls($node, @calls);
 # What is kept up to a bound is full after the first stretch of repetitions. A memory context grows by a block now and then, so a leak is
-# what grows in each of the others.
+# what grows in each of the others. Not of a function that has settings: PostgreSQL 15 loses the name and the value of one that it has no
+# memory to set (ProcessGUCArray).
 my $stretches = 4;
 # What is tried: in a new connection and in one that has called it; one allocation, or all from it; in some, repeatedly, to see memory
 # that is not freed. `of` is the number of allocations that there are, and `part` which of them fails.
@@ -106,10 +107,11 @@ if ($all)
 	for my $call (@calls)
 	{
 		my ($first, $later) = @{ $allocations{ $call->{signature} } };
+		my $repetitions = $call->{has_settings} ? 0 : 4;
 		for my $in_a_row (1, 1000000)
 		{
 			push @tries, map { { call => $call, line => try_line($call, 'first_allocations', "$_.0 / $first", $in_a_row, 0) } } 0 .. $first;
-			push @tries, map { { call => $call, line => try_line($call, 'allocations', "$_.0 / greatest($later, 1)", $in_a_row, 4), repetitions => 4 } } 0 .. $later;
+			push @tries, map { { call => $call, line => try_line($call, 'allocations', "$_.0 / greatest($later, 1)", $in_a_row, $repetitions), repetitions => $repetitions } } 0 .. $later;
 		}
 	}
 }
@@ -118,7 +120,7 @@ else
 	for my $call (@calls)
 	{
 		my @in_a_row = rand() < 0.5 ? (1, 1000000) : (1000000, 1);
-		my $repetitions = rand() < 0.2 ? 6 : 0;
+		my $repetitions = rand() < 0.2 && !$call->{has_settings} ? 6 : 0;
 		push @tries, $learning->($call),
 		  { call => $call, line => try_line($call, 'allocations', rand, $in_a_row[0], $repetitions), repetitions => $repetitions },
 		  { call => $call, line => try_line($call, 'first_allocations', rand, $in_a_row[1], 0) };
@@ -148,7 +150,7 @@ for my $i (0 .. $#tries)
 		chomp $problem;
 		push @problems, $problem if $problem ne '';
 		my $growth = min(map { $heap[$_] - $heap[ $_ - 1 ] } 2 .. $#heap);
-		push @problems, "$try->{line}: the heap grows by $growth bytes in $try->{repetitions} repetitions" if defined $growth && $growth >= 8 * $try->{repetitions};
+		push @problems, "the heap grows by $growth bytes in $try->{repetitions} repetitions: $try->{line}" if defined $growth && $growth >= 8 * $try->{repetitions};
 		$count{'tried for leaks'}++ if @heap;
 	}
 	# PostgreSQL itself gives up a connection if it can't read the settings of a function that has some (ParseLongOption).
