@@ -68,6 +68,11 @@ my @workers = (
 	[ $standby, 'READ COMMITTED', 'auto' ],
 	[ $standby, 'REPEATABLE READ', 'auto' ]);
 
+# A standby that replays a rewrite holds its lock, and may wait for the snapshot of somebody who waits for that lock. PostgreSQL takes
+# that for no deadlock, and with max_standby_streaming_delay = -1 both wait for ever: so whoever reads there waits for a while only.
+my $gives_up = ' -c lock_timeout=2s';
+my $gave_up = qr/^\w+ 55P03 /;
+
 # Has the workers work while the rounds of DDL are done in turn, and judges their answers. `forgiven` is a pattern of answers
 # that are nobody's fault there.
 sub attack
@@ -79,7 +84,8 @@ sub attack
 	for my $i (0 .. $#crew)
 	{
 		my ($node, $isolation, $reader) = @{ $crew[$i] };
-		local $ENV{PGOPTIONS} = "-c default_transaction_isolation=" . (lc $isolation =~ s/ /\\ /r) . " -c jwt_auth.debug_row_reader=$reader";
+		local $ENV{PGOPTIONS} = "-c default_transaction_isolation=" . (lc $isolation =~ s/ /\\ /r) . " -c jwt_auth.debug_row_reader=$reader"
+		  . ($node == $standby ? $gives_up : '');
 		push @running, IPC::Run::start([ 'psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr('postgres'), '-c',
 			"CALL work('$tokens', $seconds)" ], '<', \undef, '>', \$output[$i], '2>', \$errors[$i], $timeout);
 	}
@@ -107,7 +113,7 @@ sub attack
 		{
 			my ($answer, $kind, $times) = ($1, $2, $3);
 			if ($answer eq "$kind $right{$kind}") { $count{$kind} += $times; }
-			elsif (!defined $forgiven || $answer !~ $forgiven) { $wrong{$answer} += $times; }
+			elsif ((!defined $forgiven || $answer !~ $forgiven) && ($node != $standby || $answer !~ $gave_up)) { $wrong{$answer} += $times; }
 		}
 		is_deeply(\%wrong, {}, "$name: no wrong answer") or diag($errors[$i]);
 		is($errors[$i], '', "$name: no error");
@@ -233,7 +239,7 @@ my @promoted = (
 $timeout = IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default);
 for my $i (0 .. $#promoted)
 {
-	local $ENV{PGOPTIONS} = '-c default_transaction_isolation=' . (lc $promoted[$i][0] =~ s/ /\\ /r) . " -c jwt_auth.debug_row_reader=$promoted[$i][1]";
+	local $ENV{PGOPTIONS} = '-c default_transaction_isolation=' . (lc $promoted[$i][0] =~ s/ /\\ /r) . " -c jwt_auth.debug_row_reader=$promoted[$i][1]$gives_up";
 	push @running, IPC::Run::start([ 'psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-d', $standby->connstr('postgres'), '-c',
 		"CALL work('$tokens', $seconds)" ], '<', \undef, '>', \$output[$i], '2>', \$errors[$i], $timeout);
 }
@@ -250,6 +256,7 @@ for my $i (0 .. $#promoted)
 	$running[$i]->finish;
 	my %answers;
 	$answers{$1} = $2 while $output[$i] =~ /"((?:[^"\\]|\\.)*)": (\d+)/g;
+	delete @answers{ grep { $_ =~ $gave_up } keys %answers };
 	is_deeply([ sort keys %answers ], [ sort map { "$_ $right{$_}" } keys %right ], "$name: the right answers, and no other")
 	  or diag($output[$i] . $errors[$i]);
 	is($errors[$i], '', "$name: no error");
