@@ -33,7 +33,7 @@ for my $client (@clients)
 }
 $primary->stop('immediate');
 eval { $_->{run}->finish } for @clients;
-my @cut_off = grep { $_->{err} =~ /server closed the connection|terminating connection|could not/ } @clients;
+my @cut_off = grep { $_->{err} =~ /connection to server was lost/ } @clients;
 is(scalar @cut_off, scalar @clients, 'each client is cut off in the middle of its work')
   or diag join "\n", map { ($_->{out} =~ tr/\n//) . " answers, " . substr $_->{err}, -300 } @clients;
 $standby->promote;
