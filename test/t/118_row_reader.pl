@@ -71,8 +71,8 @@ my @workers = (
 # A standby that replays a rewrite holds its lock, and may wait for the snapshot of somebody who waits for that lock. PostgreSQL takes
 # that for no deadlock, and with max_standby_streaming_delay = -1 both wait for ever: so whoever reads there waits for a while only.
 my $gives_up = ' -c lock_timeout=2s';
-# Once in some ten thousand answers a standby also says that an index which REINDEX CONCURRENTLY replaced is not there: what is known of
-# the table's indexes is older than the drop that was replayed. Nothing is accepted by it, and the next call finds the new index.
+# Beside REINDEX CONCURRENTLY a standby says now and then that the index which was replaced is not there, to statements as well: its drop
+# waits for nobody who reads on a standby.
 my $gave_up = qr/^\w+ (?:55P03|XX000 could not open relation with OID) /;
 
 # Has the workers work while the rounds of DDL are done in turn, and judges their answers. `forgiven` is a pattern of answers

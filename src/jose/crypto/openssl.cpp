@@ -33,7 +33,7 @@ struct Failure {
   bool by_rsa = false;       // RSA or its arithmetic says why
 };
 
-// Reads the queue and leaves it empty, with no memory.
+// Reads the queue, leaves it empty and frees what it held.
 Failure TakeFailure() {
   Failure failure;
   while (const unsigned long error = ERR_get_error()) {
@@ -47,7 +47,7 @@ Failure TakeFailure() {
     failure.at_infinity =
         failure.at_infinity || (ERR_GET_LIB(error) == ERR_LIB_EC && ERR_GET_REASON(error) == EC_R_POINT_AT_INFINITY);
   }
-  // What has been read keeps its texts until then.
+  // Errors that were read keep their texts until this.
   ERR_clear_error();
   return failure;
 }
