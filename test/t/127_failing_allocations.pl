@@ -168,6 +168,15 @@ is(scalar @problems, 0, 'each says 53200 or answers as usual, then answers as us
 note scalar(@calls) . ' functions: ' . join(', ', map { "$_ $count{$_}" } sort keys %count);
 cmp_ok($count{53200} // 0, '>', @calls / 2, 'many of the failures are noticed');
 
+# They said 22023, an invalid value. The first call of a connection allocates the most.
+for my $setting ([ 'proof_origin', 'https://api.example.com' ], [ 'user_key_range', '3..2147483647' ])
+{
+	my ($name, $value) = @$setting;
+	my $tried = "faults.tried(n, 1, 'SELECT 1', \$\$SELECT set_config('jwt_auth.$name', '$value', true)\$\$, 'SELECT 1')";
+	my %codes = map { $_ => 1 } map { $node->safe_psql('postgres', "SELECT coalesce(code, 'answered') FROM generate_series($_, $_) n, $tried") } 1 .. 60;
+	is(join(' ', sort keys %codes), '53200 answered', "jwt_auth.$name can be set, or memory is short");
+}
+
 is($node->safe_psql('postgres', "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' OR relation::regclass::text LIKE 'jwt_auth.%'"), '0', 'no lock is left');
 my $log = slurp_file($node->logfile);
 is(join("\n", grep { !/^\t/ && /terminated by signal|PANIC|TRAP:|leak|still referenced|terminating any other/ } split /\n/, $log), '', 'the log tells of no crash and of nothing left open');

@@ -115,6 +115,13 @@ bool check_name(char **value, void **, GucSource source) {
 void assign_issuer(const char *value, void *) { issuer_is_text = is_text(value); }
 void assign_audience(const char *value, void *) { audience_is_text = is_text(value); }
 
+// For a check that has no memory: without this, PostgreSQL would say that the value is invalid.
+bool lacks_memory() {
+  GUC_check_errcode(ERRCODE_OUT_OF_MEMORY);
+  GUC_check_errmsg("out of memory");
+  return false;
+}
+
 // A name with its schema: anything else would be looked up in a search path that is not the administrator's.
 bool check_claims_function(char **value, void **, GucSource) {
   const char *dot = std::strchr(*value, '.');
@@ -142,7 +149,7 @@ bool check_user_key_range(char **value, void **extra, GucSource) {
     return false;
   }
   void *memory = AllocateForSetting(sizeof ranges);
-  if (memory == nullptr) return false;
+  if (memory == nullptr) return lacks_memory();
   std::memcpy(memory, &ranges, sizeof ranges);
   *extra = memory;
   return true;
@@ -181,6 +188,7 @@ bool check_origin(char **value, void **, GucSource) {
   const std::string_view text(*value);
   const auto is_origin = Guard([&]() -> Result<bool> { return jose::NormalizedOrigin(text).has_value(); });
   if (text.empty() || (is_origin.ok && is_origin.value)) return true;
+  if (!is_origin.ok && IsOutOfMemory(is_origin.error)) return lacks_memory();
   GUC_check_errdetail("An origin is a scheme and a host, such as \"https://api.example.com\".");
   return false;
 }
