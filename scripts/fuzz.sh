@@ -4,6 +4,7 @@
 #   scripts/fuzz.sh                    a minute for each target
 #   scripts/fuzz.sh 3600               an hour for each
 #   scripts/fuzz.sh 600 jws jwe        only these
+#   scripts/fuzz.sh --fast 3600        without the sanitizers, several times as many; then the kept corpus once with them
 #   scripts/fuzz.sh --coverage         which lines of the core the seeds and the kept corpora reach, by file
 #   scripts/fuzz.sh 600 sql            the SQL functions, in a single-user backend (the first time, it compiles for minutes)
 source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
@@ -11,14 +12,20 @@ source scripts/lib/packages.sh
 source scripts/lib/server.sh
 source scripts/lib/fuzz.sh
 
-coverage=
-if [ "${1:-}" = --coverage ]; then
-  coverage=yes
-  shift
-  set -- 0 "$@"
-fi
+coverage='' fast=''
+case ${1:-} in
+  --coverage)
+    coverage=yes
+    shift
+    set -- 0 "$@"
+    ;;
+  --fast)
+    fast=-fast
+    shift
+    ;;
+esac
 seconds=${1:-60}
-[[ $seconds =~ ^[0-9]+$ ]] || die "usage: fuzz.sh [SECONDS_PER_TARGET] [TARGET...]"
+[[ $seconds =~ ^[0-9]+$ ]] || die "usage: fuzz.sh [--fast] [SECONDS_PER_TARGET] [TARGET...]"
 shift || true
 need_command make make
 need_file '/usr/include/openssl/evp.h' libssl-dev
@@ -48,8 +55,8 @@ results=$(mktemp)
 trap 'rm -f "$results"; cleanup' EXIT
 status=0
 if [ "${#core[@]}" -gt 0 ]; then
-  quietly "Building the targets with $clangxx" make_fuzzers
-  printf '%s\n' "${core[@]}" | xargs -P "$(jobs_at_once)" -I '{}' bash -c "fuzz_target {} $seconds" | tee "$results" || status=1
+  quietly "Building the targets with $clangxx" make_fuzzers "$fast"
+  printf '%s\n' "${core[@]}" | xargs -P "$(jobs_at_once)" -I '{}' bash -c "fuzz_target {} $seconds $fast" | tee "$results" || status=1
   printf '%s\n' "${core[@]}" | xargs -P "$(jobs_at_once)" -I '{}' bash -c 'shrink_corpus {}' || status=1
 fi
 if [ "${#core[@]}" -lt "${#targets[@]}" ]; then

@@ -21,8 +21,10 @@ need_to_fuzz() {
   [ -z "$major" ] || missing+=("clang-$major" "libclang-rt-$major-dev")
 }
 
+# make_fuzzers [-fast]: with the sanitizers; -fast: also without them.
 make_fuzzers() {
   make -C test/fuzz -j"$(jobs_at_once)" CLANGXX="$clangxx" all
+  [ -z "${1:-}" ] || make -C test/fuzz -j"$(jobs_at_once)" CLANGXX="$clangxx" FAST=yes all
   make -C test/fuzz CLANGXX="$clangxx" seeds
   add_kept_corpus
 }
@@ -35,14 +37,19 @@ add_kept_corpus() {
 }
 fuzz_targets() { make -s -C test/fuzz names; }
 
-# fuzz_target TARGET SECONDS: one line with what was done. What it learned is kept in build/fuzz/corpus, what it found in
-# build/fuzz/finds. Fails if it found something or ran nothing.
+# fuzz_target TARGET SECONDS [-fast]: one line with what was done. What it learned is kept in build/fuzz/corpus, what it found in
+# build/fuzz/finds. Fails if it found something or ran nothing. With -fast it runs without the sanitizers, and then with them what
+# it learned.
 fuzz_target() {
-  local target=$1 seconds=$2 status=0 executions corpus=build/fuzz/corpus/$1 finds=build/fuzz/finds/$1 output=build/fuzz/$1.log
+  local target=$1 seconds=$2 fast=${3:-} status=0 executions corpus=build/fuzz/corpus/$1 finds=build/fuzz/finds/$1 output=build/fuzz/$1.log
+  local limits=(-max_len=4096 -timeout=20 -rss_limit_mb=2048 "-artifact_prefix=$finds/")
   mkdir -p "$corpus" "$finds"
-  build/fuzz/fuzz_"$target" "$corpus" "build/fuzz/seeds/$target" -dict=test/fuzz/jose.dict -max_total_time="$seconds" \
-    -max_len=4096 -timeout=20 -rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix="$finds/" >"$output" 2>&1 || status=$?
+  "build/fuzz$fast/fuzz_$target" "$corpus" "build/fuzz/seeds/$target" -dict=test/fuzz/jose.dict -max_total_time="$seconds" \
+    -print_final_stats=1 "${limits[@]}" >"$output" 2>&1 || status=$?
   executions=$(sed -n 's/^stat::number_of_executed_units: *//p' "$output")
+  if [ -n "$fast" ] && [ "$status" -eq 0 ]; then
+    "build/fuzz/fuzz_$target" "$corpus" -runs=0 "${limits[@]}" >>"$output" 2>&1 || status=$?
+  fi
   if [ "$status" -eq 0 ] && [ "${executions:-0}" -gt 0 ]; then
     printf '%-10s %12d executions, nothing found\n' "$target" "$executions"
   else
