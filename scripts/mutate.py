@@ -10,11 +10,12 @@
 A fault is one of: a comparison turned, a bound moved by one, && for || and the reverse, a check dropped (the condition of an `if`
 made false), a condition negated, true for false; in the SQL of src/pg also a condition left out, IS NULL for IS NOT NULL, greatest for
 least. Of the core, the file is compiled with the fault and linked with the rest, and the unit tests
-run until one fails: first those whose file is named after the folder, then all. Of src/pg, a private server runs the regression tests:
+run until one fails: first those whose file is named after the folder, then all, and the slow ones in the end. Of src/pg, a private server runs the regression tests:
 first those that name one of the file's SQL functions, then all, or only those that are given. What survives either lacks a test or changes
 nothing that can be seen (a longer way to the same answer); look at each. Nothing is written outside build/mutate.
 """
 import argparse
+import json
 import os
 import pathlib
 import random
@@ -27,6 +28,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build" / "mutate"
 COMPILE = ["g++", "-std=c++17", "-O0", "-w", "-I", str(ROOT / "src")]
 SECONDS = 300
+SLOW = 0.05
 
 # What is replaced: a name, a pattern, its replacement. Blanks around < and > tell comparisons from templates.
 FAULTS = [
@@ -199,8 +201,18 @@ class Bench:
         built = run(["make", "-C", str(ROOT / "test" / "unit"), f"-j{os.cpu_count()}", f"BUILD={BUILD}", str(BUILD / "unit_tests")])
         if built.returncode != 0:
             sys.exit(built.stdout[-2000:] + "\nmutate.py: the unit tests do not build")
+        self.slow = ":".join(self.slow_tests())
         self.objects = sorted(BUILD.rglob("*.o"))
         self.gold = run(["which", "ld.gold"]).returncode == 0
+
+    @staticmethod
+    def slow_tests():
+        """The tests that take longest. Most faults are noticed without them. Without a fault, all must pass."""
+        times = BUILD / "times.json"
+        if run([str(BUILD / "unit_tests"), f"--gtest_output=json:{times}"]).returncode != 0:
+            sys.exit("mutate.py: without a fault, a unit test fails")
+        return [f"{suite['name']}.{test['name']}" for suite in json.loads(times.read_text())["testsuites"] for test in suite["testsuite"]
+                if float(test["time"].rstrip("s")) > SLOW]
 
     def verdict(self, path, number, changed):
         """killed, survived or uncompilable."""
@@ -220,7 +232,7 @@ class Bench:
         if linked.returncode != 0:
             return "uncompilable"
         first = suites_named_after(path.relative_to(ROOT / "src").parts[0])
-        for chosen in ([first] if first else []) + ["*"]:
+        for chosen in ([f"{first}:-{self.slow}"] if first else []) + [f"*:-{self.slow}", self.slow]:
             try:
                 tests = run([str(program), "--gtest_fail_fast", f"--gtest_filter={chosen}"], timeout=SECONDS)
             except subprocess.TimeoutExpired:

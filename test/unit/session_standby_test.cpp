@@ -13,7 +13,8 @@ constexpr TokenTimes kOld = {kHorizon - 1, kHorizon - 1};
 
 constexpr Replay kPrimary = {false, false, 0, kMargin};
 constexpr Replay kStandby = {true, true, kCommit, kMargin};
-constexpr Replay kFresh = {true, false, 0, kMargin};
+// Nothing was replayed, so the time of a last commit means nothing.
+constexpr Replay kFresh = {true, false, kCommit, kMargin};
 
 TEST(Standby, SaysNotYetOfWhatMayBeOnItsWay) {
   struct Row {
