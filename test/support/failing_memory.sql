@@ -10,9 +10,11 @@ DECLARE
   c faults.call;
   r record;
   again record;
+  rest text;
 BEGIN
   SELECT * INTO STRICT c FROM faults.call k WHERE k.signature = "check".signature;
   r := faults.tried(n, in_a_row, c.before, c.call, 'SELECT faults.effects()');
+  rest := faults.left_behind();
   failures := r.failures;
   code := coalesce(r.code, 'answered');
   -- PostgreSQL's regular expressions have one code for all that goes wrong, and so has its reader of control files.
@@ -24,6 +26,9 @@ BEGIN
   again := faults.tried(0, 1, c.before, c.call, 'SELECT faults.effects()');
   IF NOT faults.is_as_usual(c, again.code, again.answer, again.effects) THEN
     problem := concat_ws(E'\n', problem, format('%s, after allocation %s failed: %s %s; %s', signature, n, again.code, left(again.answer, 200), again.effects));
+  END IF;
+  IF rest <> '' THEN
+    problem := concat_ws(E'\n', problem, format('%s, allocation %s fails: it leaves %s', signature, n, rest));
   END IF;
 END $$;
 

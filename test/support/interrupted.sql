@@ -9,7 +9,9 @@ BEGIN
     EXECUTE before;
   END IF;
   EXECUTE call INTO answer;
-  EXECUTE after INTO effects;
+  IF after <> '' THEN
+    EXECUTE after INTO effects;
+  END IF;
   RAISE EXCEPTION USING ERRCODE = 'OK000';
 EXCEPTION
   WHEN SQLSTATE 'OK000' THEN NULL;
@@ -18,7 +20,7 @@ EXCEPTION
     answer := SQLERRM;
 END $$;
 
--- Calls it again and again until somebody interrupts it; an answer that is not the usual one ends it, too.
+-- Calls it again and again, and does nothing else, until somebody interrupts it; an error that is not the usual one ends it, too.
 CREATE FUNCTION faults.busy(signature text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
   c faults.call;
@@ -26,8 +28,8 @@ DECLARE
 BEGIN
   SELECT * INTO STRICT c FROM faults.call k WHERE k.signature = busy.signature;
   LOOP
-    r := faults.tried(0, 1, c.before, c.call, 'SELECT faults.effects()');
-    IF NOT faults.is_as_usual(c, r.code, r.answer, r.effects) THEN
+    r := faults.tried(0, 1, c.before, c.call, '');
+    IF r.code IS DISTINCT FROM c.code THEN
       RETURN format('%s, busy: %s', signature, r);
     END IF;
   END LOOP;
@@ -40,8 +42,8 @@ DECLARE
 BEGIN
   SELECT * INTO STRICT c FROM faults.call k WHERE k.signature = sound.signature;
   r := faults.tried(0, 1, c.before, c.call, 'SELECT faults.effects()');
-  IF current_user <> session_user OR current_setting('search_path') <> '"$user", public' THEN
-    RETURN format('%s leaves the role %s and the path %s', signature, current_user, current_setting('search_path'));
+  IF faults.left_behind() <> '' THEN
+    RETURN format('%s, interrupted before, leaves %s', signature, faults.left_behind());
   ELSIF NOT faults.is_as_usual(c, r.code, r.answer, r.effects) THEN
     RETURN format('%s, interrupted before: %s', signature, r);
   END IF;

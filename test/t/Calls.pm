@@ -273,9 +273,9 @@ sub prepare_calls
 			kind => $function->{kind},
 			before => $before{$name} // '',
 			arguments => [ map { [ @$_, $list{ $_->[0] } ] } @arguments ],
-			# What is counted changes with every call.
-			call => $name eq 'counters' ? 'SELECT count(*)::text FROM jwt_auth.counters()'
-			  : $function->{kind} eq 'f' ? "SELECT string_agg(answer::text, E'\\n') FROM $call AS answer" : $function->{kind} eq 'p' ? "CALL $call" : $call
+			# What is counted, and what is counted at all, changes with every call.
+			call => $name eq 'counters' ? 'SELECT (count(*) > 0)::text FROM jwt_auth.counters()'
+			  : $function->{kind} eq 'f' ? "SELECT string_agg(answer::text, E'\\n' ORDER BY answer::text COLLATE \"C\") FROM $call AS answer" : $function->{kind} eq 'p' ? "CALL $call" : $call
 		  };
 	}
 	die 'give a call of ' . join(', ', @unknown) if @unknown;

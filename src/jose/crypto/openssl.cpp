@@ -130,7 +130,9 @@ void FetchAhead() noexcept {
   EVP_KDF_free(EVP_KDF_fetch(nullptr, "PBKDF2", nullptr));
   OSSL_DECODER_free(OSSL_DECODER_fetch(nullptr, "RSA", nullptr));
   OSSL_ENCODER_free(OSSL_ENCODER_fetch(nullptr, "RSA", nullptr));
-  // This fetches the generators of random bytes. A child seeds what it inherits anew.
+  // This fetches the generators of random bytes (a child seeds what it inherits anew), and makes the locks that a process needs
+  // for its first key. OpenSSL tries to make those once: where one fails, the process has no keys.
+  EVP_PKEY_free(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"));
   unsigned char byte = 0;
   (void)RAND_priv_bytes(&byte, 1);
   DrainErrorQueue();
