@@ -31,7 +31,7 @@ $$;
 -- How many rows each table has, and the rows that the call has changed: those from after this transaction.
 SELECT pg_current_xact_id() AS beginning \gset
 SELECT format('CREATE FUNCTION faults.effects() RETURNS text LANGUAGE plpgsql AS $f$ BEGIN RETURN concat_ws(%L, %s,
-  (SELECT string_agg(row, %L ORDER BY faults.shape(row), faults.numberless(row)) FROM (%s) AS changed(row))); END $f$', ', ',
+  (SELECT string_agg(row, %L ORDER BY faults.shape(row), faults.numberless(row), row) FROM (%s) AS changed(row))); END $f$', ', ',
   string_agg(format('(SELECT %L || count(*) FROM %s)', oid::regclass || ' ', oid::regclass), ', ' ORDER BY relname), E'\n',
   string_agg(format('SELECT %L || t FROM %s AS t WHERE t.xmin::text::bigint > %s', relname, oid::regclass, :beginning), ' UNION ALL ' ORDER BY relname))
 FROM pg_class WHERE relnamespace = 'jwt_auth'::regnamespace AND relkind = 'r' \gexec

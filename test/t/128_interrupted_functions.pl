@@ -75,7 +75,7 @@ sub enough
 	{
 		# What is kept up to a bound is full after the first stretch. A memory context grows by a block now and then, so a leak is what
 		# grows in each of the others.
-		for my $stretch (1 .. $for_leaks ? 4 : 1)
+		for my $stretch (1 .. ($for_leaks ? 4 : 1))
 		{
 			print $script "SELECT faults.busy('$call->{signature}');\n" for 1 .. ($for_leaks ? $times / 4 : $times);
 			print $script "SELECT 'heap $call->{signature} ' || faults.heap_in_use();\n" if $for_leaks;
