@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The judge of scripts/mutate.py for src/pg: a private server for regression tests. Says "ready" and the server's pg_config, or what
-# is wrong; then reads lines "LIBRARY TEST..." and answers each with "passed" or "failed", once rows were read by their index and by
+# is wrong; then reads lines "LIBRARY TEST..." and answers each with "passed", "failed" or "timeout", once rows were read by their index and by
 # statements. isolation/NAME is an isolation test. It ends with its input.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 source scripts/lib/packages.sh
@@ -32,12 +32,12 @@ while read -r library tests; do
   verdict=passed
   for reader in auto statement; do
     as_server timeout 180 env PGOPTIONS="-c jwt_auth.debug_row_reader=$reader" make -C "$test_files" installcheck REGRESS="$regress" ISOLATION="$specs" PG_CONFIG="$PG_CONFIG" && continue
-    verdict=failed
+    if [ "$?" -eq 124 ]; then verdict=timeout; else verdict=failed; fi
     break
   done
   echo "$verdict" >&3
   # A crash is over once the server answers again.
-  if [ "$verdict" = failed ]; then
+  if [ "$verdict" != passed ]; then
     for ((i = 0; i < 60; i++)); do psql -qXAtc 'SELECT 1' && break || sleep 0.5; done
   fi
 done

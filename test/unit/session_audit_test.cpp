@@ -32,6 +32,11 @@ TEST(Audit, ApplicationEventsHaveTheirPrefix) {
        {"", "app", "app.", "login", "apps.x", "App.x", "app.X", "app.x y", "app.x\n", "app.\xc3\xa9", " app.x"})
     EXPECT_FALSE(IsApplicationEvent(bad)) << bad;
   EXPECT_FALSE(IsApplicationEvent(std::string_view("app.x\0y", 7)));
+  for (int byte = 0; byte < 256; byte++) {
+    const auto c = static_cast<char>(byte);
+    const bool is_allowed = std::string_view("abcdefghijklmnopqrstuvwxyz0123456789_.-").find(c) != std::string_view::npos;
+    EXPECT_EQ(IsApplicationEvent(std::string("app.") + c), is_allowed) << byte;
+  }
 }
 
 }  // namespace

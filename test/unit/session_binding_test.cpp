@@ -92,9 +92,23 @@ TEST(Binding, ParsesNoHalfAddresses) {
                            "fe80::1%eth0", "::ffff:192.0.2.7/80", "0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000"})
     EXPECT_FALSE(ParseNetwork(text)) << text;
   EXPECT_FALSE(ParseNetwork(std::string_view("192.0.2.7\0", 10)));
-  const auto mapped = ParseNetwork("::ffff:192.0.2.7/120");
-  ASSERT_TRUE(mapped);
-  EXPECT_EQ(FormatNetwork(*mapped), "192.0.2.0/24");
+  EXPECT_FALSE(ParseNetwork("0000:0000:0000:0000:0000:0000:255.255.255.255.")) << "one character longer than any address";
+  for (const char *prefix : {"/:", "/.", "/1 ", "/ 1", "/+1", "/-1", "/1a", "/a1", "/1/1"})
+    EXPECT_FALSE(ParseNetwork(std::string("192.0.2.7") + prefix)) << prefix;
+}
+
+TEST(Binding, ParsesEveryPrefix) {
+  struct Row {
+    const char *text, *network;
+  };
+  for (const Row &row : {Row{"192.0.2.7/0", "0.0.0.0/0"}, Row{"192.0.2.7/32", "192.0.2.7"}, Row{"192.0.2.7/19", "192.0.0.0/19"},
+                         Row{"192.0.2.7/024", "192.0.2.0/24"}, Row{"2001:db8::7/0", "::/0"},
+                         Row{"2001:db8::7/128", "2001:db8::7"}, Row{"::ffff:192.0.2.7/120", "192.0.2.0/24"},
+                         Row{"::ffff:192.0.2.7/128", "192.0.2.7"}, Row{"::ffff:192.0.2.7/96", "0.0.0.0/0"}}) {
+    const auto network = ParseNetwork(row.text);
+    ASSERT_TRUE(network) << row.text;
+    EXPECT_EQ(FormatNetwork(*network), row.network) << row.text;
+  }
 }
 
 TEST(Binding, NamesComeBack) {

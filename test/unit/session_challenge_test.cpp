@@ -1,6 +1,7 @@
 // Nonces and challenges that nothing stores: what is recognised again, and what is not.
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <string>
 
 #include "session/challenge.hpp"
@@ -26,6 +27,27 @@ TEST(ProofNonce, IsGoodForItsLifetime) {
   EXPECT_FALSE(IsFresh(nonce, kNow + kLifetime + kLeeway + kSecond));
   EXPECT_TRUE(IsFresh(nonce, kNow - kLeeway));
   EXPECT_FALSE(IsFresh(nonce, kNow - kLeeway - kSecond));
+}
+
+TEST(ProofNonce, IsGoodToTheMicrosecond) {
+  const Micros second = kNow / kSecond * kSecond;
+  const std::string nonce = MakeProofNonce(kSecret, kNow);
+  EXPECT_TRUE(IsFresh(nonce, second - kLeeway));
+  EXPECT_FALSE(IsFresh(nonce, second - kLeeway - 1));
+  EXPECT_TRUE(IsFresh(nonce, second + kSecond + kLifetime + kLeeway - 1));
+  EXPECT_FALSE(IsFresh(nonce, second + kSecond + kLifetime + kLeeway));
+}
+
+TEST(ProofNonce, IsNotFromATimeThatNoClockShows) {
+  constexpr Micros kEnd = std::numeric_limits<Micros>::max() / 4;
+  EXPECT_TRUE(IsFresh(MakeProofNonce(kSecret, kEnd), kEnd));
+  EXPECT_FALSE(IsFresh(MakeProofNonce(kSecret, kEnd + kSecond), kEnd + kSecond));
+}
+
+TEST(ProofNonce, IsBase64Url) {
+  std::string nonce = MakeProofNonce(kSecret, kNow);
+  nonce[7] = '!';
+  EXPECT_FALSE(IsFresh(nonce));
 }
 
 TEST(ProofNonce, IsTheSameWithinASecond) {

@@ -34,6 +34,16 @@ TEST(Bearer, WithoutExactlyOneTokenIsMalformed) {
   EXPECT_EQ(Bearer(std::string_view("Bearer a\0b", 10)), "malformed");
 }
 
+TEST(Bearer, HasTheCharactersOfToken68) {
+  // RFC 9110 section 11.2, and = anywhere.
+  const std::string_view allowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/=";
+  for (int byte = 0; byte < 256; byte++) {
+    const std::string token = std::string("a") + static_cast<char>(byte) + "b";
+    const bool is_allowed = allowed.find(static_cast<char>(byte)) != std::string_view::npos;
+    EXPECT_EQ(Bearer("Bearer " + token), is_allowed ? token : "malformed") << byte;
+  }
+}
+
 std::string Forwarded(std::string_view header, int hops = 1) {
   const Address client = ForwardedClient(header, hops);
   return client.known() ? FormatNetwork({client, client.bits()}) : "unknown";
@@ -52,6 +62,7 @@ TEST(ForwardedClient, IsCountedFromTheRight) {
 
 TEST(ForwardedClient, MayHaveAPort) {
   EXPECT_EQ(Forwarded("192.0.2.1:65535"), "192.0.2.1");
+  EXPECT_EQ(Forwarded("192.0.2.1:09890"), "192.0.2.1");
   EXPECT_EQ(Forwarded("[2001:db8::1]:443"), "2001:db8::1");
   EXPECT_EQ(Forwarded("[2001:db8::1]"), "2001:db8::1");
   EXPECT_EQ(Forwarded("2001:db8::1"), "2001:db8::1");
@@ -68,6 +79,7 @@ TEST(ForwardedClient, IsUnknownForAnythingElse) {
                                         "192.0.2.256",
                                         "192.0.2.1:",
                                         "192.0.2.1:65536",
+                                        "192.0.2.1:000080",
                                         "192.0.2.1:-1",
                                         "192.0.2.1:x",
                                         "192.0.2.1/24",
@@ -101,6 +113,7 @@ TEST(SetCookie, IsAlwaysHttpOnlyAndSecure) {
   EXPECT_EQ(Set(Plain()), "refresh_token=abc; Path=/; Max-Age=60; HttpOnly; Secure; SameSite=Strict");
   EXPECT_EQ(Set({"a", "b", "/c/d", 0, "lax", "example.org"}),
             "a=b; Path=/c/d; Domain=example.org; Max-Age=0; HttpOnly; Secure; SameSite=Lax");
+  EXPECT_EQ(Set({"a", "b", "/", 0, "LAX", std::nullopt}), "a=b; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax");
 }
 
 TEST(SetCookie, WithoutAValueForgets) {
