@@ -2,7 +2,7 @@
 # and the library alike. A call then says 53200 or answers and changes what it always does, never a refusal of what is good. After
 # that the same backend answers rightly, nothing is half done, and repeated failures leave no memory behind.
 #
-# JWT_AUTH_ALLOCATIONS=all tries each allocation of each call (an hour or more); otherwise some of each are drawn by JWT_AUTH_ALLOCATIONS_SEED
+# JWT_AUTH_ALLOCATIONS=all tries each allocation of each call (hours); otherwise some of each are drawn by JWT_AUTH_ALLOCATIONS_SEED
 # (random). JWT_AUTH_ALLOCATIONS_OF names functions by a regular expression.
 use strict;
 use warnings;
@@ -114,11 +114,14 @@ if ($all)
 	for my $call (@calls)
 	{
 		my ($first, $later) = @{ $allocations{ $call->{signature} } };
-		for my $in_a_row (1, 1000000)
+		# Every tenth is also tried for leaks, and with all that follow it failing, too.
+		push @tries, map { { call => $call, line => try_line($call, 'first_allocations', "$_.0 / $first", 1, 0) } } 0 .. $first;
+		push @tries, map { { call => $call, line => try_line($call, 'first_allocations', "$_.0 / $first", 1000000, 0) } } grep { $_ % 10 == 0 } 0 .. $first;
+		for my $part (0 .. $later)
 		{
-			my $repetitions = $call->{has_settings} || $in_a_row > 1 ? 0 : 2;
-			push @tries, map { { call => $call, line => try_line($call, 'first_allocations', "$_.0 / $first", $in_a_row, 0) } } 0 .. $first;
-			push @tries, map { { call => $call, line => try_line($call, 'allocations', "$_.0 / greatest($later, 1)", $in_a_row, $repetitions), repetitions => $repetitions } } 0 .. $later;
+			my $repetitions = $part % 10 > 0 || $call->{has_settings} ? 0 : 2;
+			push @tries, { call => $call, line => try_line($call, 'allocations', "$part.0 / greatest($later, 1)", 1, $repetitions), repetitions => $repetitions };
+			push @tries, { call => $call, line => try_line($call, 'allocations', "$part.0 / greatest($later, 1)", 1000000, 0) } if $part % 10 == 0;
 		}
 	}
 }
