@@ -44,3 +44,8 @@ sql/$(EXTENSION)--$(EXTVERSION).sql: $(SQL_MODULES)
 # The core compiled with no PostgreSQL include path: what keeps the arrows pointing one way.
 core unit:
 	$(MAKE) -C test/unit $@
+
+.PHONY: code-flags
+# What the objects are compiled with, for test/timing.
+code-flags:
+	@echo '$(CXXFLAGS) $(CPPFLAGS)'
