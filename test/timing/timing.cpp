@@ -38,10 +38,11 @@ void Publish(Bytes &bytes) {
 
 void Check(const char *name, bool should_leak, const std::function<void()> &path) {
   // Fetching an algorithm for the first time is no part of the path.
+  const int failures_before = failures;
   const auto before = VALGRIND_COUNT_ERRORS;
   path();
   const auto found = VALGRIND_COUNT_ERRORS - before;
-  const bool good = (found > 0) == should_leak;
+  const bool good = (found > 0) == should_leak && failures == failures_before;
   if (!good) failures++;
   std::printf("%s %-9s %s (%lu reports)\n", good ? "ok    " : "FAILED", should_leak ? "planted" : "silent", name,
               static_cast<unsigned long>(found));
@@ -49,6 +50,11 @@ void Check(const char *name, bool should_leak, const std::function<void()> &path
 }
 
 std::string Filled(std::size_t size, char byte) { return std::string(size, byte); }
+
+// Within a path: what it must have answered.
+void Expect(bool answered) {
+  if (!answered) failures++;
+}
 
 void CheckComparisons() {
   for (const std::size_t place : {std::size_t{0}, std::size_t{31}, std::size_t{32}}) {
@@ -97,52 +103,215 @@ void CheckMacs() {
   }
 }
 
-void CheckRefreshTokens() {
-  constexpr std::size_t kPublicPart =
-      27;  // characters of the session id and generation; the next one is shared with the secret
-  const auto first = session::RefreshToken::First({}, Filled(session::kFreshSecretSize, 's'));
-  const auto encoded = first.Encode();
+const std::string server_secret = Filled(session::kServerSecretSize, 'v');
+const std::string pepper = Filled(32, 'p');
+constexpr session::Nonce kNonce = {1, 2, 3};
+constexpr session::Cutoffs kNoCutoffs = {session::kNoCutoff, session::kNoCutoff};
+
+// The text of a refresh token with its secrets marked. Public are the session id and the generation, which are the first 26
+// characters and a part of the next one.
+std::string MarkedText(const session::RefreshToken &token) {
+  const auto encoded = token.Encode();
   std::string text(AsText(encoded));
-  const std::size_t secret_from = session::kRefreshTokenPrefix.size() + kPublicPart;
+  const std::size_t secret_from = session::kRefreshTokenPrefix.size() + 27;
   VALGRIND_MAKE_MEM_UNDEFINED(text.data() + secret_from, text.size() - secret_from);
-  Check("RefreshToken: read, hashed, succeeded, written", false, [&] {
+  return text;
+}
+
+session::RefreshToken FirstToken(char family = 'f', char secret = 's') {
+  return session::RefreshToken::First({}, Filled(16, family) + Filled(32, secret));
+}
+session::RefreshToken After(const session::RefreshToken &token) {
+  return token.Successor(token.generation() + 1, kNonce, pepper, server_secret);
+}
+
+void CheckRefreshTokens() {
+  const auto first = FirstToken();
+  const std::string text = MarkedText(first);
+  const session::Hash next_hash = After(first).SecretHash();
+  Check("RefreshToken: read, succeeded, written", false, [&] {
     const auto token = session::RefreshToken::Decode(text);
-    if (!token) {
-      failures++;
-      return;
-    }
-    const auto presented = token->Hashes();
-    const auto next = token->Successor(1, Secret(session::Nonce{}), Secret(Filled(32, 'p')));
+    Expect(bool{token});
+    if (!token) return;
+    const auto next = token->Successor(1, Secret(kNonce), Secret(pepper), Secret(server_secret));
     next.Encode();
-    session::SessionState state{};
-    state.family_hash = Secret(first.FamilyHash());
-    state.current_hash = Secret(first.SecretHash());
-    state.idle_end = state.absolute_end = session::kNever;
-    const session::RefreshPolicy policy = {{session::IpBinding::kOff, 24, 64, session::FingerprintBinding::kOff}, 0};
-    const session::Cutoffs none = {session::kNoCutoff, session::kNoCutoff};
-    if (session::Decide(state, presented, {}, policy, none, 1).status != session::Status::kOk) failures++;
+    // As where a lost answer is repeated.
+    Expect(session::SameHash(next.SecretHash(), Secret(next_hash)));
+  });
+  Check("RefreshToken: succeeded without a server's secret", false, [&] {
+    const auto token = session::RefreshToken::Decode(text);
+    Expect(bool{token});
+    if (!token) return;
+    const auto next = token->Successor(1, Secret(kNonce), Secret(pepper));
+    next.Encode();
+    Expect(!session::SameHash(next.SecretHash(), Secret(next_hash)));
   });
   Check("RefreshToken: a character that is none", false, [&] {
     std::string foreign = text;
     foreign.back() = '!';
-    if (session::RefreshToken::Decode(foreign)) failures++;
+    Expect(!session::RefreshToken::Decode(foreign));
   });
+
+  // One character of each half of the secret: of the HMAC that the token was made with, and of the proof.
+  const auto second = After(first);
+  const auto proves = [](const std::string &marked) {
+    const auto token = session::RefreshToken::Decode(marked);
+    Expect(bool{token});
+    return token && token->ProvesGeneration(Secret(server_secret));
+  };
+  Check("RefreshToken: a proven generation", false, [&] { Expect(proves(MarkedText(second))); });
+  for (const std::size_t from_end : {std::size_t{30}, std::size_t{5}}) {
+    std::string wrong(AsText(second.Encode()));
+    char &changed = wrong[wrong.size() - from_end];
+    changed = changed == 'A' ? 'B' : 'A';
+    const auto token = session::RefreshToken::Decode(wrong);
+    if (!token) {
+      failures++;
+      return;
+    }
+    const std::string marked = MarkedText(*token);
+    Check("RefreshToken: a wrong proof of the generation", false, [&] { Expect(!proves(marked)); });
+  }
+  Check("RefreshToken: a generation without a proof", false, [&] { Expect(!proves(text)); });
+
+  const std::string foreign = Filled(40, 'o');
+  const session::Hash imported_hash = session::RefreshToken::Imported({}, foreign).SecretHash();
+  Check("RefreshToken: an imported one", false, [&] {
+    const auto token = session::RefreshToken::Imported({}, Secret(foreign));
+    Expect(session::SameHash(token.SecretHash(), Secret(imported_hash)));
+    token.Successor(1, Secret(kNonce), Secret(pepper), Secret(server_secret)).Encode();
+  });
+  Check("RefreshToken: another imported one", false, [&] {
+    const auto token = session::RefreshToken::Imported({}, Secret(Filled(40, 'q')));
+    Expect(!session::SameHash(token.SecretHash(), Secret(imported_hash)));
+  });
+}
+
+// A presented token and a row are compared as refresh_session does it: read, hashed, its generation proven, decided on.
+session::Decision DecisionOn(const std::string &marked_text, const session::SessionState &state,
+                             const session::RefreshPolicy &policy, const session::Client &client, session::Micros now) {
+  const auto token = session::RefreshToken::Decode(marked_text);
+  Expect(bool{token});
+  if (!token) return session::kUnknownSession;
+  auto presented = token->Hashes();
+  // No secret: memcheck takes it for one, since the reader joins eight characters in one number.
+  VALGRIND_MAKE_MEM_DEFINED(&presented.generation, sizeof presented.generation);
+  presented.has_proven_generation = presented.generation > state.generation && token->ProvesGeneration(Secret(server_secret));
+  return session::Decide(state, presented, client, policy, kNoCutoffs, now);
+}
+
+void CheckDecisions() {
+  using session::Event;
+  using session::Status;
+  constexpr session::Micros kInterval = 10;
+  constexpr session::Micros kRotatedAt = 1000;
+  const auto first = FirstToken();
+  const auto second = After(first);
+  const auto third = After(second);
+  session::Hash fingerprint;
+  fingerprint.fill('i');
+
+  // The row after the second rotation: `third` is current, `second` the previous one.
+  session::SessionState state{};
+  state.refreshed_at = kRotatedAt;
+  state.idle_end = state.absolute_end = session::kNever;
+  state.auth_time = session::kNoCutoff;
+  state.generation = 2;
+  state.family_hash = Secret(first.FamilyHash());
+  state.current_hash = Secret(third.SecretHash());
+  state.has_previous = true;
+  state.previous_hash = Secret(second.SecretHash());
+  state.bound = state.latest = {session::kNoAddress, true, Secret(fingerprint)};
+  // The same after a failover that lost both rotations.
+  session::SessionState restored = state;
+  restored.generation = 0;
+  restored.current_hash = Secret(first.SecretHash());
+  restored.has_previous = false;
+
+  const session::Client same = {session::kNoAddress, true, Secret(fingerprint)};
+  fingerprint[31] ^= 1;
+  const session::Client other = {session::kNoAddress, true, Secret(fingerprint)};
+  session::RefreshPolicy once = {{session::IpBinding::kOff, 24, 64, session::FingerprintBinding::kOff}, kInterval};
+  once.late_retry = session::LateRetry::kOnce;
+  session::RefreshPolicy never = once;
+  never.late_retry = session::LateRetry::kNever;
+  session::RefreshPolicy bound = once;
+  bound.binding.fingerprint = session::FingerprintBinding::kExact;
+  constexpr session::Micros kSoon = kRotatedAt + kInterval - 1;
+  constexpr session::Micros kLate = kRotatedAt + kInterval;
+
+  // The same generation, but not a secret of the session.
+  const auto stranger = After(After(FirstToken('g')));
+  const auto invented = After(After(FirstToken('f', 't')));
+  const auto unproven = first.Successor(1, kNonce, pepper);
+
+  const struct {
+    const char *name;
+    const session::RefreshToken &token;
+    const session::SessionState &state;
+    const session::RefreshPolicy &policy;
+    const session::Client &client;
+    session::Micros now;
+    Status status;
+    Event event;
+  } cases[] = {
+      {"Decide: the current token", third, state, once, same, kLate, Status::kOk, Event::kNone},
+      {"Decide: another family", stranger, state, once, same, kLate, Status::kInvalid, Event::kNone},
+      {"Decide: the previous token, in time", second, state, never, same, kSoon, Status::kReplayed, Event::kNone},
+      {"Decide: the previous token, in time, elsewhere", second, state, never, other, kSoon, Status::kReplayed,
+       Event::kReplayElsewhere},
+      {"Decide: the previous token, late", second, state, once, same, kLate, Status::kReplayed, Event::kLateReplay},
+      {"Decide: the previous token, too late", second, state, never, same, kLate, Status::kReuseDetected,
+       Event::kReuseDetected},
+      {"Decide: an old token", first, state, once, same, kSoon, Status::kReuseDetected, Event::kReuseDetected},
+      {"Decide: an invented secret", invented, state, once, same, kSoon, Status::kReuseDetected, Event::kReuseDetected},
+      {"Decide: a newer token", second, restored, once, same, kLate, Status::kInvalid, Event::kUnknownRotation},
+      {"Decide: a newer token without a proof", unproven, restored, once, same, kLate, Status::kReuseDetected,
+       Event::kReuseDetected},
+      {"Decide: the fingerprint that is asked for", third, state, bound, same, kLate, Status::kOk, Event::kNone},
+      {"Decide: another fingerprint", third, state, bound, other, kLate, Status::kFingerprintMismatch,
+       Event::kFingerprintMismatch},
+  };
+  for (const auto &it : cases) {
+    const std::string marked = MarkedText(it.token);
+    Check(it.name, false, [&] {
+      const auto decision = DecisionOn(marked, it.state, it.policy, it.client, it.now);
+      Expect(decision.status == it.status && decision.event == it.event);
+    });
+  }
+}
+
+// The text of an API key with its secret and checksum marked; the 21 characters before it are of the key's id.
+std::string MarkedText(const session::ApiKey &key) {
+  const auto encoded = key.Encode();
+  std::string text(AsText(encoded));
+  const std::size_t secret_from = session::kApiKeyPrefix.size() + 21;
+  VALGRIND_MAKE_MEM_UNDEFINED(text.data() + secret_from, text.size() - secret_from);
+  return text;
 }
 
 void CheckApiKeys() {
   const auto made = session::ApiKey::Make({}, Filled(session::kApiKeySecretSize, 's'));
-  const auto encoded = made.Encode();
-  std::string text(AsText(encoded));
-  const std::size_t secret_from = session::kApiKeyPrefix.size() + 21;
-  VALGRIND_MAKE_MEM_UNDEFINED(text.data() + secret_from, text.size() - secret_from);
-  Check("ApiKey: read, checked, hashed, written", false, [&] {
+  const std::string good = MarkedText(made);
+  const std::string other = MarkedText(session::ApiKey::Make({}, Filled(session::kApiKeySecretSize, 't')));
+  session::ApiKeyState state{};
+  state.secret_hash = Secret(made.SecretHash());
+  state.expires_at = session::kNever;
+  const auto verdict_on = [&](const std::string &text) {
     const auto key = session::ApiKey::Decode(text);
-    if (!key) {
-      failures++;
-      return;
-    }
-    key->SecretHash();
-    key->Encode();
+    Expect(bool{key});
+    if (!key) return session::ApiKeyVerdict::kUnknown;
+    return session::JudgeApiKey(state, key->Present(), session::kNoAddress, kNoCutoffs, 1);
+  };
+  Check("ApiKey: made, written", false,
+        [] { session::ApiKey::Make({}, Secret(Filled(session::kApiKeySecretSize, 's'))).Encode(); });
+  Check("ApiKey: read, judged, the right one", false, [&] { Expect(verdict_on(good) == session::ApiKeyVerdict::kGood); });
+  Check("ApiKey: read, judged, a wrong one", false, [&] { Expect(verdict_on(other) == session::ApiKeyVerdict::kUnknown); });
+  Check("ApiKey: a wrong checksum", false, [&] {
+    std::string mistyped = good;
+    // Of another key's secret: the checksum is the last four bytes.
+    mistyped.replace(40, 10, other, 40, 10);
+    Expect(!session::ApiKey::Decode(mistyped));
   });
 }
 
@@ -214,6 +383,7 @@ int main() {
   CheckComparisons();
   CheckMacs();
   CheckRefreshTokens();
+  CheckDecisions();
   CheckApiKeys();
   CheckChallenges();
   CheckContentMacs();
