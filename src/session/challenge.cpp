@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "jose/crypto/openssl.hpp"
+#include "jose/crypto/verdict.hpp"
 #include "jose/json/base64url.hpp"
 
 namespace jwt_auth::session {
@@ -42,7 +43,9 @@ std::string ValueAt(std::string_view secret, std::string_view label, std::string
 }
 
 std::string ValueNow(std::string_view secret, std::string_view label, std::string_view binding, Micros now) {
-  return jose::EncodeBase64Url(ValueAt(secret, label, binding, now / kMicrosPerSecond));
+  // With its MAC, for that goes to the client. What IsGood() expects is secret: it would be a value that was never given out.
+  const std::string value = jose::Published(ValueAt(secret, label, binding, now / kMicrosPerSecond));
+  return jose::EncodeBase64Url(value);
 }
 
 bool IsGood(std::string_view secret, std::string_view label, std::string_view binding, std::string_view value, Micros now,

@@ -317,14 +317,27 @@ void CheckApiKeys() {
 
 void CheckChallenges() {
   const auto now = session::Micros{1'700'000'000'000'000};
-  std::string nonce = session::MakeProofNonce(Filled(32, 's'), now);
-  Check("IsFreshProofNonce of a good one", false, [&] {
-    if (!session::IsFreshProofNonce(Secret(Filled(32, 's')), nonce, now, 1'000'000, 0)) failures++;
-  });
+  std::string nonce;
+  Check("MakeProofNonce", false, [&] { nonce = session::MakeProofNonce(Secret(server_secret), now); });
+  Publish(nonce);
+  const auto is_fresh = [&] { return session::IsFreshProofNonce(Secret(server_secret), nonce, now, 1'000'000, 0); };
+  Check("IsFreshProofNonce of a good one", false, [&] { Expect(is_fresh()); });
   nonce[20] = nonce[20] == 'A' ? 'B' : 'A';
-  Check("IsFreshProofNonce of a wrong one", false, [&] {
-    if (session::IsFreshProofNonce(Secret(Filled(32, 's')), nonce, now, 1'000'000, 0)) failures++;
-  });
+  Check("IsFreshProofNonce of a wrong one", false, [&] { Expect(!is_fresh()); });
+
+  session::ChallengedSession session = {{}, 3, {}, true};
+  session.current_hash = Secret(FirstToken().SecretHash());
+  std::string challenge;
+  Check("MakeChallenge", false, [&] { challenge = session::MakeChallenge(Secret(server_secret), session, now); });
+  Publish(challenge);
+  const auto is_good = [&] { return session::IsGoodChallenge(Secret(server_secret), challenge, session, now, 0); };
+  Check("IsGoodChallenge of a good one", false, [&] { Expect(is_good()); });
+  challenge[20] = challenge[20] == 'A' ? 'B' : 'A';
+  Check("IsGoodChallenge of a wrong one", false, [&] { Expect(!is_good()); });
+  challenge = session::MakeChallenge(server_secret, session, now);
+  Publish(challenge);
+  session.current_hash = Secret(FirstToken('f', 't').SecretHash());
+  Check("IsGoodChallenge of one from before a rotation", false, [&] { Expect(!is_good()); });
 }
 
 void CheckContentMacs() {
