@@ -33,6 +33,9 @@
 #define TICKS 2
 #endif
 
+#include "promise.pml"
+hidden byte old_session_is_refused, new_session_is_good, old_token_is_refused, old_refresh_is_refused;
+
 /* Session 0 is there when the run begins. */
 #define SESSIONS (1 + LOGINS)
 #define TOKENS (SIGNERS + 1)
@@ -82,12 +85,12 @@ byte revocations;   /* and that there were */
 inline promise() {
   for (k : 0 .. SESSIONS - 1) {
     /* The promise: no token from before a cutoff is accepted after it, and none of a locked user. */
-    assert(!(doomed[k] && SESSION_IS_GOOD(k)));
+    PROMISE(old_session_is_refused, !(doomed[k] && SESSION_IS_GOOD(k)));
     /* The promise: a session from after a cutoff is good at once. */
-    assert(!(sound[k] && !SESSION_IS_GOOD(k)))
+    PROMISE(new_session_is_good, !(sound[k] && !SESSION_IS_GOOD(k)))
   }
   for (k : 0 .. TOKENS - 1) {
-    assert(!(doomed_token[k] && TOKEN_IS_GOOD(k)))
+    PROMISE(old_token_is_refused, !(doomed_token[k] && TOKEN_IS_GOOD(k)))
   }
   k = 0
 }
@@ -214,7 +217,7 @@ look:
       promise()
     };
     /* The promise, of refresh tokens. */
-    assert(!began_doomed)
+    PROMISE(old_refresh_is_refused, !began_doomed)
   }
 finished:
   skip

@@ -28,6 +28,9 @@
 #define EVICT_OLDEST
 #endif
 
+#include "promise.pml"
+hidden byte within_limit, one_session_per_device, evicted_was_idle;
+
 #define SESSIONS (HAD + LOGINS)
 #define READ_COMMITTED 0
 #define REPEATABLE_READ 1
@@ -54,11 +57,12 @@ inline promise() {
         live = live + (alive[other] && class[other] == class[at] -> 1 : 0);
 #ifdef DEVICES
         /* The promise: a device has one session. */
-        assert(!(other != at && alive[other] && alive[at] && class[other] == class[at] && device[other] == device[at]))
+        PROMISE(one_session_per_device,
+                !(other != at && alive[other] && alive[at] && class[other] == class[at] && device[other] == device[at]))
 #endif
       }
       /* The promise: never more live sessions than the limit. */
-      assert(live <= LIMIT)
+      PROMISE(within_limit, live <= LIMIT)
     }
     at = 0; other = 0; live = 0
   }
@@ -202,7 +206,7 @@ choose:
 #endif
 #ifdef EVICT_IDLE
           /* The promise: what is evicted as idle was not refreshed since it was chosen. */
-          assert(replaced || used[chosen] == seen.used[chosen]);
+          PROMISE(evicted_was_idle, replaced || used[chosen] == seen.used[chosen]);
 #endif
           holder[chosen] = me;
           deleted[chosen] = true

@@ -15,6 +15,8 @@
 #define CALLS 2
 #endif
 #include "rules.pml"
+#include "promise.pml"
+hidden byte ended_hands_out_nothing, one_successor, tabs_stay_logged_in;
 
 #define TOKENS (CALLERS * CALLS + 3)
 #define READ_COMMITTED 0
@@ -200,15 +202,15 @@ commit:
     if
     :: answer != 0 ->
        /* The promise: an ended session hands out nothing. */
-       assert(!began_over);
+       PROMISE(ended_hands_out_nothing, !began_over);
        /* The promise: a token has one successor. */
-       assert(successor[token] == 0 || successor[token] == answer);
+       PROMISE(one_successor, successor[token] == 0 || successor[token] == answer);
        successor[token] = answer
     :: else
     fi;
 #ifdef TABS
     /* The promise: two tabs that wake together stay logged in. */
-    assert(HANDS_OUT);
+    PROMISE(tabs_stay_logged_in, HANDS_OUT);
 #endif
     if
     :: holder == me -> holder = 0

@@ -16,6 +16,9 @@
 #define STEPS 8
 #endif
 #include "rules.pml"
+#include "promise.pml"
+hidden byte client_keeps_session, failover_is_no_theft, old_token_is_event, second_turn_is_refused, thief_is_reported,
+    found_out_in_time;
 
 #define TOKENS (STEPS + 2)
 #define NOBODY 0
@@ -137,10 +140,10 @@ inline client_presents() {
 #if !defined(THIEF_OLD) && !defined(THIEF_SHARES) && !defined(FORGER)
 #ifndef FAILOVER
   /* The promise: a client that presents one request at a time and loses no answer in two successive rotations keeps its session. */
-  assert(answer != 0);
+  PROMISE(client_keeps_session, answer != 0);
 #else
   /* The promise: a failover is never called theft. */
-  assert(out_event != EVENT_REUSE_DETECTED);
+  PROMISE(failover_is_no_theft, out_event != EVENT_REUSE_DETECTED);
 #endif
 #endif
   if
@@ -233,11 +236,11 @@ init {
              served++;
              stolen = answer;
              /* The promise: who presents once is an event. */
-             assert(out_event == EVENT_LATE_REPLAY)
+             PROMISE(old_token_is_event, out_event == EVENT_LATE_REPLAY)
           :: else
           fi;
           /* The promise: a thief who goes on presenting old tokens outside the interval is refused at the second turn. */
-          assert(served <= 1)
+          PROMISE(second_turn_is_refused, served <= 1)
         }
 #endif
 #ifdef FORGER
@@ -248,7 +251,7 @@ init {
           present(stolen, generation_of[stolen]);
 #endif
           /* The promise: a refused thief is reported as one. */
-          assert(answer != 0 || out_event == EVENT_REUSE_DETECTED);
+          PROMISE(thief_is_reported, answer != 0 || out_event == EVENT_REUSE_DETECTED);
           stolen = (answer != 0 -> answer : stolen)
         }
 #endif
@@ -285,6 +288,6 @@ init {
   od
 #ifdef THIEF_SHARES
   /* The promise: two who go on with copies of one token are found out at the second turn of the one who is behind. */
-  ;assert(turns <= TURNS)
+  ;PROMISE(found_out_in_time, turns <= TURNS)
 #endif
 }
