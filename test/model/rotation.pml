@@ -7,7 +7,7 @@
  *           SUCCESSIVE     the client may lose answers of two successive rotations
  *           THIEF_OLD      a thief who copied one token presents it, or what came of it, whenever it is not the current one
  *           THIEF_SHARES   a thief and the client go on with copies of one token, in turns and outside the interval
- *           FORGER         a thief who alters the generation in the tokens that he copied
+ *           FORGER         a thief who writes any generation into the tokens that he copied, and may alter their secret
  *           FAILOVER       a standby takes over that lacks the last commits
  *           TABS           with FAILOVER: an answer of the old server arrives after one of the new server, as between two tabs
  * Faults:   FAULT_...      a rule that is broken on purpose: a property must then fail
@@ -22,6 +22,8 @@ hidden byte client_keeps_session, failover_is_no_theft, old_token_is_event, seco
 
 #define TOKENS (STEPS + 2)
 #define NOBODY 0
+/* A token of the session with an altered secret: no row has ever had it. */
+#define ALTERED 255
 #define CLIENT 1
 #define THIEF 2
 
@@ -46,11 +48,12 @@ byte steps;
 byte answer;                   /* the refresh token of the last answer, 0 if it was refused */
 byte cell_token, cell_window, cell_late;
 
-inline classify(token, claimed) {
+/* `claimed` is the generation that is written in the token, `proven` whether the token's proof of it is right (see below). */
+inline classify(token, claimed, proven) {
   if
   :: token == row.current -> cell_token = TOKEN_CURRENT
   :: token != row.current && token == row.previous -> cell_token = TOKEN_PREVIOUS
-  :: token != row.current && token != row.previous && claimed > row.generation ->
+  :: token != row.current && token != row.previous && proven && claimed > row.generation ->
 #ifdef FAULT_NEWER_IS_OLD
      cell_token = TOKEN_OLD
 #else
@@ -89,16 +92,20 @@ inline rotate() {
   answer = made
 }
 
-/* What refresh_session does with a token; `claimed` is the generation that is written in it. */
-inline present(token, claimed) {
+/* What refresh_session does with a token. A token has a MAC of the server's over its generation and its secret
+ * (RefreshToken::ProvesGeneration), so one with another generation or another secret proves nothing. */
+inline present(token, claimed, proven) {
   steps++;
   answer = 0;
   if
   :: !row.alive -> out_status = STATUS_INVALID; out_event = EVENT_NONE; out_writes = WRITES_NOTHING
   :: else ->
-     remember();
-     classify(token, claimed);
+     classify(token, claimed, proven);
      decide(FAMILY_RIGHT, END_NONE, BINDING_HOLDS, cell_token, cell_window, cell_late, ELSEWHERE_NO);
+     if
+     :: out_writes != WRITES_NOTHING -> remember()
+     :: else
+     fi;
      if
      :: out_writes == WRITES_ROTATION -> rotate()
      :: out_writes == WRITES_LATE ->
@@ -113,7 +120,7 @@ inline present(token, claimed) {
 }
 
 #ifdef FAILOVER
-/* What a standby that lags by up to two commits still has. */
+/* What a standby that lags by up to two commits still has. A presentation that writes nothing commits nothing. */
 Row one_back;
 Row two_back;
 byte failovers;
@@ -136,7 +143,7 @@ byte delayed;      /* the last of the answers that it lost */
 #endif
 
 inline client_presents() {
-  present(held, generation_of[held]);
+  present(held, generation_of[held], true);
 #if !defined(THIEF_OLD) && !defined(THIEF_SHARES) && !defined(FORGER)
 #ifndef FAILOVER
   /* The promise: a client that presents one request at a time and loses no answer in two successive rotations keeps its session. */
@@ -185,6 +192,9 @@ inline begin() {
 
 /* The thief copies one token, once: the client's, or one that the session had before. */
 byte stolen;
+#ifdef FORGER
+byte forged, forged_generation;   /* what he presents */
+#endif
 byte served;       /* answers with tokens that the thief got for a token that was no longer the current one */
 byte turns;        /* how often the one who presents has changed */
 byte last;         /* who presented last */
@@ -199,7 +209,12 @@ inline took_turn(who) {
 init {
   d_step { begin() }
   do
+#ifdef FAILOVER
+  /* A standby may have a session that its primary has ended. */
+  :: steps < STEPS && (row.alive || failovers < 2) ->
+#else
   :: steps < STEPS && row.alive ->
+#endif
      if
 #ifdef THIEF_SHARES
      /* Outside the interval: both wait until it is over. */
@@ -211,7 +226,7 @@ init {
           fi
         }
      :: stolen != 0 && !rotated_lately && !retried_lately -> atomic {
-          present(stolen, generation_of[stolen]);
+          present(stolen, generation_of[stolen], true);
           took_turn(THIEF);
           stolen = (answer != 0 -> answer : stolen)
         }
@@ -230,7 +245,7 @@ init {
 #endif
 #ifdef THIEF_OLD
      :: stolen != 0 && stolen != row.current && !rotated_lately && !retried_lately -> atomic {
-          present(stolen, generation_of[stolen]);
+          present(stolen, generation_of[stolen], true);
           if
           :: answer != 0 ->
              served++;
@@ -244,15 +259,22 @@ init {
         }
 #endif
 #ifdef FORGER
-     :: stolen != 0 && stolen != row.current && !rotated_lately && !retried_lately -> atomic {
+     :: stolen != 0 -> atomic {
+          if
+          :: forged = stolen
+          :: forged = ALTERED
+          fi;
+          select(forged_generation : 0 .. made + 1);
 #ifdef FAULT_GENERATION_UNAUTHENTICATED
-          present(stolen, 255);
+          present(forged, forged_generation, true);
 #else
-          present(stolen, generation_of[stolen]);
+          present(forged, forged_generation, (forged == stolen && forged_generation == generation_of[stolen]));
 #endif
           /* The promise: a refused thief is reported as one. */
           PROMISE(thief_is_reported, answer != 0 || out_event == EVENT_REUSE_DETECTED);
-          stolen = (answer != 0 -> answer : stolen)
+          stolen = (answer != 0 -> answer : stolen);
+          forged = 0;
+          forged_generation = 0
         }
 #endif
 #ifdef TABS
