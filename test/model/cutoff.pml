@@ -5,7 +5,10 @@
  * The clock ticks at any moment, or does not: two moments may have the same time.
  *
  * Size:     LOGINS, REFRESHES, SIGNERS, USER_CUTOFFS, ALL_CUTOFFS, LOCKS, PURGES: processes of each kind; TICKS of the clock
- * Scenario: NO_DELETION   a revocation leaves the sessions' rows: deleting them is only cleaning
+ * Scenario: NO_DELETION      a revocation leaves the sessions' rows: deleting them is only cleaning
+ *           LOCK_ENDS        a lock ends by itself, a tick after it was asked for
+ *           SAME_MOMENT      a signature is over within the tick that its token names
+ *           OLD_SNAPSHOT     the cutoff for everybody may be set at REPEATABLE READ, with a snapshot from before the call
  * Faults:   FAULT_...
  */
 #ifndef LOGINS
@@ -34,7 +37,8 @@
 #endif
 
 #include "promise.pml"
-hidden byte old_session_is_refused, new_session_is_good, old_token_is_refused, old_refresh_is_refused;
+hidden byte old_session_is_refused, new_session_is_good, old_token_is_refused, old_refresh_is_refused, locked_is_refused,
+    locked_gets_nothing, end_of_lock_is_cutoff;
 
 /* Session 0 is there when the run begins. */
 #define SESSIONS (1 + LOGINS)
@@ -49,9 +53,10 @@ byte now = 1;
 /* The account; a time of 0 is no cutoff. */
 byte account_version, account_holder;
 byte not_before;
-bool locked;
+byte locked_until;   /* 0: not locked */
+#define FOREVER 255
 /* Everybody's cutoff, which is read from a cache that knows what is committed. */
-byte cutoff, cutoff_holder;
+byte cutoff, cutoff_holder, cutoff_version;
 
 bool alive[SESSIONS];
 byte created[SESSIONS];
@@ -62,45 +67,75 @@ bool rotated_after[SESSIONS];   /* a refresh gave out a token later than the lat
 /* Tokens without a session: when they were issued, 0 for none. */
 byte issued[TOKENS];
 
-/* What must not be accepted any more: its log-in or signature was over when a revocation began that is committed. */
+/* What may be accepted. The code's rules, below, do not look at any of this.
+ * What must not be accepted any more: its log-in or signature was over when a revocation began that is committed. */
 bool doomed[SESSIONS];
 bool doomed_token[TOKENS];
 /* What must be accepted: its log-in began when no revocation was under way, and none came since. */
 bool sound[SESSIONS];
 byte revoking;      /* revocations that are under way */
 byte revocations;   /* and that there were */
+/* Until when the user is locked, by the lock or unlocking that was committed last. */
+byte lock_holds_until;
+#define USER_IS_LOCKED (now < lock_holds_until)
+byte lock_ended;    /* when the last lock ended by itself; 0: none did */
 
-#ifdef FAULT_EQUAL_TIME_PASSES
-#define SURVIVES(time, limit) (limit == 0 || time >= limit)
+/* What the code accepts: IsLocked(), UserCutoff(), JudgeSessionToken() and JudgeIssuedToken(), by the rows. */
+#ifdef FAULT_LOCK_NOT_READ
+#define LOCKED_BY_ROW false
+#define USER_CUTOFF not_before
 #else
-#define SURVIVES(time, limit) (limit == 0 || time > limit)
+#define LOCKED_BY_ROW (now < locked_until)
+#ifdef FAULT_END_OF_LOCK_IS_NO_CUTOFF
+#define USER_CUTOFF not_before
+#else
+#define USER_CUTOFF (locked_until > not_before -> locked_until : not_before)
+#endif
+#endif
+#ifdef FAULT_EQUAL_TIME_PASSES
+#define SURVIVES(time, limit) (time >= limit)
+#else
+#define SURVIVES(time, limit) (time > limit)
 #endif
 #ifdef FAULT_JUDGED_BY_TIME_OF_ISSUE
-#define SESSION_IS_GOOD(s) (alive[s] && !locked && (rotated_after[s] || (SURVIVES(created[s], not_before) && SURVIVES(created[s], cutoff))))
+#define ACCEPTED_SESSION(s) \
+  (alive[s] && !LOCKED_BY_ROW && (rotated_after[s] || (SURVIVES(created[s], USER_CUTOFF) && SURVIVES(created[s], cutoff))))
 #else
-#define SESSION_IS_GOOD(s) (alive[s] && !locked && SURVIVES(created[s], not_before) && SURVIVES(created[s], cutoff))
+#define ACCEPTED_SESSION(s) (alive[s] && !LOCKED_BY_ROW && SURVIVES(created[s], USER_CUTOFF) && SURVIVES(created[s], cutoff))
 #endif
-#define TOKEN_IS_GOOD(t) (issued[t] != 0 && now < issued[t] + LIFETIME && !locked && SURVIVES(issued[t], not_before) && SURVIVES(issued[t], cutoff))
+/* A token without a session passes if it names the cutoff's own tick. */
+#define ACCEPTED_TOKEN(t) \
+  (issued[t] != 0 && now < issued[t] + LIFETIME && !LOCKED_BY_ROW && issued[t] >= USER_CUTOFF && issued[t] >= cutoff)
 
 inline promise() {
   for (k : 0 .. SESSIONS - 1) {
     /* The promise: no token from before a cutoff is accepted after it, and none of a locked user. */
-    PROMISE(old_session_is_refused, !(doomed[k] && SESSION_IS_GOOD(k)));
+    PROMISE(old_session_is_refused, !(doomed[k] && ACCEPTED_SESSION(k)));
+    PROMISE(locked_is_refused, !(USER_IS_LOCKED && ACCEPTED_SESSION(k)));
     /* The promise: a session from after a cutoff is good at once. */
-    PROMISE(new_session_is_good, !(sound[k] && !SESSION_IS_GOOD(k)))
+    PROMISE(new_session_is_good, !(sound[k] && !ACCEPTED_SESSION(k)))
   }
   for (k : 0 .. TOKENS - 1) {
-    PROMISE(old_token_is_refused, !(doomed_token[k] && TOKEN_IS_GOOD(k)))
+    PROMISE(old_token_is_refused, !(doomed_token[k] && ACCEPTED_TOKEN(k)));
+    PROMISE(locked_is_refused, !(USER_IS_LOCKED && ACCEPTED_TOKEN(k)));
+    /* The promise: what was signed before a lock, or while it lasted, is not good after its end. */
+    PROMISE(end_of_lock_is_cutoff, !(issued[k] < lock_ended && ACCEPTED_TOKEN(k)))
   }
   k = 0
 }
 
-/* A revocation begins: it will doom what is there now. */
+/* A revocation begins: it will doom what is there now. To sign takes longer than a tick, so a token that names this tick is not
+ * out yet. */
+#ifdef SAME_MOMENT
+#define IS_OUT(t) (issued[t] != 0)
+#else
+#define IS_OUT(t) (issued[t] != 0 && issued[t] < now)
+#endif
 inline revocation_begins() {
   revoking++;
   revocations++;
   for (k : 0 .. SESSIONS - 1) { was[k] = alive[k]; sound[k] = false }
-  for (k : 0 .. TOKENS - 1) { was_issued[k] = issued[k] != 0 }
+  for (k : 0 .. TOKENS - 1) { was_issued[k] = IS_OUT(k) }
   k = 0
 }
 inline revocation_ends() {
@@ -114,7 +149,7 @@ active proctype clock() {
   byte k;
 end:
   do
-  :: atomic { now < TICKS -> now++; d_step { promise() } }
+  :: atomic { now < TICKS -> now++; d_step { lock_ended = (now == lock_holds_until -> now : lock_ended); promise() } }
   od
 }
 
@@ -129,7 +164,7 @@ proctype login(byte me; byte mine) {
     fi
   }
   /* The call begins. */
-  atomic { quiet = (revoking == 0 && !locked); revocations_before = revocations }
+  atomic { quiet = (revoking == 0 && !USER_IS_LOCKED); revocations_before = revocations }
   /* The account's row is written. */
   atomic {
     account_holder == 0;
@@ -138,11 +173,15 @@ proctype login(byte me; byte mine) {
     :: else
     fi;
     account_holder = me;
-    seen_user = not_before;
+#ifdef FAULT_LOGIN_IGNORES_LOCK
+    seen_user = not_before
+#else
+    seen_user = USER_CUTOFF;
     if
-    :: locked -> account_holder = 0; goto finished
+    :: LOCKED_BY_ROW -> account_holder = 0; goto finished
     :: else
     fi
+#endif
   }
   seen_all = cutoff;
   atomic {
@@ -159,6 +198,8 @@ proctype login(byte me; byte mine) {
       sound[mine] = quiet && revocations == revocations_before;
       account_version++;
       account_holder = 0;
+      /* The promise: a locked user cannot log in. */
+      PROMISE(locked_gets_nothing, !USER_IS_LOCKED);
       promise()
     }
   }
@@ -171,13 +212,19 @@ finished:
 proctype refresh(byte me) {
   byte isolation, snapshot, seen_version, seen_created, k;
   bool seen_alive, snapshot_alive, began_doomed, good;
+#ifdef FAULT_JUDGED_BY_OLD_SNAPSHOT
+  bool good_at_first;
+#endif
   atomic {
     if
     :: isolation = READ_COMMITTED
     :: isolation = REPEATABLE_READ; snapshot = version[0]; snapshot_alive = alive[0]
-    fi
+    fi;
+#ifdef FAULT_JUDGED_BY_OLD_SNAPSHOT
+    good_at_first = SURVIVES(created[0], USER_CUTOFF) && SURVIVES(created[0], cutoff)
+#endif
   }
-  began_doomed = doomed[0] || locked;
+  began_doomed = doomed[0] || USER_IS_LOCKED;
 look:
   atomic {
     if
@@ -191,9 +238,9 @@ look:
   }
   /* Account and cutoff are read with the latest snapshot. */
 #ifdef FAULT_JUDGED_BY_OLD_SNAPSHOT
-  good = true;
+  good = good_at_first;
 #else
-  good = SURVIVES(created[0], not_before) && SURVIVES(created[0], cutoff) && !locked;
+  good = SURVIVES(created[0], USER_CUTOFF) && SURVIVES(created[0], cutoff);
 #endif
   if
   :: !good -> goto finished
@@ -227,14 +274,15 @@ finished:
 #if SIGNERS > 0
 /* A token without a session: nothing is read or locked. */
 proctype signer(byte mine) {
-  issued[mine] = now
+  byte k;
+  d_step { issued[mine] = now; promise() }
 }
 #endif
 
 #if USER_CUTOFFS > 0 || LOCKS > 0
 /* revoke_user_tokens and lock_user, which is the same and a mark. */
 proctype revoke_user(byte me; bool locks) {
-  byte isolation, snapshot, k, one, asked;
+  byte isolation, snapshot, k, one, asked, until;
   byte seen_version[SESSIONS];
   bool seen_alive[SESSIONS];
   bool was[SESSIONS];
@@ -250,7 +298,15 @@ proctype revoke_user(byte me; bool locks) {
        }
     fi
   }
-  atomic { d_step { revocation_begins() }; asked = now }
+  atomic {
+    d_step { revocation_begins() };
+    asked = now;
+#ifdef LOCK_ENDS
+    until = (locks -> now + 1 : 0)
+#else
+    until = (locks -> FOREVER : 0)
+#endif
+  }
   atomic {
     account_holder == 0;
     if
@@ -294,7 +350,8 @@ proctype revoke_user(byte me; bool locks) {
 #ifndef FAULT_NO_CUTOFF
       not_before = (asked > not_before -> asked : not_before);
 #endif
-      locked = locked || locks;
+      locked_until = (locks -> until : locked_until);
+      lock_holds_until = (locks -> until : lock_holds_until);
       account_version++;
       account_holder = 0;
       revocation_ends();
@@ -324,54 +381,182 @@ finished:
 #endif
 
 #if LOCKS > 0
-/* unlock_user: a cutoff at that moment. */
+/* unlock_user: a cutoff at that moment, if the user is locked. */
 proctype unlock(byte me) {
-  byte k;
+  byte isolation, snapshot, k, asked;
   bool was[SESSIONS];
   bool was_issued[TOKENS];
 end:
-  locked;
-  d_step { revocation_begins() };
-  atomic { account_holder == 0; account_holder = me }
+  atomic {
+    USER_IS_LOCKED;
+    if
+    :: isolation = READ_COMMITTED
+    :: isolation = REPEATABLE_READ; snapshot = account_version
+    fi
+  }
+  atomic { d_step { revocation_begins() }; asked = now }
+  atomic {
+    account_holder == 0;
+    if
+    :: isolation == REPEATABLE_READ && account_version != snapshot -> goto roll_back
+    :: !(isolation == REPEATABLE_READ && account_version != snapshot) && locked_until <= asked -> goto roll_back
+    :: else -> account_holder = me
+    fi
+  }
+  /* The clock is asked again if the row was waited for. */
+  asked = now;
   atomic {
     d_step {
-      locked = false;
+      locked_until = 0;
+      lock_holds_until = 0;
+      lock_ended = 0;
 #ifndef FAULT_UNLOCK_IS_NO_CUTOFF
-      not_before = (now > not_before -> now : not_before);
+      not_before = (asked > not_before -> asked : not_before);
 #endif
       account_version++;
       account_holder = 0;
       revocation_ends();
       promise()
-    }
+    };
+    goto finished
   }
+roll_back:
+  revoking--;
+finished:
+  skip
 }
 #endif
 
 #if ALL_CUTOFFS > 0
-/* revoke_all_tokens: one small write, and no session is deleted. */
+/* revoke_all_tokens: one small write. Sessions that lie ahead of the cutoff, since the clock stood still or was set back, are
+ * deleted, each user's as in revoke_user. */
 proctype revoke_all(byte me) {
-  byte k, asked;
+  byte isolation, snapshot, snapshot_account, k, one, asked;
+  byte seen_version[SESSIONS];
+  bool seen_alive[SESSIONS];
   bool was[SESSIONS];
   bool was_issued[TOKENS];
+  bool ahead;
+  atomic {
+    if
+    :: isolation = READ_COMMITTED
+#ifdef OLD_SNAPSHOT
+    :: isolation = REPEATABLE_READ;
+       d_step {
+         snapshot = cutoff_version;
+         snapshot_account = account_version;
+         for (k : 0 .. SESSIONS - 1) { seen_alive[k] = alive[k]; seen_version[k] = version[k] }
+         k = 0
+       }
+#endif
+    fi
+  }
   d_step { revocation_begins() };
-  atomic { cutoff_holder == 0; cutoff_holder = me }
-  asked = now;
+  atomic {
+    cutoff_holder == 0;
+    if
+    :: isolation == REPEATABLE_READ && cutoff_version != snapshot -> goto roll_back
+    :: else -> cutoff_holder = me
+    fi
+  }
+  d_step { asked = now; asked = (asked > cutoff -> asked : cutoff) };
   atomic {
     d_step {
-      cutoff = (asked > cutoff -> asked : cutoff);
-      cutoff_holder = 0;
-      revocation_ends();
-      promise()
+      ahead = false;
+      for (k : 0 .. SESSIONS - 1) {
+        seen_alive[k] = (isolation == READ_COMMITTED -> alive[k] : seen_alive[k]);
+        ahead = ahead || (seen_alive[k] && created[k] > asked)
+      }
+      k = 0
+    };
+#ifdef FAULT_AHEAD_IS_LEFT
+    goto commit;
+#endif
+    if
+    :: !ahead -> goto commit
+    :: else
+    fi
+  }
+  atomic {
+    account_holder == 0;
+    if
+    :: isolation == REPEATABLE_READ && account_version != snapshot_account -> goto roll_back
+    :: else -> account_holder = me
+    fi;
+    d_step {
+      for (k : 0 .. SESSIONS - 1) {
+        seen_alive[k] = (isolation == READ_COMMITTED -> alive[k] : seen_alive[k])
+      }
+      k = 0
     }
   }
+  do
+  :: one < SESSIONS && seen_alive[one] && created[one] > asked ->
+     atomic {
+       holder[one] == 0;
+       if
+       :: isolation == REPEATABLE_READ && version[one] != seen_version[one] -> goto roll_back
+       :: else -> holder[one] = (alive[one] -> me : 0)
+       fi;
+       one++
+     }
+  :: one < SESSIONS && !(seen_alive[one] && created[one] > asked) -> one++
+  :: one == SESSIONS -> break
+  od;
+commit:
+  atomic {
+    d_step {
+      for (k : 0 .. SESSIONS - 1) {
+        if
+        :: holder[k] == me -> holder[k] = 0; alive[k] = false; version[k] = version[k] + 1
+        :: else
+        fi
+      }
+      k = 0;
+      cutoff = asked;
+      cutoff_version++;
+      cutoff_holder = 0;
+      if
+      :: account_holder == me -> account_holder = 0; account_version++
+      :: else
+      fi;
+      revocation_ends();
+      promise()
+    };
+    goto finished
+  }
+roll_back:
+  skip;
+  d_step {
+    revoking--;
+    for (k : 0 .. SESSIONS - 1) {
+      if
+      :: holder[k] == me -> holder[k] = 0
+      :: else
+      fi
+    }
+    k = 0;
+    if
+    :: account_holder == me -> account_holder = 0
+    :: else
+    fi;
+    if
+    :: cutoff_holder == me -> cutoff_holder = 0
+    :: else
+    fi
+  }
+finished:
+  skip
 }
 #endif
 
 #if PURGES > 0
-/* purge_expired: sessions from before everybody's cutoff, and accounts whose cutoff can refuse nothing any more. It waits for nobody. */
+/* purge_expired: sessions from before everybody's cutoff, and accounts whose cutoff can refuse nothing any more. It waits for nobody.
+ * A row that has changed since the snapshot, at REPEATABLE READ, ends a batch, which then has done nothing; for a session, which is
+ * found and deleted with one snapshot, that is no case of its own. */
 proctype purge(byte me) {
-  byte k, one;
+  byte isolation, snapshot, k, one, asked;
+  bool has_session;
   do
   :: one < SESSIONS -> atomic {
        if
@@ -382,25 +567,51 @@ proctype purge(byte me) {
      }
   :: one == SESSIONS -> break
   od;
+  /* A batch of accounts begins. */
+  atomic {
+    asked = now;
+    if
+    :: isolation = READ_COMMITTED
+    :: isolation = REPEATABLE_READ;
+       d_step {
+         snapshot = account_version;
+         for (k : 0 .. SESSIONS - 1) { has_session = has_session || alive[k] }
+         k = 0
+       }
+    fi
+  }
+  /* SELECT ... FOR UPDATE SKIP LOCKED */
+  atomic {
+    if
+    :: account_holder != 0 -> goto finished
+    :: account_holder == 0 && isolation == REPEATABLE_READ && account_version != snapshot -> goto finished
+    :: else -> account_holder = me
+    fi
+  }
   atomic {
     d_step {
-      bool has_session;
-      for (k : 0 .. SESSIONS - 1) { has_session = has_session || alive[k] }
+      /* The statement after it has a snapshot of its own at READ COMMITTED. */
+      for (k : 0 .. SESSIONS - 1) { has_session = has_session || (isolation == READ_COMMITTED && alive[k]) }
       k = 0;
+      account_holder = 0;
       if
 #ifdef FAULT_ACCOUNT_PURGED_EARLY
-      :: account_holder == 0 && !locked && !has_session && now + 1 >= not_before + LIFETIME ->
+      :: !has_session && asked + 2 >= not_before + LIFETIME && (locked_until == 0 || asked >= locked_until + LIFETIME) ->
+#elif defined(FAULT_PURGE_IGNORES_LOCK)
+      :: !has_session && asked >= not_before + LIFETIME ->
 #else
-      :: account_holder == 0 && !locked && !has_session && now >= not_before + LIFETIME ->
+      :: !has_session && asked >= not_before + LIFETIME && (locked_until == 0 || asked >= locked_until + LIFETIME) ->
 #endif
          not_before = 0;
+         locked_until = 0;
          account_version++
       :: else
       fi;
-      has_session = false;
       promise()
     }
   }
+finished:
+  skip
 }
 #endif
 
