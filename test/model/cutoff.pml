@@ -551,9 +551,9 @@ finished:
 #endif
 
 #if PURGES > 0
-/* purge_expired: sessions from before everybody's cutoff, and accounts whose cutoff can refuse nothing any more. It waits for nobody.
- * A row that has changed since the snapshot, at REPEATABLE READ, ends a batch, which then has done nothing; for a session, which is
- * found and deleted with one snapshot, that is no case of its own. */
+/* purge_expired: sessions from before everybody's cutoff, and accounts whose cutoff can refuse nothing any more. It waits for
+ * nobody. At REPEATABLE READ a row that has changed since the snapshot ends the batch, which then has done nothing. Sessions are
+ * found and deleted with one snapshot, so their isolation makes no difference. */
 proctype purge(byte me) {
   byte isolation, snapshot, k, one, asked;
   bool has_session;

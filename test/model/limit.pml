@@ -269,14 +269,20 @@ finished:
 }
 
 #if REFRESHES > 0
-/* A rotation, at READ COMMITTED; its look and its decision are refresh.pml's subject. */
+/* A rotation; its look and its decision are refresh.pml's subject. */
 proctype refresh(byte me) {
-  byte one;
-  atomic { select(one : 0 .. HAD - 1); }
+  byte isolation, snapshot, one;
+  atomic {
+    select(one : 0 .. HAD - 1);
+    if
+    :: isolation = READ_COMMITTED
+    :: isolation = REPEATABLE_READ; snapshot = version[one]
+    fi
+  }
   atomic {
     holder[one] == 0;
     if
-    :: alive[one] -> holder[one] = me
+    :: alive[one] && !(isolation == REPEATABLE_READ && version[one] != snapshot) -> holder[one] = me
     :: else -> goto finished
     fi
   }
@@ -289,23 +295,50 @@ finished:
 #if REVOCATIONS > 0
 /* Every session of the user ends. The account first, as for a log-in: this order is what excludes deadlocks. */
 proctype revoke(byte me) {
-  byte i, one;
+  byte isolation, snapshot, i, one;
   bool seen[SESSIONS];
+  byte seen_version[SESSIONS];
+  atomic {
+    if
+    :: isolation = READ_COMMITTED
+    :: isolation = REPEATABLE_READ;
+       d_step {
+         snapshot = account_version;
+         for (i : 0 .. SESSIONS - 1) { seen[i] = alive[i]; seen_version[i] = version[i] }
+         i = 0
+       }
+    fi
+  }
 #ifdef FAULT_SESSIONS_BEFORE_ACCOUNT
   goto sessions;
 account:
 #endif
-  atomic { account_holder == 0; account_holder = me }
+  atomic {
+    account_holder == 0;
+    if
+    :: isolation == REPEATABLE_READ && account_version != snapshot -> goto roll_back
+    :: else -> account_holder = me
+    fi
+  }
 #ifdef FAULT_SESSIONS_BEFORE_ACCOUNT
   goto commit;
 sessions:
 #endif
   skip;
-  d_step { for (i : 0 .. SESSIONS - 1) { seen[i] = alive[i] } i = 0 }
+  d_step {
+    for (i : 0 .. SESSIONS - 1) { seen[i] = (isolation == READ_COMMITTED -> alive[i] : seen[i]) }
+    i = 0
+  }
   do
   :: one < SESSIONS && seen[one] ->
-     atomic { holder[one] == 0; holder[one] = (alive[one] -> me : 0) }
-     one++
+     atomic {
+       holder[one] == 0;
+       if
+       :: isolation == REPEATABLE_READ && version[one] != seen_version[one] -> goto roll_back
+       :: else -> holder[one] = (alive[one] -> me : 0)
+       fi;
+       one++
+     }
   :: one < SESSIONS && !seen[one] -> one++
   :: one == SESSIONS -> break
   od;
@@ -325,6 +358,24 @@ commit:
     account_version++;
     account_holder = 0
   }
+  goto finished;
+roll_back:
+  skip;
+  d_step {
+    for (i : 0 .. SESSIONS - 1) {
+      if
+      :: holder[i] == me -> holder[i] = 0
+      :: else
+      fi
+    }
+    i = 0;
+    if
+    :: account_holder == me -> account_holder = 0
+    :: else
+    fi
+  }
+finished:
+  skip
 }
 #endif
 

@@ -238,7 +238,20 @@ finished:
 
 #ifdef REVOKER
 active proctype revoker() {
-  atomic { holder == 0; holder = 255 }
+  byte isolation, snapshot;
+  atomic {
+    if
+    :: isolation = READ_COMMITTED
+    :: isolation = REPEATABLE_READ; snapshot = row.version
+    fi
+  }
+  atomic {
+    holder == 0;
+    if
+    :: isolation == REPEATABLE_READ && row.version != snapshot -> goto finished
+    :: else -> holder = 255
+    fi
+  }
   atomic {
     if
     :: row.alive -> row.alive = false; row.version++; over = true
@@ -246,6 +259,8 @@ active proctype revoker() {
     fi;
     holder = 0
   }
+finished:
+  skip
 }
 #endif
 
