@@ -41,9 +41,9 @@ sub start_primary
 sub start_standby
 {
 	my ($primary, $name, @settings) = @_;
-	$primary->backup('backup');
+	$primary->backup($name);
 	my $node = PostgreSQL::Test::Cluster->new($name);
-	$node->init_from_backup($primary, 'backup', has_streaming => 1);
+	$node->init_from_backup($primary, $name, has_streaming => 1);
 	$node->append_conf('postgresql.conf', join("\n", @settings) . "\n") if @settings;
 	$node->start;
 	return $node;
@@ -103,7 +103,7 @@ sub at_once
 }
 
 # Builds test/support/$name.cpp, with the server's headers if wanted, into a library of which the path is answered; nothing where there
-# is no compiler or there are no headers.
+# is no compiler or there are no headers. What does not compile where they are is a failure, not something to skip.
 sub build_library
 {
 	my ($name, $major) = @_;
@@ -117,8 +117,23 @@ sub build_library
 		return undef unless -e "$directory/postgres.h";
 		@headers = ('-isystem', $directory);
 	}
-	my @command = ($ENV{CXX} // 'g++', '-std=c++17', '-O1', '-fPIC', '-shared', '-Wno-register', @headers, '-o', $library, dirname(__FILE__) . "/../support/$name.cpp", '-ldl');
-	return system(@command) == 0 ? $library : undef;
+	# A compiler is what makes a library of next to nothing, which takes a linker and the headers of C and C++ as well.
+	my $trial = PostgreSQL::Test::Utils::tempdir() . '/trial';
+	append_to_file("$trial.cpp", "#include <cstdlib>\n#include <unistd.h>\n");
+	return undef unless defined compile("$trial.cpp", "$trial.so") && -e "$trial.so";
+	my $message = compile(dirname(__FILE__) . "/../support/$name.cpp", $library, '-Wno-register', @headers);
+	die "test/support/$name.cpp does not compile:\n$message" unless -e $library;
+	return $library;
+}
+
+# What the compiler said, or nothing where there is none.
+sub compile
+{
+	my ($source, $library, @options) = @_;
+	my @compiler = split ' ', $ENV{CXX} // 'g++';
+	my $output = '';
+	my $ran = eval { IPC::Run::run([ @compiler, '-std=c++17', '-O1', '-fPIC', '-shared', @options, '-o', $library, $source, '-ldl' ], '>&', \$output); 1 };
+	return $ran ? $output : undef;
 }
 
 1;
