@@ -1,6 +1,8 @@
 // Preloaded into the server of test/t/130_full_disk.pl: while the file that FULL_DISK names is there, no regular file can grow.
-// What a file already has can be overwritten, as on a disk that is full.
+// What a file already has can be overwritten, as on a disk that is full. These are the calls by which PostgreSQL 15 to 18 make a file
+// longer, but for stdio, which writes nothing of the tables or the log, and ftruncate, which takes no room.
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -14,9 +16,10 @@ namespace {
 bool IsFull(int file, off_t end) noexcept {
   static const char *const flag = getenv("FULL_DISK");
   const int before = errno;
-  struct stat status;
-  const bool full = file > STDERR_FILENO && flag != nullptr && access(flag, F_OK) == 0 && fstat(file, &status) == 0 &&
-                    S_ISREG(status.st_mode) && end > status.st_size;
+  struct stat disk, status;
+  // Shared memory is a file as well, of another file system.
+  const bool full = file > STDERR_FILENO && flag != nullptr && stat(flag, &disk) == 0 && fstat(file, &status) == 0 &&
+                    S_ISREG(status.st_mode) && status.st_dev == disk.st_dev && end > status.st_size;
   errno = full ? ENOSPC : before;
   return full;
 }
@@ -59,5 +62,12 @@ int posix_fallocate64(int file, off_t at, off_t size) {
   return IsFull(file, at + size) ? ENOSPC : real(file, at, size);
 }
 int posix_fallocate(int file, off_t at, off_t size) { return posix_fallocate64(file, at, size); }
+
+// CREATE DATABASE with file_copy_method = clone, from PostgreSQL 18 on.
+ssize_t copy_file_range(int from, off64_t *from_at, int to, off64_t *to_at, size_t size, unsigned flags) {
+  static auto *const real = Real<ssize_t(int, off64_t *, int, off64_t *, size_t, unsigned)>("copy_file_range");
+  const off_t at = to_at != nullptr ? *to_at : lseek(to, 0, SEEK_CUR);
+  return IsFull(to, at + static_cast<off_t>(size)) ? -1 : real(from, from_at, to, to_at, size, flags);
+}
 
 }  // extern "C"
