@@ -10,7 +10,7 @@
 A fault is one of: a comparison turned, a bound moved by one, && for || and the reverse, a check dropped (the condition of an `if`
 made false), a condition negated, true for false; in the SQL of src/pg also a condition left out, IS NULL for IS NOT NULL, greatest for
 least. Of the core, the file is compiled with the fault and linked with the rest, and the unit tests
-run until one fails: first those whose file is named after the folder, then (of src/jose) all, and the slow ones in the end. Of src/pg, a private server runs the regression tests:
+run until one fails: first those whose file includes a header of the folder, then (of src/jose) all, and the slow ones in the end. Of src/pg, a private server runs the regression tests:
 first those that name one of the file's SQL functions, then all, or only those that are given. What survives either lacks a test or changes
 nothing that can be seen (a longer way to the same answer); look at each. A fault that makes the tests run too long is counted apart: it is
 noticed if they are in an endless loop, and the machine may have been busy. Faults of which it is known that they change nothing stand in
@@ -129,12 +129,13 @@ def run(command, **options):
     return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, **options)
 
 
-def suites_named_after(folder):
-    """A gtest filter for the tests in files of test/unit that begin with the folder's name, or None if there are none."""
+def suites_about(folder):
+    """A gtest filter for the tests in files of test/unit that include a header of the folder of src."""
     names = set()
-    for path in (ROOT / "test" / "unit").glob(f"{folder}_*_test.cpp"):
-        names |= set(re.findall(r"^TEST(?:_[FP])?\((\w+),", path.read_text(), re.MULTILINE))
-    return ":".join(f"{name}.*" for name in sorted(names)) or None
+    for path in (ROOT / "test" / "unit").glob("*_test.cpp"):
+        if f'#include "{folder}/' in path.read_text():
+            names |= set(re.findall(r"^TEST(?:_[FP])?\((\w+),", path.read_text(), re.MULTILINE))
+    return ":".join(f"{name}.*:*/{name}.*" for name in sorted(names))
 
 
 def regression_tests_for(path):
@@ -239,7 +240,7 @@ class Bench:
         if linked.returncode != 0:
             return "uncompilable"
         folder = path.relative_to(ROOT / "src").parts[0]
-        first = suites_named_after(folder)
+        first = suites_about(folder)
         # src/jose knows nothing of src/session, so its tests see nothing of it.
         for chosen in [f"{first}:-{self.slow}"] + ([first] if folder == "session" else [f"*:-{self.slow}", self.slow]):
             try:

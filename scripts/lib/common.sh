@@ -39,17 +39,19 @@ quietly() {
 }
 
 # The throwaway directory: everything that runs, runs from there, for the clone may be unreadable to the server's user.
-work=
+# What is removed in the end is only what was made here, whatever a script sets $work to.
+work='' made_work=''
 make_work_directory() {
   work=$(mktemp -d "${TMPDIR:-/tmp}/jwt_auth.XXXXXX")
+  made_work=$work
   chmod 755 "$work"
 }
 
 keep_work_directory=
 cleanup() {
-  if [ -n "$work" ] && [ -z "$keep_work_directory" ]; then
+  if [ -n "$made_work" ] && [ -z "$keep_work_directory" ]; then
     stop_cluster || true
-    rm -rf "$work"
+    rm -rf "$made_work"
   fi
 }
 trap cleanup EXIT

@@ -59,6 +59,9 @@ void end_sessions_of(const UserRef &user, session::Micros cutoff, const char *de
     write_event(event_source(user.user_id), event, timestamp_of(cutoff));
   }
   if (execute(select_left_ahead, parameters) > 0) raise_suppressed("refresh_session");
+  if (IsolationUsesXactSnapshot() && execute_latest(select_left_ahead, parameters) > 0)
+    ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+                    errmsg("could not serialize access: a session is newer than this transaction")));
 }
 
 void end_sessions_ahead(session::Micros cutoff, const char *detail) {
@@ -66,7 +69,8 @@ void end_sessions_ahead(session::Micros cutoff, const char *detail) {
   Parameters parameters{};
   add(parameters, UUIDPGetDatum(&first));
   add_time(parameters, cutoff);
-  const Rows<AheadColumn> users = execute(select_ahead, parameters);
+  // Also those from after this transaction's snapshot. They can't be deleted with it, so it ends with 40001.
+  const Rows<AheadColumn> users = execute_latest(select_ahead, parameters);
   for (std::uint64_t i = 0; i < users.count(); i++)
     end_sessions_of({users[i].int4(AheadColumn::kUserKey), {}, users[i].bytes(AheadColumn::kUserId)}, cutoff, detail);
 }
