@@ -32,22 +32,16 @@ std::string EncryptWithOaep(EVP_PKEY *key, Digest digest, std::string_view plain
   return ciphertext;
 }
 
-std::optional<SecretBytes> DecryptWithOaep(EVP_PKEY *key, Digest digest, std::string_view ciphertext) {
-  SecretBytes plaintext(static_cast<std::size_t>(EVP_PKEY_get_size(key)));
-  if (ciphertext.size() != plaintext.size()) return std::nullopt;
+Verification DecryptWithOaep(EVP_PKEY *key, Digest digest, std::string_view ciphertext, SecretBytes &plaintext) {
+  plaintext = SecretBytes(static_cast<std::size_t>(EVP_PKEY_get_size(key)));
+  if (ciphertext.size() != plaintext.size()) return Verification::kWrong;
   const auto context = NewContext(key, digest, EVP_PKEY_decrypt_init);
   std::size_t size = plaintext.size();
   // A wrong padding is recorded, always as the same error. What is not recorded is no padding.
-  const auto decrypt = [&] {
-    size = plaintext.size();
-    return VerificationOf(
-        EVP_PKEY_decrypt(context.get(), plaintext.data(), &size, Bytes(ciphertext), ciphertext.size()) == 1 ? 1 : 0,
-        "RSA-OAEP");
-  };
-  const Verification first = decrypt();
-  if ((first == Verification::kUnclear ? decrypt() : first) != Verification::kRight) return std::nullopt;
-  plaintext.resize(size);
-  return plaintext;
+  const Verification verification = VerificationOf(
+      EVP_PKEY_decrypt(context.get(), plaintext.data(), &size, Bytes(ciphertext), ciphertext.size()) == 1 ? 1 : 0, "RSA-OAEP");
+  plaintext.resize(verification == Verification::kRight ? size : 0);
+  return verification;
 }
 
 }  // namespace jwt_auth::jose

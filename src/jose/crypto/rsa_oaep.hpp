@@ -3,10 +3,10 @@
 
 #include <openssl/evp.h>
 
-#include <optional>
 #include <string>
 #include <string_view>
 
+#include "jose/crypto/openssl.hpp"
 #include "jose/crypto/secret.hpp"
 #include "jose/jws/algorithm.hpp"
 
@@ -15,7 +15,8 @@ namespace jwt_auth::jose {
 // `digest` is OAEP's and MGF1's; the label is empty.
 std::string EncryptWithOaep(EVP_PKEY *key, Digest digest, std::string_view plaintext);
 
-// None whatever the reason; OpenSSL checks the padding in constant time.
-std::optional<SecretBytes> DecryptWithOaep(EVP_PKEY *key, Digest digest, std::string_view ciphertext);
+// `plaintext` is filled if it is right; OpenSSL checks the padding in constant time. Unclear: it may be for want of memory, and
+// what OpenSSL keeps with the key may be wrong now.
+Verification DecryptWithOaep(EVP_PKEY *key, Digest digest, std::string_view ciphertext, SecretBytes &plaintext);
 
 }  // namespace jwt_auth::jose

@@ -10,6 +10,7 @@
 #include "jose/crypto/rsa_oaep.hpp"
 #include "jose/json/base64url.hpp"
 #include "jose/json/json_writer.hpp"
+#include "jose/keys/key_contexts.hpp"
 #include "jose/keys/key_material.hpp"
 
 namespace jwt_auth::jose {
@@ -174,6 +175,23 @@ PackedKey PackContentKey(const Key &key, JweAlgorithm algorithm, JweEncryption e
   return packed;
 }
 
+namespace {
+
+// None whatever the reason.
+std::optional<SecretBytes> DecryptWithRsa(const Key &key, Digest digest, std::string_view ciphertext) {
+  RsaUse use(key);
+  SecretBytes plaintext;
+  Verification verification = DecryptWithOaep(key.pkey(), digest, ciphertext, plaintext);
+  const bool is_doubtful = use.is_doubtful() || verification == Verification::kUnclear;
+  for (int i = 1; is_doubtful && verification != Verification::kRight && i < RsaUse::kUntilRenewed; ++i)
+    verification = DecryptWithOaep(key.pkey(), digest, ciphertext, plaintext);
+  use.Done();
+  if (verification != Verification::kRight) return std::nullopt;
+  return plaintext;
+}
+
+}  // namespace
+
 std::optional<SecretBytes> UnpackContentKey(const Key &key, JweAlgorithm algorithm, JweEncryption encryption,
                                             const KeyManagementHeader &header, std::string_view encrypted_key) {
   const JweAlgorithmInfo &info = InfoOf(algorithm);
@@ -185,7 +203,7 @@ std::optional<SecretBytes> UnpackContentKey(const Key &key, JweAlgorithm algorit
     case JweFamily::kAesGcmKeyWrap:
       return OpenWithGcm(AsText(key.secret()), header.iv, "", encrypted_key, header.tag);
     case JweFamily::kRsaOaep:
-      return DecryptWithOaep(key.pkey(), info.digest, encrypted_key);
+      return DecryptWithRsa(key, info.digest, encrypted_key);
     case JweFamily::kEcdhEs:
       return UnpackByAgreement(key, algorithm, encryption, header, encrypted_key);
     case JweFamily::kPbes2:

@@ -68,6 +68,7 @@ class Key {
 
  private:
   friend class KeyBuilder;
+  friend class RsaUse;
   Key();
   struct Contexts;  // prepared once per key and algorithm
 

@@ -9,6 +9,9 @@ Key::Key(Key &&) noexcept = default;
 Key &Key::operator=(Key &&) noexcept = default;
 Key::~Key() = default;
 
+RsaUse::RsaUse(const Key &key) : contexts_(*key.contexts_) {}
+RsaUse::~RsaUse() { contexts_.rsa_is_doubtful = !done_; }
+
 std::optional<Algorithm> Key::default_algorithm() const {
   if (algorithms_.empty()) return std::nullopt;
   return algorithms_.first();
