@@ -205,19 +205,20 @@ class RegressBench:
 
 
 class Bench:
-    def __init__(self):
+    def __init__(self, folders):
         built = run(["make", "-C", str(ROOT / "test" / "unit"), f"-j{os.cpu_count()}", f"BUILD={UNIT}", str(UNIT / "unit_tests")])
         if built.returncode != 0:
             sys.exit(built.stdout[-2000:] + "\nmutate.py: the unit tests do not build")
-        self.slow = ":".join(self.slow_tests())
+        self.slow = ":".join(self.slow_tests(folders))
         self.objects = sorted(one for one in UNIT.rglob("*.o") if "memory" not in one.parts)
         self.gold = run(["which", "ld.gold"]).returncode == 0
 
     @staticmethod
-    def slow_tests():
+    def slow_tests(folders):
         """The tests that take longest. Most faults are noticed without them. Without a fault, all must pass."""
         times = BUILD / "times.json"
-        if run([str(UNIT / "unit_tests"), f"--gtest_output=json:{times}"]).returncode != 0:
+        about = suites_about("session") if folders == {"session"} else "*"
+        if run([str(UNIT / "unit_tests"), f"--gtest_filter={about}", f"--gtest_output=json:{times}"]).returncode != 0:
             sys.exit("mutate.py: without a fault, a unit test fails")
         return [f"{suite['name']}.{test['name']}" for suite in json.loads(times.read_text())["testsuites"] for test in suite["testsuite"]
                 if float(test["time"].rstrip("s")) > SLOW]
@@ -298,7 +299,7 @@ def main():
 
     if len({is_pg(path) for path in files}) > 1:
         sys.exit("mutate.py: files of src/pg have another judge than the core's; give either")
-    bench = RegressBench(options.tests) if is_pg(files[0]) else Bench()
+    bench = RegressBench(options.tests) if is_pg(files[0]) else Bench({path.relative_to(ROOT / "src").parts[0] for path in files})
     counts = {"killed": 0, "survived": 0, "uncompilable": 0, "timeout": 0}
     start = time.monotonic()
     for path, number, kind, changed in faults:

@@ -11,7 +11,7 @@ source scripts/lib/suites.sh
 source scripts/lib/fuzz.sh
 source scripts/lib/model.sh
 
-all_suites=(core unit model timing regress isolation demo readme reference interop fronts packaging tap citus fuzz lint bench)
+all_suites=(core unit mutation model timing regress isolation demo readme reference interop fronts packaging tap citus fuzz lint bench)
 suites=("$@")
 [ "${#suites[@]}" -gt 0 ] || suites=("${all_suites[@]}")
 for suite in "${suites[@]}"; do

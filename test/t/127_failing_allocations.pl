@@ -88,7 +88,7 @@ store_calls($node, @calls);
 # What is kept up to a bound is full after the first stretch of repetitions. A memory context grows by a block now and then, so a leak is
 # what grows in each of the others. Not of a function that has settings: PostgreSQL 15 loses the name and the value of one that it has no
 # memory to set (ProcessGUCArray).
-my $stretches = 4;
+my $stretches = $all ? 8 : 4;
 # What is tried: in a new connection and in one that has called it; one allocation, or all from it; in some, repeatedly, to see memory
 # that is not freed. `of` is the number of allocations that there are, and `part` which of them fails.
 sub try_line
