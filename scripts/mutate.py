@@ -32,7 +32,7 @@ BUILD = ROOT / "build" / "mutate"
 COMPILE = ["g++", "-std=c++17", "-O0", "-w", "-I", str(ROOT / "src")]
 UNIT = ROOT / "build" / "unit"
 UNSEEN = ROOT / "test" / "unit" / "unseen_faults.txt"
-SECONDS = 300
+SECONDS = 60
 SLOW = 0.05
 
 # What is replaced: a name, a pattern, its replacement. Blanks around < and > tell comparisons from templates.
