@@ -307,6 +307,8 @@ def main():
         counts[verdict] += 1
         if verdict == "survived":
             print(survivor(path, number, kind, changed), flush=True)
+        if verdict == "timeout":
+            print(survivor(path, number, kind, changed).replace(" survived: ", " ran too long: ", 1), flush=True)
     bench.close()
     print(f"{len(faults)} faults in {len(files)} files: {counts['killed']} noticed, {counts['survived']} survived, "
           f"{counts['timeout']} ran too long, {counts['uncompilable']} do not compile ({time.monotonic() - start:.0f} s)")
