@@ -1,6 +1,6 @@
 // Preloaded into the server of test/t/130_full_disk.pl: while the file that FULL_DISK names is there, no regular file can grow.
-// What a file already has can be overwritten, as on a disk that is full. These are the calls by which PostgreSQL 15 to 18 make a file
-// longer, but for stdio, which writes nothing of the tables or the log, and ftruncate, which takes no room.
+// What a file already has can be overwritten, as on a disk that is full. These are the calls by which PostgreSQL 15 to 18 make
+// a file longer, but for stdio, which writes nothing of the tables or the log, and ftruncate, which takes no room.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/stat.h>
