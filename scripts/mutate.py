@@ -256,9 +256,10 @@ class Bench:
         pass
 
 
-def seen_as(path, _, kind, changed):
-    """A fault as test/unit/unseen_faults.txt names it: without its line, which other changes move."""
-    return f"{path.relative_to(ROOT)}: {kind}: {changed.strip()}"
+def seen_as(path, number, kind, changed):
+    """A fault as test/unit/unseen_faults.txt names it: without the number of its line, which other changes move."""
+    text = path.read_text().split("\n")[number - 1] if kind == "check dropped" else changed
+    return f"{path.relative_to(ROOT)}: {kind}: {text.strip()}"
 
 
 def survivor(path, number, kind, changed):

@@ -174,6 +174,7 @@ RefreshTokenHashes TokenOf(const Case &c) {
       break;
     case Secret::kSameGeneration:
       token.generation = 7;
+      token.has_proven_generation = true;
       token.secret_hash = Filled(0xA0);
       break;
     case Secret::kAhead:

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 namespace jwt_auth::session {
 namespace {
 
@@ -51,6 +53,13 @@ TEST(Standby, KeepsWhatRestsOnWhatIsKnown) {
                                      TokenVerdict::kBeforeCutoff, TokenVerdict::kDenied, TokenVerdict::kStale})
     for (const Replay &replay : {kPrimary, kStandby, kFresh})
       EXPECT_EQ(JudgeOnStandby(verdict, {kCommit + 1, kCommit + 1}, replay), verdict);
+}
+
+TEST(Standby, NoIdIsBehindTheLastTime) {
+  SessionId last;
+  last.fill(0xFF);
+  EXPECT_EQ(FirstIdAfter(std::numeric_limits<Micros>::max()), last);
+  EXPECT_LT(FirstIdAfter(std::numeric_limits<Micros>::max() - 1), last);
 }
 
 TEST(Standby, ReadsTheTimeInAnId) {

@@ -162,6 +162,20 @@ TEST(RefreshToken, SuccessorProvesItsGeneration) {
   EXPECT_FALSE(token.Successor(1, {}, "pepper").ProvesGeneration(server_secret)) << "the older form";
 }
 
+// Anybody can make such a proof.
+TEST(RefreshToken, NoGenerationIsProvenWithoutASecret) {
+  const std::string text = Text(Example().Successor(5, {}, "", std::string(32, 's')));
+  std::string bytes = *jose::DecodeBase64Url(text.substr(kRefreshTokenPrefix.size()));
+  const std::size_t half = bytes.size() - 16;
+  const std::string proof(AsText(
+      jose::Hmac(jose::Digest::kSha256, {},
+                 std::string("jwt_auth refresh generation v1", 31) + bytes.substr(0, 20) + bytes.substr(half - 16, 16))));
+  bytes.replace(half, 16, proof.substr(0, 16));
+  const auto forged = RefreshToken::Decode(std::string(kRefreshTokenPrefix) + jose::EncodeBase64Url(bytes));
+  ASSERT_TRUE(forged);
+  EXPECT_FALSE(forged->ProvesGeneration({}));
+}
+
 // What a client can change of a token that proves its generation: nothing that leaves the proof good, but for the family
 // secret, which is compared on its own.
 TEST(RefreshToken, NoOtherGenerationIsProven) {
