@@ -24,16 +24,17 @@ void __libc_free(void *pointer) noexcept;
 
 namespace {
 
-// PostgreSQL 15 does not survive the failure of one allocation: LockAcquireExtended keeps an entry whose list of owners
-// is null then, and the next lock of the same object in the transaction writes into that list.
-bool IsForOwnersOfLock() noexcept {
+// PostgreSQL 15 does not survive the failure of two allocations. LockAcquireExtended keeps an entry whose list of owners is
+// null then, and the next lock of the same object in the transaction writes into that list. pgstat_get_entry_ref keeps an
+// entry of its table that holds no pointer yet, which is followed when the object is dropped.
+bool IsFatalToPostgres() noexcept {
   std::array<void *, 10> frames;
   const int depth = backtrace(frames.data(), frames.size());
   for (int i = 0; i < depth; ++i) {
     Dl_info caller{};
-    if (dladdr(frames[i], &caller) != 0 && caller.dli_sname != nullptr &&
-        std::string_view(caller.dli_sname) == "LockAcquireExtended")
-      return true;
+    if (dladdr(frames[i], &caller) == 0 || caller.dli_sname == nullptr) continue;
+    const std::string_view name = caller.dli_sname;
+    if (name == "LockAcquireExtended" || name == "pgstat_get_entry_ref") return true;
   }
   return false;
 }
@@ -47,7 +48,7 @@ bool Fails() noexcept {
     return false;
   // The first backtrace of a process loads a library.
   memory.counting = false;
-  const bool spared = IsForOwnersOfLock();
+  const bool spared = IsFatalToPostgres();
   memory.counting = true;
   if (spared) return false;
   ++memory.failures;
