@@ -79,6 +79,15 @@ SELECT jwt_auth.bind_device(fixture('device')::uuid, jwt_auth.jws_sign(convert_t
   fixture('ec'), NULL, jsonb_build_object('typ', 'dbsc+jwt', 'jwk', fixture('ec_public')::jsonb)));
 INSERT INTO fixture SELECT 'answer', jwt_auth.jws_sign(convert_to(jsonb_build_object('jti', jwt_auth.device_challenge(fixture('device')::uuid))::text, 'UTF8'),
   fixture('ec'), NULL, '{"typ": "dbsc+jwt"}');
+-- A challenge is good for ten minutes.
+CREATE FUNCTION fixture_registration() RETURNS text LANGUAGE sql VOLATILE AS $$
+  SELECT jwt_auth.jws_sign(convert_to(jsonb_build_object('jti', jwt_auth.device_challenge(fixture('text_unbound')::uuid))::text, 'UTF8'),
+    fixture('ec'), NULL, jsonb_build_object('typ', 'dbsc+jwt', 'jwk', fixture('ec_public')::jsonb))
+$$;
+CREATE FUNCTION fixture_answer() RETURNS text LANGUAGE sql VOLATILE AS $$
+  SELECT jwt_auth.jws_sign(convert_to(jsonb_build_object('jti', jwt_auth.device_challenge(fixture('device')::uuid))::text, 'UTF8'),
+    fixture('ec'), NULL, '{"typ": "dbsc+jwt"}')
+$$;
 INSERT INTO fixture SELECT 'link', jwt_auth.issue_token('invitation', 'ann', '1 day');
 INSERT INTO fixture SELECT 'plain', jwt_auth.jwt_sign(jsonb_build_object('sub', 'ann', 'exp', floor(extract(epoch FROM now())) + 86400));
 INSERT INTO fixture SELECT 'account', contents FROM (SELECT to_jsonb(a) AS contents FROM jwt_auth.account a WHERE user_id = '42') AS rows;
@@ -184,8 +193,8 @@ sub prepare_calls
 		reauthenticate_session => sub { { session_id => $literal->('text_session'), amr => "'{pwd}'", acr => "'urn:a'" } },
 		impersonate => sub { { lifetime => $hour, reason => "'r'" } },
 		device_challenge => sub { { session_id => $literal->('text_unbound') } },
-		bind_device => sub { { session_id => $literal->('text_unbound'), proof => $literal->('registration') } },
-		refresh_bound_session => sub { { session_id => $literal->('device'), proof => $literal->('answer'), ip => $anybody } },
+		bind_device => sub { { session_id => $literal->('text_unbound'), proof => 'fixture_registration()' } },
+		refresh_bound_session => sub { { session_id => $literal->('device'), proof => 'fixture_answer()', ip => $anybody } },
 		header_string => sub { { value => "'a \"b\"'" } },
 		device_registration_header => sub { { session_id => $literal->('text_unbound'), path => "'/bind'" } },
 		device_challenge_header => sub { { session_id => $literal->('device') } },

@@ -68,7 +68,7 @@ my %fixture = map { my ($name, $value) = split /\t/, $_, 2; $value =~ s/\\n/\n/g
   $database->safe_psql('postgres', "SELECT name || E'\\t' || replace(value, E'\\n', '\\n') FROM fixture ORDER BY name DESC");
 # The arguments' values as texts, by one statement: each is hex, so that any text is one line.
 @calls = grep { $_->{kind} eq 'f' } @calls;
-my @expressions = map { my (undef, $type, $value) = @$_; $value =~ s/^fixture_proof\(\)$/fixture('proof')/ if defined $value; defined $value ? "encode(convert_to((($value)::$type)::text, 'UTF8'), 'hex')" : () } map { @{ $_->{arguments} } } @calls;
+my @expressions = map { my (undef, $type, $value) = @$_; $value =~ s/^fixture_(proof|registration|answer)\(\)$/fixture('$1')/ if defined $value; defined $value ? "encode(convert_to((($value)::$type)::text, 'UTF8'), 'hex')" : () } map { @{ $_->{arguments} } } @calls;
 my @values = map { pack 'H*', $_ } split /\n/, $database->safe_psql('postgres', join ";\n", map { "SELECT $_" } @expressions);
 die 'an argument is NULL' unless @values == @expressions;
 
