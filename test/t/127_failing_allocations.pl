@@ -38,7 +38,7 @@ chmod 0600, $key_file or die $!;
 $node->init;
 # The first key is made before the others are sealed. The keys 1 and 2 are another server's, so that they can be handed over.
 $node->append_conf('postgresql.conf', "shared_preload_libraries = 'jwt_auth'\nautovacuum = off\njit = off\nfsync = off\nlog_min_messages = log\n"
-	  . "jwt_auth.user_key_range = '3..2147483647,-2147483648..0'\n");
+	  . "jwt_auth.user_key_range = '3..2147483647,-2147483648..0'\njwt_auth.access_token_ttl = '1d'\n");
 {
 	local $ENV{LD_PRELOAD} = $allocator;
 	$node->start;

@@ -27,7 +27,7 @@ my $library = $for_leaks ? build_library('failing_memory_sql', int $node->pg_ver
 $node->init;
 # What is undone leaves rows behind, of which doctor() would tell after some hundred interrupts.
 $node->append_conf('postgresql.conf', "shared_preload_libraries = 'jwt_auth'\nautovacuum = off\ntrack_counts = off\nfsync = off\n"
-	  . "jwt_auth.user_key_range = '3..2147483647,-2147483648..0'\n");
+	  . "jwt_auth.user_key_range = '3..2147483647,-2147483648..0'\njwt_auth.access_token_ttl = '1d'\n");
 {
 	local $ENV{LD_PRELOAD} = $allocator if $for_leaks;
 	$node->start;
