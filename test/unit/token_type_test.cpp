@@ -51,6 +51,14 @@ TEST(TokenType, PurposesAreSmallNamesThatMeanNothingElsewhere) {
     EXPECT_EQ(static_cast<int>(CheckPurpose(c.purpose)), static_cast<int>(c.check)) << c.purpose;
   }
   EXPECT_EQ(TypeOfPurpose("confirm-email"), "confirm-email+jwt");
+  const std::string_view letters = "abcdefghijklmnopqrstuvwxyz";
+  for (int byte = 0; byte < 256; byte++) {
+    const auto c = static_cast<char>(byte);
+    const bool is_letter = letters.find(c) != std::string_view::npos;
+    const bool is_inner = is_letter || std::string_view("0123456789.-").find(c) != std::string_view::npos;
+    EXPECT_EQ(CheckPurpose(std::string(1, c) + "x") == PurposeCheck::kGood, is_letter) << byte;
+    EXPECT_EQ(CheckPurpose(std::string("x") + c) == PurposeCheck::kGood, is_inner) << byte;
+  }
 }
 
 TEST(TokenType, EachKindIsGoodWhereItIsExpectedAndNowhereElse) {
