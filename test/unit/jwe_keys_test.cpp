@@ -102,6 +102,22 @@ TEST(JweKeys, ASigningKeyDoesNotDecrypt) {
                  kUnusableKey);
 }
 
+TEST(JweKeys, APublicPartDoesTheOtherHalf) {
+  const auto operations_of_public = [](std::string_view key_ops) -> std::string {
+    const auto jwk = ParseJsonObject(With(RsaEncryptionJwk(), {{"key_ops", std::string(key_ops)}}));
+    const auto text = PublicJwk(jwk->root());
+    if (!text) return "refused";
+    const auto written = ParseJsonObject(*text);
+    std::string operations;
+    for (const JsonValue operation : written->root().Find("key_ops")->elements())
+      operations += std::string(operation.text()) + " ";
+    return operations;
+  };
+  EXPECT_EQ(operations_of_public(R"(["decrypt"])"), "encrypt ");
+  EXPECT_EQ(operations_of_public(R"(["unwrapKey"])"), "wrapKey ");
+  EXPECT_EQ(operations_of_public(R"(["unwrapKey","wrapKey","decrypt"])"), "wrapKey encrypt ");
+}
+
 TEST(JweKeys, KeyOpsAreRespected) {
   const std::string secret(32, 's');
   const auto with_ops = [&](std::string_view ops) {

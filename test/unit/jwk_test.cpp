@@ -386,6 +386,13 @@ TEST(Jwk, UseAndKeyOpsAreRead) {
   EXPECT_EQ(Parse(With(ec, {{"key_ops", R"(["verify"])"}}))->operations(), unsigned{kOpVerify});
   EXPECT_EQ(Parse(With(ec, {{"key_ops", R"(["verify","something new"])"}}))->operations(), unsigned{kOpVerify});
   EXPECT_EQ(Parse(With(ec, {{"key_ops", "[]"}}))->operations(), 0U);
+  const auto many = [](int count) {
+    std::string text = R"(["verify")";
+    for (int i = 1; i < count; ++i) text += ",\"x" + std::to_string(i) + "\"";
+    return text + "]";
+  };
+  EXPECT_EQ(Parse(With(ec, {{"key_ops", many(64)}}))->operations(), unsigned{kOpVerify});
+  EXPECT_REFUSED(Parse(With(ec, {{"key_ops", many(65)}})), kUnusableKey);
   EXPECT_EQ(Parse(With(ec, {{"use", "\"sig\""}, {"key_ops", R"(["sign"])"}}))->operations(), unsigned{kOpSign});
   for (const char *key_ops : {R"(["sign","sign"])", R"(["x","x"])", R"("sign")", R"([1])", "null", "{}"}) {
     EXPECT_REFUSED(Parse(With(ec, {{"key_ops", key_ops}})), kUnusableKey) << key_ops;
