@@ -1,5 +1,6 @@
 // PEM in all its forms, written by OpenSSL.
 #include <openssl/pem.h>
+#include <openssl/rsa.h>
 
 #include "jose/keys/pem.hpp"
 #include "pem_support.hpp"
@@ -148,6 +149,29 @@ TEST(Pem, HardlyAnySecretBeginsLikeADerKey) {
   EXPECT_FALSE(may_be("0123456789abcdef0123456789abcdef")) << "a secret in hex";
   EXPECT_FALSE(may_be("0030303030303030")) << "digits";
   EXPECT_FALSE(MayBeDerKey(std::string_view("\x30\x03\x30\x01\x00", 5))) << "too short for any";
+}
+
+// A JWK of it would say less than the key, and what is said would not be it.
+TEST(Pem, OfAnRsaKeyWithThreePrimesIsRefused) {
+  const OpenSslPtr<EVP_PKEY_CTX> context(EVP_PKEY_CTX_new_from_name(nullptr, "RSA", nullptr));
+  ASSERT_EQ(EVP_PKEY_keygen_init(context.get()), 1);
+  ASSERT_EQ(EVP_PKEY_CTX_set_rsa_keygen_bits(context.get(), 2048), 1);
+  ASSERT_EQ(EVP_PKEY_CTX_set_rsa_keygen_primes(context.get(), 3), 1);
+  EVP_PKEY *raw = nullptr;
+  ASSERT_EQ(EVP_PKEY_generate(context.get(), &raw), 1);
+  const OpenSslPtr<EVP_PKEY> key(raw);
+  EXPECT_REFUSED(JwkFromPem(Encoded(key.get(), EVP_PKEY_KEYPAIR, "PrivateKeyInfo"), std::nullopt, std::nullopt), kUnusableKey);
+  EXPECT_ACCEPTED(JwkFromPem(Encoded(key.get(), EVP_PKEY_PUBLIC_KEY, "SubjectPublicKeyInfo"), std::nullopt, std::nullopt));
+}
+
+TEST(Pem, BodyIsNotBase64Url) {
+  const std::string pem = Encoded(Keys(Generate("RS256")).keys.front().pkey(), EVP_PKEY_PUBLIC_KEY, "SubjectPublicKeyInfo");
+  ASSERT_ACCEPTED(ParseKeys(pem));
+  for (const char c : {'-', '_'}) {
+    std::string altered = pem;
+    altered[pem.find('\n') + 20] = c;
+    EXPECT_REFUSED(ParseKeys(altered), kUnusableKey) << c;
+  }
 }
 
 }  // namespace
