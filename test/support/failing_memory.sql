@@ -17,9 +17,11 @@ BEGIN
   rest := faults.left_behind();
   failures := r.failures;
   code := coalesce(r.code, 'answered');
-  -- PostgreSQL's regular expressions have one code for all that goes wrong, and so have its reader of control files and timestamptz_in.
+  -- PostgreSQL's regular expressions have one code for all that goes wrong, and so have its reader of control files,
+  -- timestamptz_in and the checks of its own settings.
   IF r.failures > 0 AND r.code IS DISTINCT FROM '53200' AND (r.code = '2201B' AND r.answer LIKE '%: out of memory') IS NOT TRUE
      AND (r.code = 'XX000' AND r.answer SIMILAR TO 'out of dynamic memory in yy%|could not convert epoch to timestamp: Cannot allocate memory') IS NOT TRUE
+     AND (r.code = '22023' AND r.answer SIMILAR TO 'invalid value for parameter "(TimeZone|DateStyle)": %') IS NOT TRUE
      AND NOT faults.is_as_usual(c, r.code, r.answer, r.effects) THEN
     problem := format('%s, allocation %s fails: %s %s; %s', signature, n, r.code, left(r.answer, 200), r.effects);
   END IF;

@@ -160,8 +160,9 @@ for my $i (0 .. $#tries)
 		push @problems, "the heap grows by $growth bytes in $try->{repetitions} repetitions: $try->{line}" if defined $growth && $growth >= 8 * $try->{repetitions};
 		$count{'tried for leaks'}++ if @heap;
 	}
-	# PostgreSQL itself gives up a connection if it can't read the settings of a function that has some (ParseLongOption).
-	elsif ($try->{call}{has_settings} && $answer->{err} =~ /FATAL:  out of memory/)
+	# PostgreSQL itself gives up a connection if it can't read the settings of a function that has some (ParseLongOption), or can't
+	# set the locale again that it had changed to format a date (to_char).
+	elsif ($try->{call}{has_settings} && $answer->{err} =~ /FATAL:  (?:out of memory|failed to restore LC_)/)
 	{
 		$count{'connection given up by PostgreSQL'}++;
 	}

@@ -157,7 +157,7 @@ Result<std::string> Key::Sign(Algorithm algorithm, std::string_view data) const 
       EVP_PKEY_CTX *verifying = Prepared(contexts_->verify[IndexOf(algorithm)], pkey_.get(), algorithm, EVP_PKEY_verify_init);
       const HashOf hash(info.digest, data);
       std::string signature;
-      // OpenSSL may return a wrong one as if it was right. Verifying costs a thirtieth of signing.
+      // OpenSSL may return a wrong one as if it was right. Verifying costs a tenth of signing or less.
       for (int i = 0; signature.empty() || !RsaVerifies(verifying, signature, hash); ++i) {
         RequireOpenSsl(i < RsaUse::kUntilRenewed, "signature");
         signature = SignDigest(context, static_cast<std::size_t>(EVP_PKEY_get_size(pkey_.get())), hash);
