@@ -39,8 +39,8 @@ my $interrupted = slurp_file(source_file('test/support/interrupted.sql'));
 $node->safe_psql('postgres', $interrupted);
 $node->safe_psql('postgres', "CREATE FUNCTION faults.heap_in_use() RETURNS bigint LANGUAGE c AS '$library', 'heap_in_use'") if $for_leaks;
 # The line of faults.tried() that runs the call.
-my ($body) = $interrupted =~ /faults\.tried\(.*? AS \$\$\n(.*?)^END \$\$/ms;
-my $call_line = 2 + (() = $body =~ /^(?!.*EXECUTE call INTO)(?=.*\n(?:.*\n)*?.*EXECUTE call INTO)/mg);
+my ($above) = $interrupted =~ /faults\.tried\(.*? AS \$\$\n(.*?)^ *EXECUTE call INTO/ms;
+my $call_line = 2 + ($above =~ tr/\n//);
 store_calls($node, @calls);
 # Some answers are the same for a second.
 $node->safe_psql('postgres', "SELECT faults.learn(signature) FROM faults.call; SELECT pg_sleep(1.1)");

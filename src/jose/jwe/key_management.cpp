@@ -177,14 +177,25 @@ PackedKey PackContentKey(const Key &key, JweAlgorithm algorithm, JweEncryption e
 
 namespace {
 
+// Uses the key until OpenSSL has made new blinding numbers, if that is needed: until what it encrypts comes back.
+void RenewBlinding(const Key &key, Digest digest) {
+  constexpr std::string_view kAny = "any";
+  const std::string own = EncryptWithOaep(key.pkey(), digest, kAny);
+  SecretBytes plaintext;
+  for (int i = 0; DecryptWithOaep(key.pkey(), digest, own, plaintext) != Verification::kRight; ++i)
+    RequireOpenSsl(i < RsaUse::kUntilRenewed, "RSA-OAEP");
+}
+
 // None whatever the reason.
 std::optional<SecretBytes> DecryptWithRsa(const Key &key, Digest digest, std::string_view ciphertext) {
   RsaUse use(key);
+  if (use.is_doubtful()) RenewBlinding(key, digest);
   SecretBytes plaintext;
   Verification verification = DecryptWithOaep(key.pkey(), digest, ciphertext, plaintext);
-  const bool is_doubtful = use.is_doubtful() || verification == Verification::kUnclear;
-  for (int i = 1; is_doubtful && verification != Verification::kRight && i < RsaUse::kUntilRenewed; ++i)
+  if (verification == Verification::kUnclear) {
+    RenewBlinding(key, digest);
     verification = DecryptWithOaep(key.pkey(), digest, ciphertext, plaintext);
+  }
   use.Done();
   if (verification != Verification::kRight) return std::nullopt;
   return plaintext;

@@ -20,7 +20,7 @@ struct Key::Contexts {
 // One use of a private RSA key. OpenSSL keeps blinding numbers with the key, changes them at each use and makes new ones at
 // every 32nd. Where memory runs out meanwhile, OpenSSL 3.0 goes on with numbers that do not match: until they are made anew,
 // each signature is wrong, this one too, and ciphertexts are refused. So signatures are verified, and after a use that was not
-// Done(), a ciphertext is refused only if it still is with new numbers.
+// Done(), nothing is decrypted until the numbers are known to match.
 class RsaUse {
  public:
   static constexpr int kUntilRenewed = 33;

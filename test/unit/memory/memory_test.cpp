@@ -132,6 +132,24 @@ void AddSignatures(std::vector<Case> &cases) {
   });
 }
 
+// What is refused before the key is used says nothing of the key.
+Case DecryptingAfterARefusal(const std::string &token, const std::string &key) {
+  const std::size_t start = token.find('.') + 1;
+  const std::string refused = std::string(token).replace(start, token.find('.', start) - start, "AAAA");
+  return {"refuse one and decrypt another", [token, refused, key]() -> Operation {
+            auto keys = std::make_shared<KeySet>(Keys(key, KeyPurpose::kEncryption));
+            return [token, refused, keys]() -> Result<std::string> {
+              const auto decrypt = [&](const std::string &text) {
+                return DecryptJwe(std::move(*UnverifiedJwe::Parse(text)), *keys, std::nullopt, JweEncryptionSet::All());
+              };
+              if (decrypt(refused)) return Done(false);
+              const auto decrypted = decrypt(token);
+              if (!decrypted) return decrypted.error();
+              return std::string(AsText(decrypted->plaintext()));
+            };
+          }};
+}
+
 void AddEncryption(std::vector<Case> &cases) {
   const JsonDocument vectors = LoadVectors("jwe.json");
   ForEach(vectors.root(), [&](const JsonValue &vector) {
@@ -150,7 +168,10 @@ void AddEncryption(std::vector<Case> &cases) {
                      }});
     const Case first = cases.back();
     cases.push_back(After(1, first));
-    if (Member(vector, "source") == "RFC 7516 A.1") cases.push_back(After(31, first));
+    if (Member(vector, "source") == "RFC 7516 A.1") {
+      cases.push_back(After(31, first));
+      cases.push_back(After(31, DecryptingAfterARefusal(token, key)));
+    }
     if (Member(vector, "source").find("RSA1_5") != std::string::npos) return;
     cases.push_back({"encrypt for " + Member(vector, "source"), [key]() -> Operation {
                        auto keys = std::make_shared<KeySet>(Keys(key, KeyPurpose::kEncryption));
