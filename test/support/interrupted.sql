@@ -1,12 +1,16 @@
 -- For test/t/128_interrupted_functions.pl, beside calls.sql.
-CREATE TABLE faults.enough (so boolean);
+CREATE FUNCTION faults.interrupt_after(signal integer, microseconds integer) RETURNS void LANGUAGE c AS :'library', 'interrupt_after';
 
--- The three statements in a subtransaction, which is rolled back. A cancel is not caught.
-CREATE FUNCTION faults.tried(n integer, in_a_row integer, before text, call text, after text,
+-- The three statements in a subtransaction, which is rolled back. The backend gets the signal so long after the second one's start; 0: it
+-- doesn't. A cancel is not caught.
+CREATE FUNCTION faults.tried(microseconds integer, signal integer, before text, call text, after text,
   OUT code text, OUT answer text, OUT effects text, OUT allocations integer, OUT failures integer) LANGUAGE plpgsql AS $$
 BEGIN
   IF before <> '' THEN
     EXECUTE before;
+  END IF;
+  IF microseconds > 0 THEN
+    PERFORM faults.interrupt_after(signal, microseconds);
   END IF;
   EXECUTE call INTO answer;
   IF after <> '' THEN
@@ -20,17 +24,23 @@ EXCEPTION
     answer := SQLERRM;
 END $$;
 
--- Calls it again and again, and does nothing else, until somebody interrupts it; an error that is not the usual one ends it, too.
-CREATE FUNCTION faults.busy(signature text) RETURNS text LANGUAGE plpgsql AS $$
+-- Calls it again and again until the signal comes, at an instant drawn from as long as the call before it lasted; an error that is not
+-- the usual one ends it, too. The first call of a connection reads much more of the catalog.
+CREATE FUNCTION faults.interrupted(signature text, signal integer) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
   c faults.call;
   r record;
+  lasts integer := 10000;
+  start timestamptz;
 BEGIN
-  SELECT * INTO STRICT c FROM faults.call k WHERE k.signature = busy.signature;
+  SELECT * INTO STRICT c FROM faults.call k WHERE k.signature = interrupted.signature;
   LOOP
-    r := faults.tried(0, 1, c.before, c.call, '');
+    start := clock_timestamp();
+    r := faults.tried(1 + (random() * lasts)::integer, signal, c.before, c.call, '');
+    PERFORM faults.interrupt_after(signal, 0);
+    lasts := greatest(1, (extract(epoch FROM clock_timestamp() - start) * 1000000)::integer);
     IF r.code IS DISTINCT FROM c.code THEN
-      RETURN format('%s, busy: %s', signature, r);
+      RETURN format('%s, not yet interrupted: %s', signature, r);
     END IF;
   END LOOP;
 END $$;
@@ -48,14 +58,4 @@ BEGIN
     RETURN format('%s, interrupted before: %s', signature, r);
   END IF;
   RETURN 'sound ' || signature;
-END $$;
-
-CREATE PROCEDURE faults.interrupt(function text) LANGUAGE plpgsql AS $$
-BEGIN
-  WHILE NOT EXISTS (SELECT FROM faults.enough) LOOP
-    PERFORM pg_sleep(random() * 0.02);
-    PERFORM pg_stat_clear_snapshot();
-    EXECUTE format('SELECT count(%I(pid)) FROM pg_stat_activity WHERE state = %L AND query LIKE %L', function, 'active', 'SELECT faults.busy%');
-    COMMIT;
-  END LOOP;
 END $$;

@@ -132,7 +132,7 @@ sub compile
 	my ($source, $library, @options) = @_;
 	my @compiler = split ' ', $ENV{CXX} // 'g++';
 	my $output = '';
-	my $ran = eval { IPC::Run::run([ @compiler, '-std=c++17', '-O1', '-fPIC', '-shared', @options, '-o', $library, $source, '-ldl' ], '>&', \$output); 1 };
+	my $ran = eval { IPC::Run::run([ @compiler, '-std=c++17', '-O1', '-fPIC', '-shared', @options, '-o', $library, $source, '-ldl', '-lrt' ], '>&', \$output); 1 };
 	return $ran ? $output : undef;
 }
 
