@@ -65,7 +65,7 @@ if [ "${#core[@]}" -lt "${#targets[@]}" ]; then
   quietly "Building the extension with $clangxx" make_sql_fuzzer
   quietly "Preparing the functions' server" prepare_sql_fuzzer
   quietly "Breaking each promise, which must be noticed" check_sql_promises
-  fuzz_sql "$seconds" | tee -a "$results" || status=1
+  if fuzz_sql "$seconds" | tee -a "$results"; then keep_sql_corpus; else status=1; fi
 fi
 awk '/ executions, / { total += $2; if (/FOUND/) found++ }
      END { printf "%-10s %12d executions, %d of the targets found something\n", "total", total, found }' "$results"

@@ -92,18 +92,21 @@ measure_coverage() {
 }
 
 # The SQL functions are fuzzed inside a single-user backend (test/fuzz/sql). Needs scripts/lib/server.sh and a server's headers.
+# make_sql_fuzzer [-plain]: a library that counts what it runs, which is compiled for minutes; -plain: of the extension's own objects,
+# which are there.
 make_sql_fuzzer() {
-  make -C test/fuzz/sql -j"$(jobs_at_once)" CLANGXX="$clangxx" PG_CONFIG="$PG_CONFIG" ../../../build/fuzz/sql/jwt_auth.so
+  make -C test/fuzz/sql -j"$(jobs_at_once)" CLANGXX="$clangxx" PG_CONFIG="$PG_CONFIG" ${1:+PLAIN=yes} \
+    "../../../build/fuzz/sql${1:-}/jwt_auth.so"
 }
 
-# A private server with the library that counts what it runs, the fixtures, and the corpus in $work/fuzz/corpus.
+# prepare_sql_fuzzer [-plain]: a private server with that library, the fixtures, and the corpus in $work/fuzz/corpus.
 prepare_sql_fuzzer() {
   local version kept=$repository/build/fuzz/corpus/sql
   version=$(sed -n "s/^default_version = '\(.*\)'/\1/p" jwt_auth.control)
   make -s PG_CONFIG="$PG_CONFIG" "sql/jwt_auth--$version.sql"
   copy_server
   cp jwt_auth.control "sql/jwt_auth--$version.sql" "$work/server$("$PG_CONFIG" --sharedir)/extension/"
-  cp build/fuzz/sql/jwt_auth.so "$work/server$("$PG_CONFIG" --pkglibdir)/"
+  cp "build/fuzz/sql${1:-}/jwt_auth.so" "$work/server$("$PG_CONFIG" --pkglibdir)/"
   point_clients_here
   # The keys 1 and 2 are another server's, so that they can be handed over.
   start_cluster "shared_preload_libraries = 'jwt_auth'" "jwt_auth.user_key_range = '3..2147483647,-2147483648..0'" \
@@ -150,9 +153,9 @@ check_sql_promises() {
   done
 }
 
-# fuzz_sql SECONDS: one line with what was done, like fuzz_target; then the smallest inputs that reach what was reached are kept.
+# fuzz_sql SECONDS: one line with what was done, like fuzz_target.
 fuzz_sql() {
-  local seconds=$1 status=0 output=$repository/build/fuzz/sql.log kept=$repository/build/fuzz/corpus/sql file calls
+  local seconds=$1 status=0 output=$repository/build/fuzz/sql.log calls
   # What would be the memory's limit for libFuzzer is watched by a thread, which a backend can't have; backend.cpp looks itself.
   in_single_user_backend $((seconds + 120)) "$work/fuzz/corpus" "-dict=$work/fuzz/words" "-max_total_time=$seconds" -max_len=2048 \
     -timeout=0 -rss_limit_mb=0 -print_final_stats=1 -reduce_inputs=1 "-artifact_prefix=$work/fuzz/finds/" >"$output" 2>&1 || status=$?
@@ -166,6 +169,11 @@ fuzz_sql() {
     return 1
   fi
   printf '%-10s %12d executions, nothing found\n' sql "$calls"
+}
+
+# Of what fuzz_sql ran, the smallest inputs that reach what was reached are kept.
+keep_sql_corpus() {
+  local output=$repository/build/fuzz/sql.log kept=$repository/build/fuzz/corpus/sql file
   perl test/fuzz/corpus.pl list "$work/fuzz/corpus" >"$work/fuzz/control"
   if [ "$(id -u)" -eq 0 ]; then chown "$server_user" "$work/fuzz/control"; fi
   in_single_user_backend 600 -merge_inner=1 "-merge_control_file=$work/fuzz/control" -timeout=0 -rss_limit_mb=0 >>"$output" 2>&1
@@ -173,4 +181,15 @@ fuzz_sql() {
   mkdir -p "$kept"
   perl test/fuzz/corpus.pl choose "$work/fuzz/control" | while read -r file; do cp "$file" "$kept"; done
   perl test/fuzz/corpus.pl pack "$kept" >build/fuzz/sql-corpus.txt
+}
+
+# fuzz_sql_briefly SECONDS: without counting, beside the server of the tests.
+fuzz_sql_briefly() {
+  local work=$work/fuzzed
+  install -d -m 755 "$work"
+  trap stop_cluster EXIT
+  make_sql_fuzzer -plain
+  prepare_sql_fuzzer -plain
+  check_sql_promises
+  fuzz_sql "$1"
 }

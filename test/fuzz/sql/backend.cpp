@@ -61,6 +61,8 @@ static SPIPlanPtr locks_plan;
 static MemoryContext input_context;
 static char *path_at_start;
 static long inputs, calls, answers, refusals, resident_at_first;
+// libFuzzer keeps an input that makes a function answer in a way that none did before, beside those that reach new code.
+__attribute__((used, section("__libfuzzer_extra_counters"))) static uint8_t outcomes[1 << 14];
 
 // Ends the process in a way that libFuzzer notices: it keeps the input.
 static void broken(const char *promise, const char *what) {
@@ -114,13 +116,17 @@ static void load() {
   SPI_finish();
 }
 
-static const Function *chosen(const char *text) {
+static uint32 hash_of(const char *text) {
   uint32 hash = 2166136261U;
   for (const char *c = text; *c != '\0'; ++c) hash = (hash ^ static_cast<unsigned char>(*c)) * 16777619U;
+  return hash;
+}
+
+static const Function *chosen(const char *text) {
   for (int i = 0; i < function_count; ++i) {
     if (strcmp(functions[i].signature, text) == 0) return &functions[i];
   }
-  return &functions[hash % function_count];
+  return &functions[hash_of(text) % function_count];
 }
 
 // A field with each ${name} replaced; what is none is left as it is.
@@ -210,6 +216,11 @@ static void check_message(const ErrorData *error, const char *code) {
   }
 }
 
+// `how` is the format of an error's message, before anything is filled in, or "" of an answer.
+static void note_outcome(const char *function, const char *how) {
+  outcomes[(hash_of(function) * 16777619U ^ hash_of(how)) % sizeof(outcomes)] = 1;
+}
+
 // One call in a subtransaction of its own, so that the next one sees what it did, or a backend that has got over its error.
 static void try_call(char *data, size_t size, bool first) {
   MemoryContext context = CurrentMemoryContext;
@@ -226,6 +237,7 @@ static void try_call(char *data, size_t size, bool first) {
     call(data, size, first);
     ReleaseCurrentSubTransaction();
     if (InterruptHoldoffCount != holdoff) broken("interrupts held off", data);
+    note_outcome(chosen(data)->signature, "");
     ++answers;
   }
   PG_CATCH();
@@ -239,6 +251,7 @@ static void try_call(char *data, size_t size, bool first) {
     if (strncmp(code, "XX", 2) == 0 || strcmp(code, "P0004") == 0 || strcmp(code, "22P01") == 0)
       broken(code, error->message == nullptr ? "" : error->message);
     check_message(error, code);
+    note_outcome(chosen(data)->signature, error->message_id == nullptr ? code : error->message_id);
     InterruptHoldoffCount = holdoff;
     FreeErrorData(error);
     ++refusals;
