@@ -120,11 +120,14 @@ TEST(JwsHeader, RegisteredMembersHaveTheirTypes) {
 
 TEST(JwsParse, WhatStandsAroundATokenIsNamed) {
   const std::string token = Sign("{}", Keys(kSecret));
-  const auto detail = [](const std::string &text) -> std::string {
+  const auto detail = [](std::string_view text) -> std::string {
     const auto parsed = UnverifiedJws::Parse(text);
     return parsed ? "accepted" : parsed.error().detail;
   };
   EXPECT_EQ(detail(token), "accepted");
+  EXPECT_EQ(detail("Bearer "), "token has white space or quotes around it");
+  // What is behind the end of the text does not count.
+  EXPECT_EQ(detail(std::string_view("Bearer x").substr(0, 6)), "token does not have three parts");
   for (const char *scheme : {"Bearer ", "bearer ", "BEARER "})
     EXPECT_EQ(detail(scheme + token), "token has the scheme \"Bearer\" in front");
   for (const std::string &text : {" " + token, token + "\n", "\"" + token + "\"", "'" + token})
