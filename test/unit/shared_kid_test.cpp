@@ -98,6 +98,37 @@ TEST(TokenThatNamesAnUnsuitableKey, IsRefusedAsAToken) {
   EXPECT_REFUSED(VerifiedPayload(SignedUnder("k", rsa, "RS256"), Keys(As(PublicOf(rsa), "RSA-OAEP", "enc"))), kUnusableKey);
 }
 
+TEST(TokenOfASet, TheKeyThatCameClosestIsWhyItIsRefused) {
+  const std::string rsa = Generate("RS256");
+  const auto under = [](std::string_view kid, const std::string &jwk) { return With(jwk, {{"kid", Quoted(kid)}}); };
+  const std::string encrypting = As(PublicOf(rsa), "RSA-OAEP", "enc");
+  const std::string other_algorithm = As(PublicOf(rsa), "RS512");
+  const std::string another = As(PublicOf(Another("RS256")), "RS256");
+  const auto refusal = [](const std::string &token, std::initializer_list<std::string> jwks) -> std::string {
+    const auto verified = VerifiedPayload(token, Keys(SetOf(jwks)));
+    if (verified) return "verified";
+    return verified.error().detail == nullptr ? "bad signature" : verified.error().detail;
+  };
+  const std::string not_that_algorithm = "the token names one that the key is not for";
+
+  const std::string named = SignedUnder("k", rsa, "RS256");
+  const std::string not_for_it = "the key with the kid of the token is not for verifying signatures";
+  EXPECT_EQ(refusal(named, {encrypting}), not_for_it);
+  EXPECT_EQ(refusal(named, {encrypting, other_algorithm}), not_that_algorithm);
+  EXPECT_EQ(refusal(named, {other_algorithm, encrypting}), not_that_algorithm);
+  EXPECT_EQ(refusal(named, {under("x", another), encrypting}), not_for_it);
+  EXPECT_EQ(refusal(named, {under("x", another)}), "no key has the kid of the token");
+  EXPECT_EQ(refusal(named, {another, encrypting}), "bad signature");
+
+  // A token without a kid means all of them.
+  const std::string unnamed = Sign("{}", Keys(With(rsa, {{"kid", ""}, {"alg", "\"RS256\""}})));
+  EXPECT_EQ(refusal(unnamed, {encrypting}), "no key of the set is for verifying signatures");
+  EXPECT_EQ(refusal(unnamed, {under("a", other_algorithm), encrypting}), not_that_algorithm);
+  EXPECT_EQ(refusal(unnamed, {under("a", other_algorithm), under("b", another), encrypting}), "bad signature");
+  EXPECT_EQ(refusal(unnamed, {under("b", another), under("a", other_algorithm), encrypting}), "bad signature");
+  EXPECT_EQ(refusal(unnamed, {under("b", another), under("c", As(PublicOf(rsa), "RS256"))}), "verified");
+}
+
 TEST(TokenThatNamesAnUnsuitableKey, IsRefusedAsATokenWhenEncrypted) {
   const std::string recipient = As(Generate("RSA-OAEP"), "RSA-OAEP", "enc");
   JweOptions options;
@@ -113,6 +144,9 @@ TEST(TokenThatNamesAnUnsuitableKey, IsRefusedAsATokenWhenEncrypted) {
   };
   const std::string signing = As(Another("RS256"), "RS256");
   EXPECT_REFUSED(decrypt(SetOf({signing})), kNoSuchKey);
+  EXPECT_EQ(std::string(decrypt(SetOf({signing})).error().detail), "the key with the kid of the token is not for decrypting");
+  EXPECT_EQ(std::string(decrypt(SetOf({With(recipient, {{"kid", "\"x\""}})})).error().detail),
+            "no key has the kid of the token");
   EXPECT_REFUSED(decrypt(SetOf({As(PublicOf(recipient), "RSA-OAEP", "enc")})), kNoSuchKey);
   EXPECT_ACCEPTED(decrypt(SetOf({signing, recipient})));
 }
@@ -153,6 +187,33 @@ TEST(Interruption, EndsTheReadingOfASet) {
   EXPECT_REFUSED(keys, kInterrupted);
   EXPECT_EQ(asked, 3);
   EXPECT_ACCEPTED(ParseKeys(set));
+}
+
+TEST(Interruption, EndsTheTryingOfKeys) {
+  // Without a kid in the token, each key is tried.
+  const auto unnamed = [](const std::string &jwk) { return With(jwk, {{"kid", ""}}); };
+  const std::string ec = Generate("ES256");
+  const std::string oct = Generate("A256KW");
+  const KeySet verifying = Keys(SetOf({PublicOf(Another("ES256")), PublicOf(ec)}));
+  const KeySet decrypting = Keys(SetOf({Another("A256KW"), oct}), KeyPurpose::kEncryption);
+  const std::string signed_token = Sign("{}", Keys(unnamed(ec)));
+  const auto encrypted = EncryptJwe("text", Keys(unnamed(oct), KeyPurpose::kEncryption), JweOptions());
+  ASSERT_ACCEPTED(encrypted);
+  const auto decrypt = [&]() -> Result<std::string> {
+    auto parsed = UnverifiedJwe::Parse(*encrypted);
+    if (!parsed) return parsed.error();
+    const auto decrypted = DecryptJwe(std::move(*parsed), decrypting, std::nullopt, JweEncryptionSet::All());
+    if (!decrypted) return decrypted.error();
+    return std::string(AsText(decrypted->plaintext()));
+  };
+  EXPECT_ACCEPTED(VerifiedPayload(signed_token, verifying));
+  EXPECT_ACCEPTED(decrypt());
+  interruption_check = []() noexcept { return true; };
+  const auto verified = VerifiedPayload(signed_token, verifying);
+  const auto decrypted = decrypt();
+  interruption_check = nullptr;
+  EXPECT_REFUSED(verified, kInterrupted);
+  EXPECT_REFUSED(decrypted, kInterrupted);
 }
 
 }  // namespace
