@@ -184,12 +184,13 @@ keep_sql_corpus() {
 }
 
 # fuzz_sql_briefly SECONDS: without counting, beside the server of the tests.
-fuzz_sql_briefly() {
-  local work=$work/fuzzed
+fuzz_sql_briefly() (
+  set -e
+  work=$work/fuzzed
   install -d -m 755 "$work"
   trap stop_cluster EXIT
   make_sql_fuzzer -plain
   prepare_sql_fuzzer -plain
   check_sql_promises
   fuzz_sql "$1"
-}
+)
