@@ -163,7 +163,9 @@ void AnyEncrypting(fuzz::Input input) {
   }
   const auto decrypted = Decrypted(*token, keys);
   Require(decrypted && *decrypted == plaintext, "what is encrypted decrypts");
-  if (!by_password) {
+  // A set has no key for a `kid` that the caller gave to a key without one.
+  const bool has_a_foreign_kid = extra && extra->root().Find("kid") && !keys.keys.front().kid();
+  if (!by_password && !has_a_foreign_kid) {
     const auto by_one_of_all = Decrypted(*token, AllKeys());
     Require(by_one_of_all && *by_one_of_all == plaintext, "and with its key among others");
   }
