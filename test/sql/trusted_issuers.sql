@@ -49,6 +49,15 @@ SELECT verdict(token_of(:'idp', 'idp', '{"sub": "cara", "iat": 1}'));
 SELECT verdict(token_of(:'idp', 'idp', jsonb_build_object('sub', 'cara', 'iat', extract(epoch FROM clock_timestamp())::bigint + 2)));
 SELECT verdict(untyped(:'idp', '{"iss": "idp", "sub": "cara", "exp": 4102444800}')) AS without_iat;
 
+\echo == a purge keeps what such a token is judged by: the cutoff, and the version of what the user may do
+SELECT jwt_auth.require_refresh('nora');
+SELECT verdict(token_of(:'idp', 'idp', jsonb_build_object('sub', 'nora', 'iat', extract(epoch FROM now())::bigint - 10)));
+SELECT pg_current_xact_id() IS NOT NULL AS later;
+SELECT pg_current_xact_id() IS NOT NULL AS later;
+CALL jwt_auth.purge_expired();
+SELECT verdict(token_of(:'idp', 'idp', jsonb_build_object('sub', 'nora', 'iat', extract(epoch FROM now())::bigint - 10))), verdict(token_of(:'idp', 'idp', '{"sub": "cara", "iat": 1}'));
+SELECT verdict(token_of(:'idp', 'idp', jsonb_build_object('sub', 'nora', 'iat', extract(epoch FROM clock_timestamp())::bigint + 2)));
+
 \echo == denials are by issuer, whatever its subjects are
 SELECT jwt_auth.deny_token(token_of(:'idp', 'idp', '{"sub": "dora", "jti": "7"}')) AS denied;
 SELECT verdict(token_of(:'idp', 'idp', '{"sub": "dora", "jti": "7"}'));

@@ -24,7 +24,7 @@ using session::Micros;
 enum class KeyColumn { kKid, kActiveSince, kTokenTtl, kTokensUntil, kIsImported };
 Query<KeyColumn> select_key_histories = {
     "SELECT kid, activated_at, token_ttl, tokens_until, imported IS NOT FALSE FROM jwt_auth.signing_key"
-    " WHERE state IN ('active', 'verify_only')",
+    " WHERE state IN ('active', 'verify_only') OR (state = 'pending' AND imported IS NOT FALSE)",
     {}};
 Statement select_issuers_of_our_users = {"SELECT FROM jwt_auth.trusted_issuer WHERE subjects = 'ours' LIMIT 1", {}};
 
@@ -37,8 +37,8 @@ Statement select_issuers_of_our_users = {"SELECT FROM jwt_auth.trusted_issuer WH
 // The end of a lock is a cutoff of that moment.
 #define HAS_NO_LOCK " AND (a.locked_until IS NULL OR a.locked_until <= $4)"
 // A transaction that began before a change of the user's rights can't see it, nor the row that has raised the version if there
-// was none before. While one runs, the version stays: a log-in of its would make the account anew, without one. $5: how old,
-// in transactions, a row is that all of them see.
+// was none before. While one runs, the version stays: a log-in of its would make the account anew, without one. $5:
+// age_of_spent_versions().
 #define VERSION_IS_SEEN " AND (a.version = 0 OR age(a.xmin) > $5)"
 #define HAS_NO_API_KEY \
   " AND NOT EXISTS (SELECT FROM jwt_auth.api_key k WHERE k.user_key = a.user_key AND k.user_id = a.user_id)"
@@ -102,8 +102,14 @@ AccountStatements &account_statements() {
   return is_distributed("account") ? statements_of_shards : statements;
 }
 
-// As age(xid) counts: rows that are older are seen by every transaction that runs.
-std::int32_t age_that_all_see() {
+bool trusts_issuers_of_our_users() {
+  return has_column("trusted_issuer", "subjects") && execute_latest(select_issuers_of_our_users, Parameters{}) > 0;
+}
+
+// As age(xid) counts: versions in rows that are older are asked for by nobody. Every transaction that runs sees such a row. A
+// token of another issuer for a user of ours is judged by the version for as long as the issuer likes: then none is old enough.
+std::int32_t age_of_spent_versions() {
+  if (trusts_issuers_of_our_users()) return PG_INT32_MAX;
   const TransactionId oldest = GetOldestNonRemovableTransactionId(nullptr);
   return static_cast<std::int32_t>(GetStableLatestTransactionId() - oldest);
 }
@@ -133,9 +139,7 @@ bool remove_data(const pg_uuid_t &session_id, session::UserKey user_key) {
 }  // namespace
 
 Micros spent_cutoffs(Micros now) {
-  if (!has_column("signing_key", "imported")) return kNoCutoff;
-  if (has_column("trusted_issuer", "subjects") && execute_latest(select_issuers_of_our_users, Parameters{}) > 0)
-    return kNoCutoff;
+  if (!has_column("signing_key", "imported") || trusts_issuers_of_our_users()) return kNoCutoff;
   const auto rows = execute_latest(select_key_histories, Parameters{});
   auto *keys = static_cast<session::KeyHistory *>(palloc(sizeof(session::KeyHistory) * (rows.count() + 1)));
   for (std::uint64_t i = 0; i < rows.count(); i++) {
@@ -151,7 +155,7 @@ Micros spent_cutoffs(Micros now) {
 AccountBatch sweep_accounts(AccountWalk &walk, std::int64_t size, Micros now, MemoryContext context) {
   AccountStatements &use = account_statements();
   const Micros spent = spent_cutoffs(now);
-  const std::int32_t seen = age_that_all_see();
+  const std::int32_t seen = age_of_spent_versions();
   if (!walk.started) walk = {true, PG_INT32_MIN, {}, {}};
   Parameters parameters{};
   add(parameters, Int32GetDatum(walk.user_key));
