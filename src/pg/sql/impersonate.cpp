@@ -1,4 +1,6 @@
 // impersonate: an access token with which somebody acts for a user, and says so (RFC 8693 section 4.1).
+#include <tuple>
+
 #include "jose/crypto/openssl.hpp"
 #include "pg/identity/tombstone.hpp"
 #include "pg/keyring/keyring.hpp"
@@ -9,7 +11,6 @@
 #include "pg/store/account_version.hpp"
 #include "pg/store/auth_event.hpp"
 #include "pg/store/impersonation.hpp"
-#include "pg/store/own_users.hpp"
 #include "pg/store/owner.hpp"
 #include "pg/support/uuid.hpp"
 
@@ -53,10 +54,19 @@ Result<Random> MakeRandom(Micros created_at, session::UserKey user_key) {
   return random;
 }
 
-// The user's account is written, so a revocation of the user that races comes before or ends it. The actor's is only read: a
-// revocation of the actor that is not seen here is later than the row, and found when the token is used. Inside as_owner().
-void decide(Request &request) {
+// A revocation of either that races comes before, or ends it, and forget_user() of either finds what is written here. In one
+// order, so that two who act for each other wait for each other and not for ever.
+void hold_accounts(const Request &request) {
+  const auto place = [](const UserRef &user) { return std::tuple(user.user_key, user.user_id); };
+  const bool actor_first = place(request.actor) < place(request.user);
+  if (actor_first) share_account(request.actor);
   hold_account(request.user);
+  if (!actor_first) share_account(request.actor);
+}
+
+// Inside as_owner().
+void decide(Request &request) {
+  hold_accounts(request);
   refresh_keyring();
   request.account = read_account(request.user);
   request.account.version = version_for_claims(request.user, request.account);
@@ -84,8 +94,6 @@ void record(const Request &request, AuthEvent event) {
 }
 
 void store(const Request &request) {
-  // Whoever revokes an actor of another server does so here as well, and finds the account.
-  if (!is_own_user_key(request.actor.user_key)) hold_account(request.actor);
   insert_impersonation(request.row);
   JsonBuilder detail;
   detail.add_text("actor", request.actor.user_id);

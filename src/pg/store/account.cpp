@@ -66,6 +66,13 @@ Statement upsert_nothing = {
     " ON CONFLICT (user_key, issuer, user_id) DO UPDATE SET not_before = a.not_before",
     {INT4OID, TEXTOID, TEXTOID}};
 
+Statement insert_account = {
+    "INSERT INTO jwt_auth.account (user_key, issuer, user_id) VALUES ($1, $2, $3) ON CONFLICT (user_key, issuer, user_id) DO "
+    "NOTHING",
+    {INT4OID, TEXTOID, TEXTOID}};
+Statement lock_shared = {"SELECT FROM jwt_auth.account WHERE user_key = $1 AND issuer = $2 AND user_id = $3 FOR SHARE",
+                         {INT4OID, TEXTOID, TEXTOID}};
+
 Query<CutoffColumn> update_cutoff = {
     "UPDATE jwt_auth.account SET not_before = greatest(not_before, $4)"
     " WHERE user_key = $1 AND issuer = $2 AND user_id = $3 RETURNING not_before",
@@ -184,6 +191,20 @@ void hold_account(const UserRef &user) {
   if (execute(upsert_nothing, parameters) == 0) (void)locked_account(user);
 }
 
+void share_account(const UserRef &user) {
+  lock_sessions_first();
+  Parameters parameters{};
+  add_user(parameters, user);
+  // It may be removed between the two.
+  for (int attempt = 0; attempt < 10; attempt++) {
+    const bool found = execute(lock_shared, parameters) > 0;
+    SPI_freetuptable(SPI_tuptable);
+    if (found) return;
+    execute(insert_account, parameters);
+  }
+  raise_suppressed("account");
+}
+
 RowOf<AccountColumn> account_row(const UserRef &user) {
   return {account_table, {Int32GetDatum(user.user_key), text_datum(user.issuer), text_datum(user.user_id)}};
 }
@@ -240,10 +261,19 @@ std::optional<Micros> remove_lock(const UserRef &user, Micros now) {
   Parameters parameters{};
   add_user(parameters, user);
   add_time(parameters, now);
-  const Rows<CutoffColumn> rows = execute(update_unlocked, parameters);
-  if (!rows.empty()) return rows[0].time(CutoffColumn::kNotBefore);
-  if (read_account(user).locked_until > now) raise_suppressed("account");
-  return std::nullopt;
+  Rows<CutoffColumn> rows = execute(update_unlocked, parameters);
+  if (rows.empty()) {
+    if (read_account(user).locked_until <= now) return std::nullopt;
+    RowOf<AccountColumn> seen = account_row(user);
+    read_rows({&seen}, ReadMode::kPlain);
+    if (account_in(seen).locked_until <= now)
+      ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+                      errmsg("could not serialize access: the lock is newer than this transaction")));
+    // It may have been committed since.
+    rows = execute(update_unlocked, parameters);
+  }
+  if (rows.empty()) raise_suppressed("account");
+  return rows[0].time(CutoffColumn::kNotBefore);
 }
 
 void write_user_policy(const UserRef &user, const UserPolicy &policy) {

@@ -39,6 +39,9 @@ bool has_account_columns();
 Account touch_account(const UserRef &user, TimestampTz now);
 // The same where nobody logs in: nothing in the row changes, but it is written, or locked where a trigger suppresses that.
 void hold_account(const UserRef &user);
+// For somebody who is named by what this transaction writes for another user: makes the row where there is none, and shares it
+// with others who do the same. A revocation, a lock or forget_user() of that user waits, or is waited for.
+void share_account(const UserRef &user);
 // The columns of an account, for read_rows() with other rows of the user, and what they mean.
 enum class AccountColumn { kNotBefore, kLockedUntil, kVersion, kMaxSessions, kIpBinding, kFingerprintBinding, kLastLogin };
 RowOf<AccountColumn> account_row(const UserRef &user);
