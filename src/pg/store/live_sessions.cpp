@@ -1,5 +1,6 @@
 #include "pg/store/live_sessions.hpp"
 
+#include "pg/store/citus.hpp"
 #include "pg/store/row_reader.hpp"
 #include "pg/store/session_parameters.hpp"
 #include "pg/support/uuid.hpp"
@@ -48,6 +49,16 @@ Query<LiveColumn> select_live_sessions_of_version_1 = {
     " WHERE user_key = $1 AND user_id = $2 AND created_at > $3 AND ends_at > $4 AND idle_ends_at > $4",
     {INT4OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID}};
 
+// A refresh that has not committed yet may keep a session alive whose idle time has run out meanwhile. Whoever writes a row, or
+// has locked it, stands in its xmax.
+#define LOCK_IDLE_SESSIONS(condition)                                                                               \
+  "SELECT FROM jwt_auth.refresh_session WHERE user_key = $1 AND user_id = $2 AND ends_at > $3 AND idle_ends_at <= " \
+  "$3" condition " FOR NO KEY UPDATE"
+Statement lock_idle_sessions = {LOCK_IDLE_SESSIONS(" AND xmax <> '0'"), {INT4OID, TEXTOID, TIMESTAMPTZOID}};
+// Shards do not show it.
+Statement lock_idle_sessions_of_shards = {LOCK_IDLE_SESSIONS(""), {INT4OID, TEXTOID, TIMESTAMPTZOID}};
+#undef LOCK_IDLE_SESSIONS
+
 // Which sessions count for a log-in, and those that were found.
 struct LiveSearch {
   const UserRef &user;
@@ -56,7 +67,8 @@ struct LiveSearch {
   Micros cutoff, now;
   MemoryContext context;
   LiveSessions live;
-  std::size_t room;  // allocated in live
+  std::size_t room;        // allocated in live
+  bool has_idle_sessions;  // found one that would count, had it not been idle for too long
 };
 
 bool is_of_class(const RowOf<SessionColumn> &row, const OptionalText &session_class) {
@@ -70,16 +82,20 @@ bool is_of_device(const RowOf<SessionColumn> &row, const OptionalHash &device) {
   return hash.size() == device.hash.size() && std::memcmp(hash.data(), device.hash.data(), hash.size()) == 0;
 }
 
-bool counts(const RowOf<SessionColumn> &row, const LiveSearch &search) {
+bool may_count(const RowOf<SessionColumn> &row, const LiveSearch &search) {
   return row.bytes(SessionColumn::kUserId) == search.user.user_id && row.time(SessionColumn::kCreatedAt) > search.cutoff &&
-         row.time(SessionColumn::kEndsAt) > search.now && row.time(SessionColumn::kIdleEndsAt) > search.now &&
-         row.is_null(SessionColumn::kActor) && is_of_class(row, search.session_class);
+         row.time(SessionColumn::kEndsAt) > search.now && row.is_null(SessionColumn::kActor) &&
+         is_of_class(row, search.session_class);
 }
 
 void take_live_session(const KeyedRow &found, void *argument) {
   const auto &row = static_cast<const RowOf<SessionColumn> &>(found);
   LiveSearch &search = *static_cast<LiveSearch *>(argument);
-  if (!counts(row, search)) return;
+  if (!may_count(row, search)) return;
+  if (row.time(SessionColumn::kIdleEndsAt) <= search.now) {
+    search.has_idle_sessions = true;
+    return;
+  }
   LiveSessions &live = search.live;
   if (live.count == search.room) {
     search.room *= 2;
@@ -114,16 +130,33 @@ LiveSessions live_sessions_by_statement(const LiveSearch &search) {
   return live;
 }
 
+// False where a statement has to do it.
+bool live_sessions_by_index(LiveSearch &search) {
+  search.live.count = 0;
+  search.has_idle_sessions = false;
+  RowOf<SessionColumn> row = {sessions_by_user, {Int32GetDatum(search.user.user_key)}};
+  return read_each(row, take_live_session, &search);
+}
+
+void wait_for_refreshes(const LiveSearch &search) {
+  Parameters parameters{};
+  add(parameters, Int32GetDatum(search.user.user_key));
+  add_text(parameters, search.user.user_id);
+  add_time(parameters, search.now);
+  execute(is_distributed("refresh_session") ? lock_idle_sessions_of_shards : lock_idle_sessions, parameters);
+  SPI_freetuptable(SPI_tuptable);
+}
+
 }  // namespace
 
 LiveSessions read_live_sessions(const UserRef &user, const OptionalText &session_class, const OptionalHash &device,
                                 Micros cutoff, Micros now, MemoryContext context) {
-  LiveSearch search = {user, session_class, device, cutoff, now, context, {}, 0};
-  RowOf<SessionColumn> row = {sessions_by_user, {Int32GetDatum(user.user_key)}};
-  search.room = 8;
+  LiveSearch search = {user, session_class, device, cutoff, now, context, {}, 8, false};
   search.live.sessions = allocate_live_sessions(context, search.room);
-  if (read_each(row, take_live_session, &search)) return search.live;
-  return live_sessions_by_statement(search);
+  const bool by_index = live_sessions_by_index(search);
+  if (by_index && !search.has_idle_sessions) return search.live;
+  wait_for_refreshes(search);
+  return by_index && live_sessions_by_index(search) ? search.live : live_sessions_by_statement(search);
 }
 
 }  // namespace jwt_auth::pg
