@@ -12,7 +12,7 @@
 #include "pg/support/postgres.hpp"
 
 extern "C" {
-#include <catalog/pg_proc.h>
+#include <catalog/pg_class.h>
 #include <miscadmin.h>
 #include <storage/lmgr.h>
 }
@@ -102,15 +102,16 @@ bool forget(const UserRef &user, const TokenId *tombstone) {
 
 // One call after the other, each to the end of its transaction: a call also writes the rows of those whom the user acted as. If
 // each of two users has acted as the other, each call would wait for what the other one has written.
-void wait_for_other_calls(Oid function) {
+void wait_for_other_calls() {
   PreventCommandIfReadOnly("INSERT");
-  LockDatabaseObject(ProcedureRelationId, function, 0, ShareUpdateExclusiveLock);
+  // Whichever type of id it was called with.
+  LockDatabaseObject(RelationRelationId, table_oid("auth_event"), 0, ShareUpdateExclusiveLock);
 }
 
 Datum forget_user(FunctionCallInfo fcinfo) {
   const Spellings spellings = spellings_argument(fcinfo, 0);
   need_server_secret();
-  wait_for_other_calls(fcinfo->flinfo->fn_oid);
+  wait_for_other_calls();
   const TokenId tombstone = search_tombstone(spellings.user).name;
   return BoolGetDatum(as_owner("account", [&](MemoryContext) {
     const bool was_known = forget(spellings.user, &tombstone);

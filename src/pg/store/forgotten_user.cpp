@@ -53,7 +53,7 @@ Statement clear_own_events = {CLEAR_OWN_EVENTS
                               " WHERE t.issuer = e.detail ->> 'issuer' AND t.subjects = 'foreign'))",
                               {INT4OID, TEXTOID}};
 // Where the issuers are on several nodes and the audit is not.
-Statement clear_own_events_of_issuers = {CLEAR_OWN_EVENTS "e.detail ->> 'issuer' = ANY ($3))",
+Statement clear_own_events_of_issuers = {CLEAR_OWN_EVENTS "coalesce(e.detail ->> 'issuer' = ANY ($3), false))",
                                          {INT4OID, TEXTOID, TEXTARRAYOID}};
 #undef CLEAR_OWN_EVENTS
 enum class ForeignColumn { kIssuers };
