@@ -46,6 +46,29 @@ UPDATE app.person SET enabled = false WHERE id = 'ben';
 SELECT status FROM held, jwt_auth.refresh_session(refresh) WHERE name = 'second';
 SELECT count(*) FROM jwt_auth.refresh_session;
 
+\echo == a function that ends what it is asked about: the answer is no token that is refused
+CREATE FUNCTION app.ends(user_id text, session_id uuid, claims jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
+BEGIN
+  CASE user_id
+    WHEN 'locks' THEN PERFORM jwt_auth.lock_user(user_id);
+    WHEN 'revokes' THEN PERFORM jwt_auth.revoke_user_tokens(user_id);
+    WHEN 'revokes all' THEN PERFORM jwt_auth.revoke_all_tokens();
+    WHEN 'refresh' THEN PERFORM jwt_auth.revoke_user_tokens(ends.user_id) FROM jwt_auth.refresh_session s WHERE s.user_id = ends.user_id;
+    WHEN 'lock at refresh' THEN PERFORM jwt_auth.lock_user(ends.user_id) FROM jwt_auth.refresh_session s WHERE s.user_id = ends.user_id;
+  END CASE;
+  RETURN '{}';
+END $$;
+SET jwt_auth.claims_function = 'app.ends';
+SELECT u, status, access_token IS NOT NULL AS has_token FROM unnest('{locks,revokes,revokes all}'::text[]) u, jwt_auth.issue_refresh_session(u);
+SELECT count(*) FROM jwt_auth.refresh_session WHERE user_id IN ('locks', 'revokes', 'revokes all');
+SELECT login.status, refreshed.status, refreshed.access_token IS NOT NULL AS has_token
+FROM unnest('{refresh,lock at refresh}'::text[]) u, jwt_auth.issue_refresh_session(u) login, jwt_auth.refresh_session(login.refresh_token) refreshed;
+SELECT count(*) FROM jwt_auth.refresh_session WHERE user_id IN ('refresh', 'lock at refresh');
+SELECT user_id, event FROM jwt_auth.auth_event WHERE user_id IN ('locks', 'revokes', 'revokes all', 'refresh', 'lock at refresh') ORDER BY id;
+DELETE FROM jwt_auth.auth_event WHERE user_id IN ('locks', 'revokes', 'revokes all', 'refresh', 'lock at refresh') OR event = 'all_revoked';
+DELETE FROM jwt_auth.cutoff;
+SET jwt_auth.claims_function = 'app.claims';
+
 \echo == what rolls back has not happened
 UPDATE app.person SET enabled = true WHERE id = 'ben';
 INSERT INTO held SELECT 'third', access_token, refresh_token, session_id FROM jwt_auth.issue_refresh_session('ben');

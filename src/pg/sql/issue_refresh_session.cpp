@@ -183,6 +183,16 @@ void store(Login &login) {
   record_login(login);
 }
 
+// The application's function may have locked the user, or revoked what the user has: then no session begins. Inside as_owner().
+bool has_ended_meanwhile(Login &login) {
+  RowOf<AccountColumn> row = account_row(login.user);
+  read_rows({&row}, ReadMode::kPlain);
+  const Account account = account_in(row);
+  refresh_keyring();
+  login.is_locked = now_micros() < account.locked_until;
+  return login.is_locked || !session::IsAfterCutoffs(login.session.created_at, {account.not_before, global_cutoff()});
+}
+
 bool is_refused(const Login &login) { return login.is_proof_repeated || login.is_locked || !login.room.granted; }
 
 // A log-in that was not granted.
@@ -243,11 +253,17 @@ Datum issue_refresh_session(FunctionCallInfo fcinfo) {
   if (login.is_proof_repeated) return refused(fcinfo, response, session::Status::kProofInvalid);
   if (login.is_locked) return refused(fcinfo, response, session::Status::kLocked);
   if (!login.room.granted) return refused(fcinfo, response, session::Status::kLimitReached);
-  const TokenClaims claims = token_claims(login.user.user_id, login.session.id, login.session.claims, login.session.has_claims);
-  if (claims.is_refused)
-    as_owner("account", [&](MemoryContext) { record_refused(login); });
-  else if (asks_application)
-    as_owner("account", [&](MemoryContext) { store(login); });
+  TokenClaims claims = token_claims(login.user.user_id, login.session.id, login.session.claims, login.session.has_claims);
+  if (asks_application) {
+    as_owner("account", [&](MemoryContext) {
+      claims.is_refused = claims.is_refused || has_ended_meanwhile(login);
+      if (claims.is_refused)
+        record_refused(login);
+      else
+        store(login);
+    });
+  }
+  if (login.is_locked) return refused(fcinfo, response, session::Status::kLocked);
   if (claims.is_refused) return refused(fcinfo, response, session::Status::kRefused);
   const AccessToken access = mint(login, claims.members);
   Count(Counted::kLogin, session::Status::kOk);

@@ -294,6 +294,15 @@ void run(Refresh &refresh) {
   if (hands_out_tokens(refresh.decision)) read_stored_claims(refresh);
 }
 
+// Whether the application's function has ended the session itself.
+bool has_ended_meanwhile(const Refresh &refresh) {
+  if (!has_claims_function()) return false;
+  return as_owner("refresh_session", [&](MemoryContext caller) {
+    SessionRow row;
+    return !read_session(refresh.id, refresh.user_key, ReadMode::kPlain, caller, row);
+  });
+}
+
 Datum refresh_session(FunctionCallInfo fcinfo) {
   // Also of what it would refuse without writing: this server may only not know it yet.
   PreventCommandDuringRecovery("refresh_session()");
@@ -327,6 +336,8 @@ Datum refresh_session(FunctionCallInfo fcinfo) {
     claims = token_claims(refresh.user.user_id, refresh.id, refresh.claims, refresh.has_claims);
     if (claims.is_refused) {
       end_refused_session(refresh.row, event_source(refresh.user.user_id, client));
+    }
+    if (claims.is_refused || has_ended_meanwhile(refresh)) {
       refresh.decision.status = Status::kRefused;
       refresh.decision.ends = true;
     }
