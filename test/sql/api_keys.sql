@@ -246,6 +246,10 @@ SELECT jwt_auth.revoke_api_key(NULL);
 SELECT jwt_auth.revoke_own_api_key('eve', NULL);
 SELECT FROM jwt_auth.issue_refresh_session('eve', claims => '{"scope": "admin"}');
 
+\echo -- and claims that no token has room for
+SELECT jwt_auth.create_api_key('ann', 'deep', claims => (repeat('{"a":', 150) || '1' || repeat('}', 150))::jsonb);
+SELECT jwt_auth.create_api_key('ann', 'large', claims => jsonb_build_object('a', repeat('a', 2000000)));
+
 \echo == what no key is: refused without a look at the tables
 SELECT * FROM jwt_auth.create_api_key('frank', 'whole') \gset whole_
 SELECT refresh_token AS refresh_token FROM jwt_auth.issue_refresh_session('frank') \gset

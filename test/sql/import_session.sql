@@ -153,6 +153,10 @@ SELECT refusal('flo', 'x', now(), 'infinity', class => 'unknown');
 SELECT refusal('flo', 'x', now(), 'infinity', claims => '{"sub": "x"}');
 SELECT refusal('flo', 'x', now(), 'infinity', claims => '[]');
 SELECT refusal('flo', 'x', now(), 'infinity', metadata => '1');
+\echo == claims that no token has room for, as for set_session_claims
+SELECT jwt_auth.import_session('ann', 'deep', now(), now() + interval '1 day', claims => (repeat('{"a":', 150) || '1' || repeat('}', 150))::jsonb);
+SELECT jwt_auth.import_session('ann', 'large', now(), now() + interval '1 day', claims => jsonb_build_object('a', repeat('a', 2000000)));
+
 \echo == a user who is locked, or was revoked since
 SELECT jwt_auth.lock_user('hal') IS NOT NULL AS locked;
 SELECT refusal('hal', 'x', now() - interval '1 day');

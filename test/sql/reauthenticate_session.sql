@@ -76,6 +76,11 @@ UPDATE held SET access = jwt_auth.jwt_sign('{"sub": "dan", "acr": "gold"}');
 SELECT authenticate(acr => 'gold');
 SELECT authenticate(acr => '');
 
+\echo == a row that was written by hand
+SELECT refresh_token FROM jwt_auth.issue_refresh_session('by hand') \gset
+UPDATE jwt_auth.refresh_session SET auth_context = '' WHERE user_id = 'by hand';
+SELECT status FROM jwt_auth.refresh_session(:'refresh_token');
+
 \echo == bad input
 SELECT jwt_auth.reauthenticate_session(NULL);
 SELECT jwt_auth.reauthenticate_session(gen_random_uuid(), '{pwd,NULL}');

@@ -49,6 +49,12 @@ Bytes claim_members(Jsonb *claims) {
   return Bytes{text.data + 1, text.size - 2};
 }
 
+void check_kept_claims(Jsonb *claims) {
+  check_session_claims(claims);
+  const std::size_t encoded = claim_members(claims).size / 3 * 4;
+  if (encoded > static_cast<std::size_t>(settings::max_token_size)) raise_error(kTokenTooLarge);
+}
+
 void prepare_to_sign_session_token(AccessTokenRequest &request) {
   if (request.lifetime == 0) {
     request.now = prepare_to_sign_access_token(request.now);

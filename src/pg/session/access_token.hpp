@@ -56,6 +56,8 @@ class ClaimsWriter {
 bool is_reserved_claim(std::string_view name);
 // Raises 22023 unless `claims` is an object without reserved names.
 void check_session_claims(Jsonb *claims);
+// The same of claims that are kept for later tokens: what no token has room for would be found by a refresh, and fail it.
+void check_kept_claims(Jsonb *claims);
 // The members of a claims object as JSON text without the braces, "" for none; reserved names are left out.
 Bytes claim_members(Jsonb *claims);
 

@@ -14,8 +14,9 @@ AccessTokenRequest session_token_request(const SessionRow &row, const Account &a
   if (row.session_class.present) request.lifetime = lifetimes.access_token_ttl;
   request.versions = {account.version, row.version};
   if (row.actor.present) request.actor = row.actor.text;
-  // The members of an object that is not empty, without its braces.
-  if (row.auth_context.present) request.auth_members = row.auth_context.text.substr(1, row.auth_context.text.size() - 2);
+  // The members of an object that is not empty, without its braces. Nothing, of a row that was written by hand.
+  if (row.auth_context.present && row.auth_context.text.size() > 2)
+    request.auth_members = row.auth_context.text.substr(1, row.auth_context.text.size() - 2);
   return request;
 }
 

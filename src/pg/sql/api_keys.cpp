@@ -104,7 +104,7 @@ NewKeyArguments new_key_arguments(FunctionCallInfo fcinfo) {
   arguments.has_allowed_from = has_networks_argument(fcinfo, 4);
   arguments.allowed_from = PG_GETARG_DATUM(4);
   arguments.has_claims = !PG_ARGISNULL(5);
-  if (arguments.has_claims) check_session_claims(PG_GETARG_JSONB_P(5));
+  if (arguments.has_claims) check_kept_claims(PG_GETARG_JSONB_P(5));
   arguments.claims = PG_GETARG_DATUM(5);
   return arguments;
 }

@@ -129,7 +129,7 @@ Datum import_session(FunctionCallInfo fcinfo) {
   session.user_agent = client.user_agent;
   session.has_claims = !PG_ARGISNULL(6);
   if (session.has_claims) {
-    check_session_claims(PG_GETARG_JSONB_P(6));
+    check_kept_claims(PG_GETARG_JSONB_P(6));
     session.claims = PG_GETARG_DATUM(6);
   }
   session.has_metadata = !PG_ARGISNULL(7);

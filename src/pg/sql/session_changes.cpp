@@ -18,12 +18,6 @@ Datum require_refresh(FunctionCallInfo fcinfo) {
   PG_RETURN_VOID();
 }
 
-// What no token has room for would be found by a refresh, and fail it.
-void check_size(Jsonb *claims) {
-  const std::size_t encoded = claim_members(claims).size / 3 * 4;
-  if (encoded > static_cast<std::size_t>(settings::max_token_size)) raise_error(kTokenTooLarge);
-}
-
 bool change_claims(const pg_uuid_t &id, Datum claims, MemoryContext context) {
   const LockedSession session = lock_session(id, context);
   if (!session.is_alive()) return false;
@@ -45,8 +39,7 @@ bool change_claims(const pg_uuid_t &id, Datum claims, MemoryContext context) {
 Datum set_session_claims(FunctionCallInfo fcinfo) {
   const pg_uuid_t id = required_uuid(fcinfo, 0, "session_id");
   Jsonb *claims = required_jsonb(fcinfo, 1, "claims");
-  check_session_claims(claims);
-  check_size(claims);
+  check_kept_claims(claims);
   return BoolGetDatum(
       as_owner("refresh_session", [&](MemoryContext context) { return change_claims(id, JsonbPGetDatum(claims), context); }));
 }
