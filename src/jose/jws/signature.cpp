@@ -27,6 +27,10 @@ struct HashOf {
   std::size_t size;
 };
 
+// Before 3.0.3 OpenSSL goes on with the last data, and says that all is well, where it is to start again with the key that it
+// has (its issue 17811).
+bool StartsAgainWithItsKey() noexcept { return OpenSSL_version_num() >= 0x30000030L; }
+
 // The MAC is computed with a context that has the key already: starting it again costs one compression less per pad.
 std::size_t ComputeMac(OpenSslPtr<EVP_MAC_CTX> &context, Digest digest, const SecretBytes &secret, std::string_view data,
                        std::array<unsigned char, kMaxDigestSize> &out) {
@@ -37,8 +41,10 @@ std::size_t ComputeMac(OpenSslPtr<EVP_MAC_CTX> &context, Digest digest, const Se
         OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, const_cast<char *>(DigestName(digest)), 0),
         OSSL_PARAM_construct_end()};
     ok = context && EVP_MAC_init(context.get(), secret.data(), secret.size(), params.data()) == 1;
-  } else {
+  } else if (StartsAgainWithItsKey()) {
     ok = EVP_MAC_init(context.get(), nullptr, 0, nullptr) == 1;
+  } else {
+    ok = EVP_MAC_init(context.get(), secret.data(), secret.size(), nullptr) == 1;
   }
   std::size_t size = 0;
   ok = ok && EVP_MAC_update(context.get(), Bytes(data), data.size()) == 1 &&

@@ -75,9 +75,9 @@ void note_rotation(std::string_view kid, TimestampTz now) {
   add(parameters, TimestampTzGetDatum(now));
   add(parameters, Int32GetDatum(tokens.ttl));
   add_nullable(parameters, TimestampTzGetDatum(tokens.until), TIMESTAMP_IS_NOBEGIN(tokens.until));
-  add(parameters, TimestampTzGetDatum(
-                      std::max({row.timestamp_or(LockedColumn::kVerifyUntil, DT_NOBEGIN),
-                                end_after(now, tokens.ttl + settings::leeway), end_after(tokens.until, settings::leeway)})));
+  add(parameters, TimestampTzGetDatum(std::max({row.timestamp_or(LockedColumn::kVerifyUntil, DT_NOBEGIN),
+                                                end_after(now, std::int64_t{tokens.ttl} + settings::leeway),
+                                                end_after(tokens.until, settings::leeway)})));
   execute_on_latest(note_sight, parameters);
 }
 

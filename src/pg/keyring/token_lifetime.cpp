@@ -52,7 +52,7 @@ Datum attribute(TupleTableSlot *slot, Oid table, const char *name) {
 
 }  // namespace
 
-TimestampTz end_after(TimestampTz time, std::int32_t seconds) {
+TimestampTz end_after(TimestampTz time, std::int64_t seconds) {
   return TIMESTAMP_NOT_FINITE(time) ? time : time + seconds * USECS_PER_SEC;
 }
 

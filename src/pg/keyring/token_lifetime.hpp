@@ -15,7 +15,7 @@ struct TokenLifetime {
 };
 
 // The time that many seconds later; one that is infinite stays so.
-TimestampTz end_after(TimestampTz time, std::int32_t seconds);
+TimestampTz end_after(TimestampTz time, std::int64_t seconds);
 
 // Within as_owner(). Adds a row for the key.
 void record_lifetime(std::string_view kid, const TokenLifetime &lifetime);

@@ -27,6 +27,7 @@ namespace {
 constexpr TimestampTz kSoon = 60 * USECS_PER_SEC;
 // The postmaster tells when a worker has ended. If its signal is lost, this long.
 constexpr long kLookAgain = 10L * 1000;
+constexpr TimestampTz kLongestWait = 24L * 60 * 60 * 1000;
 
 struct Scheduled {
   char database[NAMEDATALEN];
@@ -129,7 +130,8 @@ long begin_what_is_due() {
       schedule[i].due = std::min(schedule[i].due, now + interval());
       if (next == nullptr || schedule[i].due < next->due) next = &schedule[i];
     }
-    if (next->due > now) return static_cast<long>((next->due - now + 999) / 1000);
+    // A latch waits for an int of milliseconds at most, which is less than some intervals.
+    if (next->due > now) return static_cast<long>(std::min<TimestampTz>((next->due - now + 999) / 1000, kLongestWait));
     begin(*next, now);
   }
   return running != nullptr ? kLookAgain : -1;
