@@ -2,8 +2,8 @@
 # and the library alike. A call then says 53200 or answers and changes what it always does, never a refusal of what is good. After
 # that the same backend answers rightly, nothing is half done, and repeated failures leave no memory behind.
 #
-# JWT_AUTH_ALLOCATIONS=all tries each allocation of each call (hours); otherwise some of each are drawn by JWT_AUTH_ALLOCATIONS_SEED
-# (random). JWT_AUTH_ALLOCATIONS_OF names functions by a regular expression.
+# JWT_AUTH_ALLOCATIONS=all tries each allocation of each call (hours), a number every so many of them; otherwise some of each are drawn
+# by JWT_AUTH_ALLOCATIONS_SEED (random). JWT_AUTH_ALLOCATIONS_OF names functions by a regular expression.
 use strict;
 use warnings;
 use lib '.';
@@ -16,7 +16,8 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $all = ($ENV{JWT_AUTH_ALLOCATIONS} // '') eq 'all';
+my $every = ($ENV{JWT_AUTH_ALLOCATIONS} // 0) eq 'all' ? 1 : $ENV{JWT_AUTH_ALLOCATIONS} // 0;
+my $all = $every > 0;
 my $seed = $ENV{JWT_AUTH_ALLOCATIONS_SEED} // int rand 2**31;
 srand $seed;
 note "seed $seed";
@@ -114,14 +115,16 @@ if ($all)
 	for my $call (@calls)
 	{
 		my ($first, $later) = @{ $allocations{ $call->{signature} } };
-		# Every tenth is also tried for leaks, and with all that follow it failing, too.
-		push @tries, map { { call => $call, line => try_line($call, 'first_allocations', "$_.0 / $first", 1, 0) } } 0 .. $first;
-		push @tries, map { { call => $call, line => try_line($call, 'first_allocations', "$_.0 / $first", 1000000, 0) } } grep { $_ % 10 == 0 } 0 .. $first;
-		for my $part (0 .. $later)
+		# Every tenth of these is also tried for leaks, and with all that follow it failing, too.
+		my @first_parts = grep { $_ % $every == 0 } 0 .. $first;
+		push @tries, map { { call => $call, line => try_line($call, 'first_allocations', "$_.0 / $first", 1, 0) } } @first_parts;
+		push @tries, map { { call => $call, line => try_line($call, 'first_allocations', "$_.0 / $first", 1000000, 0) } } grep { $_ % (10 * $every) == 0 } @first_parts;
+		for my $part (grep { $_ % $every == 0 } 0 .. $later)
 		{
-			my $repetitions = $part % 10 > 0 || $call->{has_settings} ? 0 : 2;
+			my $tenth = $part % (10 * $every) == 0;
+			my $repetitions = $tenth && !$call->{has_settings} ? 2 : 0;
 			push @tries, { call => $call, line => try_line($call, 'allocations', "$part.0 / greatest($later, 1)", 1, $repetitions), repetitions => $repetitions };
-			push @tries, { call => $call, line => try_line($call, 'allocations', "$part.0 / greatest($later, 1)", 1000000, 0) } if $part % 10 == 0;
+			push @tries, { call => $call, line => try_line($call, 'allocations', "$part.0 / greatest($later, 1)", 1000000, 0) } if $tenth;
 		}
 	}
 }
