@@ -137,6 +137,7 @@ CREATE TABLE jwt_auth.server_secret (
   created_at timestamptz NOT NULL,
   secret     text NOT NULL
 );
+ALTER TABLE jwt_auth.server_secret ALTER secret SET STATISTICS 0;
 COMMENT ON TABLE jwt_auth.server_secret
   IS 'The secret under which nonces and challenges are made: one row, made with the first signing key or when it is first needed';
 COMMENT ON COLUMN jwt_auth.server_secret.secret
@@ -214,6 +215,11 @@ REVOKE ALL ON FUNCTION jwt_auth.jwks_http() FROM PUBLIC;
 
 -- Signers record how long a key's tokens live in a table of its own, so nobody waits for them. A rotation counts from when it was seen.
 ALTER TABLE jwt_auth.signing_key ADD COLUMN rotation_seen_at timestamptz, ADD imported boolean, ADD keep_until timestamptz;
+-- ANALYZE copied private keys into pg_statistic, where they outlive their row and its sealing. It is to take none any more, and what it
+-- took is removed. The other columns with secrets are new.
+ALTER TABLE jwt_auth.signing_key ALTER private_jwk SET STATISTICS 0;
+DELETE FROM pg_catalog.pg_statistic s USING pg_catalog.pg_attribute a
+WHERE a.attrelid = 'jwt_auth.signing_key'::regclass AND a.attname = 'private_jwk' AND s.starelid = a.attrelid AND s.staattnum = a.attnum;
 COMMENT ON COLUMN jwt_auth.signing_key.imported
   IS 'Whether another system signed with this key before; NULL: it is from before 2.0, when this was not recorded';
 COMMENT ON COLUMN jwt_auth.signing_key.keep_until
@@ -668,7 +674,7 @@ REVOKE ALL ON FUNCTION jwt_auth.drop_handed_over_users(integer, integer) FROM PU
 
 ALTER TABLE jwt_auth.trusted_issuer ADD secret_jwks text, ADD audiences text[], ADD token_types text[],
   ADD subjects text NOT NULL DEFAULT 'ours' CHECK (subjects IN ('foreign', 'ours')), ADD roles text[] DEFAULT '{*}';
-ALTER TABLE jwt_auth.trusted_issuer ALTER subjects SET DEFAULT 'foreign', ALTER roles DROP DEFAULT;
+ALTER TABLE jwt_auth.trusted_issuer ALTER subjects SET DEFAULT 'foreign', ALTER roles DROP DEFAULT, ALTER secret_jwks SET STATISTICS 0;
 COMMENT ON TABLE jwt_auth.trusted_issuer IS 'Issuers whose tokens are verified with their own keys';
 COMMENT ON COLUMN jwt_auth.trusted_issuer.jwks IS 'Their public keys, as a JWK set (RFC 7517 section 5)';
 COMMENT ON COLUMN jwt_auth.trusted_issuer.secret_jwks

@@ -19,6 +19,8 @@ CREATE TABLE jwt_auth.signing_key (
   keep_until   timestamptz
 );
 CREATE UNIQUE INDEX signing_key_one_active ON jwt_auth.signing_key (state) WHERE state = 'active';
+-- ANALYZE copies values of a column into pg_statistic, where they outlive the row and its sealing. It is to take none of a secret.
+ALTER TABLE jwt_auth.signing_key ALTER private_jwk SET STATISTICS 0;
 COMMENT ON TABLE jwt_auth.signing_key IS 'Keys that sign and verify tokens: at most one is active';
 COMMENT ON COLUMN jwt_auth.signing_key.public_jwk IS 'Public JWK (RFC 7517); NULL for HMAC keys, which have no public part';
 COMMENT ON COLUMN jwt_auth.signing_key.private_jwk
@@ -71,6 +73,7 @@ CREATE TABLE jwt_auth.trusted_issuer (
   subjects    text NOT NULL DEFAULT 'foreign' CHECK (subjects IN ('foreign', 'ours')),
   roles       text[]
 );
+ALTER TABLE jwt_auth.trusted_issuer ALTER secret_jwks SET STATISTICS 0;
 COMMENT ON TABLE jwt_auth.trusted_issuer IS 'Issuers whose tokens are verified with their own keys';
 COMMENT ON COLUMN jwt_auth.trusted_issuer.jwks IS 'Their public keys, as a JWK set (RFC 7517 section 5)';
 COMMENT ON COLUMN jwt_auth.trusted_issuer.secret_jwks
@@ -92,6 +95,7 @@ CREATE TABLE jwt_auth.server_secret (
   created_at timestamptz NOT NULL,
   secret     text NOT NULL
 );
+ALTER TABLE jwt_auth.server_secret ALTER secret SET STATISTICS 0;
 COMMENT ON TABLE jwt_auth.server_secret
   IS 'The secret under which nonces and challenges are made: one row, made with the first signing key or when it is first needed';
 COMMENT ON COLUMN jwt_auth.server_secret.secret

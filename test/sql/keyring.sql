@@ -110,6 +110,18 @@ FROM jwt_auth.auth_event WHERE detail ->> 'kid' = :'public' ORDER BY id;
 SELECT column_name FROM information_schema.columns WHERE table_schema = 'jwt_auth' AND table_name = 'signing_keys' ORDER BY ordinal_position;
 SELECT bool_or(to_jsonb(k)::text ~ '"(d|p|q|dp|dq|qi|k)":') AS private_parts FROM jwt_auth.signing_keys k;
 
+\echo == ANALYZE copies no secret into the statistics, and what is no secret as ever
+SELECT jwt_auth.create_signing_key('ES256', false) IS NOT NULL AS made;
+SELECT jwt_auth.trust_issuer('machine ' || n, jsonb_build_object('keys', jsonb_build_array(jwt_auth.jwk_generate('HS256', kid => 'k')))) FROM generate_series(1, 2) AS n;
+SELECT count(private_jwk) AS private_jwk, (SELECT count(secret_jwks) FROM jwt_auth.trusted_issuer) AS secret_jwks,
+       (SELECT count(secret) FROM jwt_auth.server_secret) AS secret
+FROM jwt_auth.signing_key;
+ANALYZE jwt_auth.signing_key, jwt_auth.trusted_issuer, jwt_auth.server_secret;
+SELECT tablename, attname FROM pg_stats
+WHERE schemaname = 'jwt_auth' AND tablename IN ('signing_key', 'trusted_issuer', 'server_secret') AND attname IN ('created_at', 'private_jwk', 'secret_jwks', 'secret')
+ORDER BY tablename, attname;
+TRUNCATE jwt_auth.trusted_issuer;
+
 \echo == what is internal stays so
 SELECT jwt_auth.private_jwk_in_transit();
 SELECT jwt_auth.seal_signing_keys();

@@ -37,6 +37,7 @@ my %changes = (
 	'a privilege' => 'GRANT EXECUTE ON FUNCTION jwt_auth.jwks() TO PUBLIC',
 	'a table privilege' => 'GRANT SELECT ON jwt_auth.account TO PUBLIC',
 	'a column' => 'ALTER TABLE jwt_auth.account ADD extra integer',
+	'a statistics target' => 'ALTER TABLE jwt_auth.account ALTER last_login SET STATISTICS 0',
 	'a default' => 'ALTER TABLE jwt_auth.account ALTER max_sessions SET DEFAULT 3',
 	'a constraint' => 'ALTER TABLE jwt_auth.account ADD CHECK (max_sessions < 7)',
 	'an index' => 'DROP INDEX jwt_auth.denied_token_expires_at',
@@ -93,6 +94,10 @@ for my $version (@older)
 	$node->safe_psql($database, "SELECT jwt_auth.revoke_user_tokens('bob')");
 	is($next->{status}, 'ok', "$version: the new library serves the old version");
 	my $kid = ask($node, 'SELECT jwt_auth.rotate_signing_key()', $database);
+	# ANALYZE has copied the private keys, as autovacuum does.
+	my $copies = "SELECT count(*) FROM pg_statistic JOIN pg_attribute ON attrelid = starelid AND attnum = staattnum WHERE starelid = 'jwt_auth.signing_key'::regclass AND attname = 'private_jwk'";
+	$node->safe_psql($database, 'ANALYZE jwt_auth.signing_key');
+	is(ask($node, $copies, $database), '1', "$version: the statistics have values of private keys");
 	# An issuer that is trusted by the old function, and its token for one of our users.
 	$node->safe_psql($database, "CREATE TABLE idp AS SELECT jwt_auth.jwk_generate('ES256') AS key; SELECT jwt_auth.trust_issuer('idp', jsonb_build_object('keys', jsonb_build_array(jwt_auth.jwk_public(key)))) FROM idp");
 	my $of_idp = ask($node, "SELECT jwt_auth.jwt_sign('{\"iss\": \"idp\", \"sub\": \"ann\", \"iat\": 4000000, \"exp\": 4102444800}', key::text) FROM idp", $database);
@@ -120,6 +125,8 @@ for my $version (@older)
 	$busy->close;
 	like(end_load($load), qr/^number of failed transactions: 0 /m, "$version: nobody in the crowd has noticed");
 	is(ask($node, "SELECT extversion FROM pg_extension WHERE extname = 'jwt_auth'", $database), $present, "$version: is now $present");
+	is(ask($node, $copies, $database), '0', "$version: no private key is left in the statistics");
+	is(ask($node, "ANALYZE; $copies", $database), '0', "$version: and ANALYZE copies none");
 	is(catalog_difference($fresh, catalog_of($node, $database)), '', "$version: its catalog is that of a fresh installation");
 	my %now = map { $_ => 1 } split /\n/, table_contents($node, $database, \%columns);
 	# The rows of accounts that came back or of keys that were used since have changed.

@@ -28,7 +28,7 @@ SELECT translate(line, E'\n', ' ') FROM (
   FROM pg_class c JOIN member m ON m.classid = 'pg_class'::regclass AND m.objid = c.oid
   UNION ALL
   SELECT 'column ' || a.attrelid::regclass || '.' || a.attname || ' ' || format_type(a.atttypid, a.atttypmod) || ' ' || a.attnotnull::text || ' '
-         || a.attstorage::text || ' ' || a.attidentity::text || ' ' || coalesce(pg_get_expr(d.adbin, d.adrelid), '') || ' '
+         || a.attstorage::text || ' ' || coalesce(a.attstattarget, -1) || ' ' || a.attidentity::text || ' ' || coalesce(pg_get_expr(d.adbin, d.adrelid), '') || ' '
          || coalesce((SELECT collname FROM pg_collation WHERE oid = a.attcollation), '') || ' '
          || coalesce(col_description(a.attrelid, a.attnum), '')
   FROM pg_attribute a JOIN member m ON m.classid = 'pg_class'::regclass AND m.objid = a.attrelid
