@@ -63,10 +63,11 @@ BEGIN
       RAISE EXCEPTION 'auth_event cannot be partitioned while other objects depend on it'
         USING ERRCODE = 'dependent_objects_still_exist', DETAIL = in_the_way || '.', HINT = 'Drop them, call partition_events() and make them again.';
     END IF;
-    SELECT array_agg(format('GRANT %s ON jwt_auth.auth_event TO %s%s', a.privilege_type,
+    SELECT array_agg(format('GRANT %s ON %s %s TO %s%s', a.privilege_type, CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, c.oid::regclass,
                             CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END,
                             CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)) INTO grants
-    FROM pg_class c, aclexplode(c.relacl) AS a WHERE c.oid = 'jwt_auth.auth_event'::regclass AND a.grantee <> c.relowner;
+    FROM pg_class c, aclexplode(c.relacl) AS a
+    WHERE c.oid IN ('jwt_auth.auth_event'::regclass, 'jwt_auth.auth_event_id_seq'::regclass) AND a.grantee <> c.relowner;
     SELECT array_agg(format('CREATE %s %I ON jwt_auth.auth_event %s', CASE WHEN i.indisunique THEN 'UNIQUE INDEX' ELSE 'INDEX' END, c.relname,
                             substring(pg_get_indexdef(c.oid) FROM ' (USING .*)$'))) INTO indexes
     FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indrelid = 'jwt_auth.auth_event'::regclass AND i.indisvalid;
@@ -141,13 +142,13 @@ BEGIN
     DROP TABLE jwt_auth.auth_event_plain;
   END IF;
 
-  -- Default privileges of the database hold for new tables; who may read the audit is said by its own.
+  -- Default privileges of the database hold for new tables and for the new sequence; who may read the audit is said by its own.
   FOR statement IN
-    SELECT DISTINCT format('REVOKE ALL ON TABLE %s FROM %s', c.oid::regclass,
+    SELECT DISTINCT format('REVOKE ALL ON %s %s FROM %s', CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, c.oid::regclass,
                            CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END)
     FROM pg_class c, aclexplode(c.relacl) AS a
-    WHERE c.relnamespace = 'jwt_auth'::regnamespace AND c.relname ~ '^auth_event(_(until_)?\d{4}_\d{2}|_default)?$' AND a.grantee <> c.relowner
-      AND (is_plain OR c.oid <> 'jwt_auth.auth_event'::regclass)
+    WHERE c.relnamespace = 'jwt_auth'::regnamespace AND c.relname ~ '^auth_event(_(until_)?\d{4}_\d{2}|_default|_id_seq)?$' AND a.grantee <> c.relowner
+      AND (is_plain OR c.relname NOT IN ('auth_event', 'auth_event_id_seq'))
   LOOP
     EXECUTE statement;
   END LOOP;

@@ -18,7 +18,7 @@ SELECT object || ': ' || string_agg(grantee || ' ' || privilege, ', ' ORDER BY g
   SELECT object, CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END AS grantee, a.privilege_type AS privilege FROM (
     SELECT 'schema' AS object, coalesce(nspacl, acldefault('n', nspowner)) AS acl FROM pg_namespace WHERE nspname = 'jwt_auth'
     UNION ALL SELECT oid::regclass::text, coalesce(relacl, acldefault(CASE relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", relowner))
-      FROM pg_class WHERE relnamespace = 'jwt_auth'::regnamespace AND relkind IN ('r', 'v', 'S')
+      FROM pg_class WHERE relnamespace = 'jwt_auth'::regnamespace AND relkind IN ('r', 'p', 'v', 'S')
     UNION ALL SELECT oid::regprocedure::text, coalesce(proacl, acldefault('f', proowner)) FROM pg_proc WHERE pronamespace = 'jwt_auth'::regnamespace
     UNION ALL SELECT 'type ' || oid::regtype, coalesce(typacl, acldefault('T', typowner)) FROM pg_type
       WHERE typnamespace = 'jwt_auth'::regnamespace AND (typtype = 'd' OR typname = 'token_response')
@@ -82,6 +82,17 @@ for my $kind (sort keys %kinds)
 	is(ask($node, "SELECT jwt_auth.revoke_user_tokens('ann')", $kind), '1', "$kind: ... and is revoked");
 	is(ask($node, 'CALL jwt_auth.purge_expired()', $kind), '', "$kind: ... clean-up runs");
 	is(ask($node, "SELECT string_agg(finding, '; ') FROM jwt_auth.doctor() WHERE severity = 'error'", $kind), '', "$kind: ... and the doctor finds no error");
+}
+
+# The tables and the sequence that partition_events() makes have the privileges of those that they replace.
+database('months', 'CREATE EXTENSION jwt_auth', 'SELECT jwt_auth.partition_events()');
+my $months = ask($node, $privileges, 'months');
+like($months, qr/^jwt_auth\.auth_event_id_seq: postgres SELECT, postgres UPDATE, postgres USAGE$/m, 'the sequence of the audit by months is the owner\'s');
+for my $kind ('granting', 'granting_to_public')
+{
+	database("months_$kind", @{ $kinds{$kind} }, 'CREATE EXTENSION jwt_auth', 'SELECT jwt_auth.partition_events()');
+	is(ask($node, $privileges, "months_$kind"), $months, "$kind: the audit by months has the privileges of a fresh one");
+	is(ask($node, "SELECT string_agg(finding, '; ') FROM jwt_auth.doctor() WHERE subject = 'privileges'", "months_$kind"), '', "$kind: the doctor agrees");
 }
 
 # What the doctor says of privileges that somebody took or gave later.

@@ -13,12 +13,14 @@ $node->init;
 $node->append_conf('postgresql.conf', "shared_preload_libraries = 'jwt_auth'\nautovacuum = off\nmax_connections = 40\n");
 $node->start;
 $node->safe_psql('postgres', <<'EOS');
-CREATE ROLE reader; CREATE ROLE curious; CREATE ROLE app LOGIN;
+CREATE ROLE reader; CREATE ROLE curious; CREATE ROLE writer; CREATE ROLE app LOGIN;
 CREATE EXTENSION jwt_auth;
 SELECT jwt_auth.create_signing_key(), jwt_auth.grant_issuer('app');
 SELECT count(*) FROM generate_series(1, 30) n, jwt_auth.issue_refresh_session('user ' || n % 10);
 SELECT jwt_auth.revoke_user_tokens('user 1');
 GRANT SELECT ON jwt_auth.auth_event TO reader;
+GRANT SELECT ON SEQUENCE jwt_auth.auth_event_id_seq TO reader;
+GRANT USAGE ON SEQUENCE jwt_auth.auth_event_id_seq TO writer WITH GRANT OPTION;
 CREATE INDEX auth_event_user_at ON jwt_auth.auth_event (user_id, at);
 EOS
 
@@ -30,7 +32,11 @@ my (undef, undef, $refusal) = $node->psql('postgres', 'SELECT jwt_auth.partition
 like($refusal, qr/2BP01: .*\n?DETAIL: +rule _RETURN on view public\.seen\.\nHINT: +Drop them/, 'a view that would go on showing the old table is named');
 $node->safe_psql('postgres', 'DROP VIEW seen; GRANT SELECT (at) ON jwt_auth.auth_event TO curious');
 is(ask($node, 'SELECT jwt_auth.partition_events()'), 'error 2BP01', 'so are privileges on columns');
-$node->safe_psql('postgres', 'REVOKE SELECT (at) ON jwt_auth.auth_event FROM curious; ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO curious');
+$node->safe_psql('postgres', 'REVOKE SELECT (at) ON jwt_auth.auth_event FROM curious; ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO curious;'
+	  . 'ALTER DEFAULT PRIVILEGES GRANT ALL ON SEQUENCES TO curious, PUBLIC');
+my $of_sequence = "SELECT string_agg(a::text, ' ' ORDER BY a::text) FROM pg_class, unnest(relacl) a WHERE oid = 'jwt_auth.auth_event_id_seq'::regclass";
+my $on_sequence = ask($node, $of_sequence);
+is($on_sequence, 'postgres=rwU/postgres reader=r/postgres writer=U*/postgres', 'who may use the sequence');
 
 # Events of a clock that ran ahead, of which no month can be the last.
 $node->safe_psql('postgres', "INSERT INTO jwt_auth.auth_event (at, event) VALUES (now() + interval '70 days', 'refreshed'), ('infinity', 'refreshed')");
@@ -79,6 +85,8 @@ is(ask($node, 'SET ROLE reader; SELECT count(*) > 0 FROM jwt_auth.auth_event'), 
 is(ask($node, 'SET ROLE curious; SELECT count(*) FROM jwt_auth.auth_event'), 'error 42501', 'default privileges open neither the audit');
 is( ask($node, "SELECT count(*) FROM pg_class WHERE relnamespace = 'jwt_auth'::regnamespace AND relname ~ '^auth_event_' AND relkind = 'r' AND (has_table_privilege('curious', oid, 'SELECT') OR has_table_privilege('reader', oid, 'SELECT'))"),
 	'0', 'nor any of its parts');
+
+is(ask($node, $of_sequence), $on_sequence, 'the sequence has the privileges that it had, and none by default');
 
 # --- What reads and writes it
 my $session = log_in($node, 'ann');
