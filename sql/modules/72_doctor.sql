@@ -319,6 +319,10 @@ BEGIN
                       'seal the keys, or REVOKE pg_read_all_data'
                FROM pg_auth_members WHERE roleid = 'pg_read_all_data'::regrole AND EXISTS (SELECT FROM jwt_auth.signing_keys WHERE sealed IS FALSE)
                HAVING count(*) > 0;
+  RETURN QUERY SELECT 'notice', 'privileges', format('%s may write every table (pg_write_all_data): trust an issuer of their own, and so act as anybody',
+                        string_agg(member::regrole::text, ', ' ORDER BY member::regrole::text)),
+                      'REVOKE pg_write_all_data, unless they are meant to'
+               FROM pg_auth_members WHERE roleid = 'pg_write_all_data'::regrole HAVING count(*) > 0;
   RETURN QUERY SELECT 'notice', 'privileges', format('%s may call what is the owner''s: %s', a.grantee::regrole,
                         string_agg(DISTINCT f.proname, ', ' ORDER BY f.proname)),
                       format('REVOKE EXECUTE ON ALL ROUTINES IN SCHEMA jwt_auth FROM %s, unless it is meant to', a.grantee::regrole)
