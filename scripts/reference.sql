@@ -254,7 +254,7 @@ SELECT format('| `%s` | %s |', name, meaning) FROM event_meaning;
 \echo
 \echo '## Tables and views'
 \echo
-\echo 'Open to the owner alone. All tables and the sequence are dumped with their rows.'
+\echo 'Open to the owner alone. All tables are dumped with their rows, and the two sequences with where they stand.'
 SELECT CASE WHEN attnum = 1 THEN format(E'\n### %s `%s`\n\n%s.\n\n| column | type | |\n|---|---|---|\n', CASE relkind WHEN 'v' THEN 'View' ELSE 'Table' END, relname,
                                          obj_description(c.oid, 'pg_class')) ELSE '' END
        || format('| `%s` | `%s`%s | %s |', attname, replace(replace(format_type(atttypid, atttypmod), 'jwt_auth.', ''), 'timestamp with time zone', 'timestamptz'),

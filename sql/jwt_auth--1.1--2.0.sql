@@ -198,7 +198,7 @@ REVOKE ALL ON FUNCTION jwt_auth.revocations(bigint) FROM PUBLIC;
 CREATE FUNCTION jwt_auth.introspect(token text, token_type_hint text DEFAULT NULL)
 RETURNS jsonb LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_introspect';
 COMMENT ON FUNCTION jwt_auth.introspect(text, text)
-  IS 'The answer of a token introspection endpoint (RFC 7662) for an access token, a refresh token or an API key: {"active": false} for anything that is not good, never an error. token_type is Bearer or DPoP, and refresh_token for a refresh token, which no resource may accept';
+  IS 'The answer of a token introspection endpoint (RFC 7662) for an access token, a refresh token or an API key: {"active": false} for anything that is not good. An error says nothing about the token: JW017 on a standby that may not know its session yet, JW018 for a user of another server. token_type is Bearer or DPoP, and refresh_token for a refresh token, which no resource may accept';
 REVOKE ALL ON FUNCTION jwt_auth.introspect(text, text) FROM PUBLIC;
 
 CREATE FUNCTION jwt_auth.revoke(token text, token_type_hint text DEFAULT NULL)
@@ -524,7 +524,7 @@ CREATE TABLE jwt_auth.used_proof (
 CREATE INDEX used_proof_good_until ON jwt_auth.used_proof (good_until);
 ALTER TABLE jwt_auth.used_proof ALTER proof_id SET STORAGE PLAIN;
 COMMENT ON TABLE jwt_auth.used_proof
-  IS 'Proofs that a log-in or a refresh used, until they would be refused for their age: each is good once. Every use removes some that are older, so the table does not grow. Not dumped';
+  IS 'Proofs that a log-in or a refresh used, until they would be refused for their age: each is good once. Every use removes some that are older, so the table does not grow. Dumped: a restored row refuses its own proof for that time and nothing else';
 COMMENT ON COLUMN jwt_auth.used_proof.user_key IS 'The first four bytes of proof_id: the distribution key';
 COMMENT ON COLUMN jwt_auth.used_proof.proof_id IS 'SHA-256 over the thumbprint of the key and the jti';
 REVOKE ALL ON jwt_auth.used_proof FROM PUBLIC;
@@ -1338,7 +1338,7 @@ CREATE FUNCTION jwt_auth.jwt_try_verify(token text, key text, algorithms text[] 
                                         OUT valid boolean, OUT claims jsonb, OUT error_code text, OUT error_message text)
 LANGUAGE c VOLATILE PARALLEL SAFE AS 'MODULE_PATHNAME', 'jwt_auth_try_verify';
 COMMENT ON FUNCTION jwt_auth.jwt_try_verify(text, text, text[], text, text, interval, text)
-  IS 'jwt_verify that answers a row: valid is never NULL, claims are NULL unless valid, error_code is the SQLSTATE of the refusal';
+  IS 'jwt_verify that answers a row: valid is never NULL, claims are NULL unless valid, error_code is the SQLSTATE of the refusal. What is not the token''s fault is raised, such as a key that cannot be used';
 
 SELECT pg_temp.drop_function('jwt_auth.jwt_try_verify(text, bytea, text[], text, text, interval)');
 CREATE FUNCTION jwt_auth.jwt_try_verify(token text, key bytea, algorithms text[] DEFAULT NULL, issuer text DEFAULT NULL,
@@ -1413,7 +1413,7 @@ REVOKE ALL ON FUNCTION jwt_auth.jwt_decrypt(text, jsonb, jsonb, text[], text, te
 CREATE FUNCTION jwt_auth.jwt_try_verify(token text, OUT valid boolean, OUT claims jsonb, OUT error_code text, OUT error_message text)
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_try_verify_ring';
 COMMENT ON FUNCTION jwt_auth.jwt_try_verify(text)
-  IS 'jwt_verify(token) that answers a row: valid is never NULL, claims are NULL unless valid, error_code is the SQLSTATE of the refusal';
+  IS 'jwt_verify(token) that answers a row: valid is never NULL, claims are NULL unless valid, error_code is the SQLSTATE of the refusal. What is not the token''s fault is raised, such as a key of the server that is sealed or cannot be read (JW022)';
 REVOKE ALL ON FUNCTION jwt_auth.jwt_try_verify(text) FROM PUBLIC;
 
 CREATE FUNCTION jwt_auth.issue_token(purpose text, user_id text, lifetime interval, claims jsonb DEFAULT NULL)

@@ -113,7 +113,7 @@ CREATE TABLE jwt_auth.used_proof (
 CREATE INDEX used_proof_good_until ON jwt_auth.used_proof (good_until);
 ALTER TABLE jwt_auth.used_proof ALTER proof_id SET STORAGE PLAIN;
 COMMENT ON TABLE jwt_auth.used_proof
-  IS 'Proofs that a log-in or a refresh used, until they would be refused for their age: each is good once. Every use removes some that are older, so the table does not grow. Not dumped';
+  IS 'Proofs that a log-in or a refresh used, until they would be refused for their age: each is good once. Every use removes some that are older, so the table does not grow. Dumped: a restored row refuses its own proof for that time and nothing else';
 COMMENT ON COLUMN jwt_auth.used_proof.user_key IS 'The first four bytes of proof_id: the distribution key';
 COMMENT ON COLUMN jwt_auth.used_proof.proof_id IS 'SHA-256 over the thumbprint of the key and the jti';
 

@@ -44,7 +44,7 @@ CREATE FUNCTION jwt_auth.jwt_try_verify(token text, key text, algorithms text[] 
                                         OUT valid boolean, OUT claims jsonb, OUT error_code text, OUT error_message text)
 LANGUAGE c VOLATILE PARALLEL SAFE AS 'MODULE_PATHNAME', 'jwt_auth_try_verify';
 COMMENT ON FUNCTION jwt_auth.jwt_try_verify(text, text, text[], text, text, interval, text)
-  IS 'jwt_verify that answers a row: valid is never NULL, claims are NULL unless valid, error_code is the SQLSTATE of the refusal';
+  IS 'jwt_verify that answers a row: valid is never NULL, claims are NULL unless valid, error_code is the SQLSTATE of the refusal. What is not the token''s fault is raised, such as a key that cannot be used';
 REVOKE ALL ON FUNCTION jwt_auth.jwt_try_verify(text, text, text[], text, text, interval, text) FROM PUBLIC;
 
 CREATE FUNCTION jwt_auth.jwt_try_verify(token text, key bytea, algorithms text[] DEFAULT NULL, issuer text DEFAULT NULL,

@@ -3,7 +3,7 @@
 CREATE FUNCTION jwt_auth.jwt_try_verify(token text, OUT valid boolean, OUT claims jsonb, OUT error_code text, OUT error_message text)
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_try_verify_ring';
 COMMENT ON FUNCTION jwt_auth.jwt_try_verify(text)
-  IS 'jwt_verify(token) that answers a row: valid is never NULL, claims are NULL unless valid, error_code is the SQLSTATE of the refusal';
+  IS 'jwt_verify(token) that answers a row: valid is never NULL, claims are NULL unless valid, error_code is the SQLSTATE of the refusal. What is not the token''s fault is raised, such as a key of the server that is sealed or cannot be read (JW022)';
 REVOKE ALL ON FUNCTION jwt_auth.jwt_try_verify(text) FROM PUBLIC;
 
 CREATE FUNCTION jwt_auth.issue_token(purpose text, user_id text, lifetime interval, claims jsonb DEFAULT NULL)
