@@ -7,6 +7,7 @@
  * Scenario: EVICT_OLDEST, EVICT_IDLE or REJECT
  *           CLASSES   log-ins of two classes, counted apart
  *           DEVICES   each log-in replaces the session of its device
+ *           IDLE      at some moment the idle time of all sessions runs out that were not refreshed
  * Faults:   FAULT_...
  */
 #ifndef LOGINS
@@ -45,7 +46,11 @@ byte holder[SESSIONS];
 byte used[SESSIONS];        /* when it was last refreshed, as a count of everything that happened */
 byte class[SESSIONS];
 byte device[SESSIONS];
+bool refreshed[SESSIONS];   /* the row says that its idle time ends later */
+bool is_late;               /* the idle time of the others has run out */
 byte happened;
+
+#define IS_LIVE(row, one, late) (row alive[one] && (!late || row refreshed[one]))
 byte next_session;
 
 inline promise() {
@@ -54,11 +59,11 @@ inline promise() {
     for (at : 0 .. SESSIONS - 1) {
       live = 0;
       for (other : 0 .. SESSIONS - 1) {
-        live = live + (alive[other] && class[other] == class[at] -> 1 : 0);
+        live = live + (IS_LIVE(, other, is_late) && class[other] == class[at] -> 1 : 0);
 #ifdef DEVICES
         /* The promise: a device has one session. */
         PROMISE(one_session_per_device,
-                !(other != at && alive[other] && alive[at] && class[other] == class[at] && device[other] == device[at]))
+                !(other != at && IS_LIVE(, other, is_late) && IS_LIVE(, at, is_late) && class[other] == class[at] && device[other] == device[at]))
 #endif
       }
       /* The promise: never more live sessions than the limit. */
@@ -75,6 +80,7 @@ inline look_at_all(statement) {
     for (i : 0 .. SESSIONS - 1) {
       statement.alive[i] = alive[i];
       statement.version[i] = version[i];
+      statement.refreshed[i] = refreshed[i];
       statement.used[i] = used[i]
     }
     i = 0
@@ -84,13 +90,14 @@ typedef Snapshot {
   byte account_version;
   bool alive[SESSIONS];
   byte version[SESSIONS];
+  bool refreshed[SESSIONS];
   byte used[SESSIONS];
 }
 
 proctype login(byte me) {
   byte isolation, i, mine, count, chosen, my_class, my_device;
   bool deleted[SESSIONS];
-  bool replaced;
+  bool replaced, now_late;
   Snapshot snapshot;
   Snapshot seen;
 
@@ -125,7 +132,25 @@ proctype login(byte me) {
 #endif
 
 choose:
+  now_late = is_late;
+#if defined(IDLE) && !defined(FAULT_IDLE_NOT_WAITED)
+  /* A session that seems to be over is locked: whoever writes it may keep it alive. */
+  i = 0;
+  do
+  :: i < HAD ->
+     atomic {
+       holder[i] == 0 || holder[i] == me || !alive[i] || !now_late || refreshed[i];
+       if
+       :: isolation == REPEATABLE_READ && now_late && snapshot.alive[i] && !snapshot.refreshed[i] &&
+          version[i] != snapshot.version[i] -> goto roll_back
+       :: else -> i++
+       fi
+     }
+  :: else -> break
+  od;
+#endif
   atomic {
+    i = 0;
     if
     :: isolation == READ_COMMITTED -> look_at_all(seen)
     :: else -> look_at_all(seen); d_step {
@@ -133,6 +158,7 @@ choose:
          for (i : 0 .. SESSIONS - 1) {
            seen.alive[i] = snapshot.alive[i];
            seen.version[i] = snapshot.version[i];
+           seen.refreshed[i] = snapshot.refreshed[i];
            seen.used[i] = snapshot.used[i]
          }
          i = 0
@@ -143,7 +169,7 @@ choose:
       chosen = SESSIONS;
       for (i : 0 .. SESSIONS - 1) {
         if
-        :: (seen.alive[i] && !deleted[i] &&
+        :: (IS_LIVE(seen., i, now_late) && !deleted[i] &&
 #ifdef FAULT_OWN_CLASS_NOT_COUNTED
            class[i] == 0) ->
 #else
@@ -167,7 +193,7 @@ choose:
       replaced = false;
       for (i : 0 .. SESSIONS - 1) {
         if
-        :: seen.alive[i] && !deleted[i] && class[i] == my_class && device[i] == my_device -> chosen = i; replaced = true
+        :: IS_LIVE(seen., i, now_late) && !deleted[i] && class[i] == my_class && device[i] == my_device -> chosen = i; replaced = true
         :: else
         fi
       }
@@ -227,6 +253,7 @@ insert:
       next_session++;
       happened++;
       alive[mine] = true;
+      refreshed[mine] = true;
       class[mine] = my_class;
       device[mine] = my_device;
       used[mine] = happened;
@@ -282,11 +309,14 @@ proctype refresh(byte me) {
   atomic {
     holder[one] == 0;
     if
-    :: alive[one] && !(isolation == REPEATABLE_READ && version[one] != snapshot) -> holder[one] = me
+    :: IS_LIVE(, one, is_late) && !(isolation == REPEATABLE_READ && version[one] != snapshot) -> holder[one] = me
     :: else -> goto finished
     fi
   }
-  atomic { happened++; used[one] = happened; version[one] = version[one] + 1; holder[one] = 0 }
+  atomic {
+    d_step { happened++; used[one] = happened; version[one] = version[one] + 1; holder[one] = 0; refreshed[one] = true };
+    promise()
+  }
 finished:
   skip
 }
@@ -379,6 +409,10 @@ finished:
 }
 #endif
 
+#ifdef IDLE
+proctype clock() { is_late = true }
+#endif
+
 init {
   atomic {
     byte n;
@@ -398,6 +432,9 @@ init {
     for (n : 1 .. LOGINS) { run login(n) }
 #if REFRESHES > 0
     for (n : 1 .. REFRESHES) { run refresh(100 + n) }
+#endif
+#ifdef IDLE
+    run clock();
 #endif
 #if REVOCATIONS > 0
     for (n : 1 .. REVOCATIONS) { run revoke(200 + n) }
