@@ -196,7 +196,8 @@ std::optional<SecretBytes> DecryptWithRsa(const Key &key, Digest digest, std::st
     RenewBlinding(key, digest);
     verification = DecryptWithOaep(key.pkey(), digest, ciphertext, plaintext);
   }
-  use.Done();
+  // If it is unclear again, the numbers may not match either.
+  if (verification != Verification::kUnclear) use.Done();
   if (verification != Verification::kRight) return std::nullopt;
   return plaintext;
 }
