@@ -1,7 +1,6 @@
 // Sets of keys as issuers publish them: several keys under one kid, members that can't be used, tokens that name the wrong key.
 #include "jose/interruption.hpp"
-#include "jose/jwe/jwe.hpp"
-#include "support.hpp"
+#include "jwe_support.hpp"
 
 namespace jwt_auth::jose {
 namespace {
@@ -134,14 +133,7 @@ TEST(TokenThatNamesAnUnsuitableKey, IsRefusedAsATokenWhenEncrypted) {
   JweOptions options;
   const auto token = EncryptJwe("text", Keys(recipient, KeyPurpose::kEncryption), options);
   ASSERT_ACCEPTED(token);
-  const auto decrypt = [&token](const std::string &set) -> Result<std::string> {
-    auto parsed = UnverifiedJwe::Parse(*token);
-    if (!parsed) return parsed.error();
-    const auto decrypted =
-        DecryptJwe(std::move(*parsed), Keys(set, KeyPurpose::kEncryption), std::nullopt, JweEncryptionSet::All());
-    if (!decrypted) return decrypted.error();
-    return std::string(AsText(decrypted->plaintext()));
-  };
+  const auto decrypt = [&token](const std::string &set) { return Decrypted(*token, EncryptionKeys(set)); };
   const std::string signing = As(Another("RS256"), "RS256");
   EXPECT_REFUSED(decrypt(SetOf({signing})), kNoSuchKey);
   EXPECT_EQ(std::string(decrypt(SetOf({signing})).error().detail), "the key with the kid of the token is not for decrypting");
@@ -195,22 +187,15 @@ TEST(Interruption, EndsTheTryingOfKeys) {
   const std::string ec = Generate("ES256");
   const std::string oct = Generate("A256KW");
   const KeySet verifying = Keys(SetOf({PublicOf(Another("ES256")), PublicOf(ec)}));
-  const KeySet decrypting = Keys(SetOf({Another("A256KW"), oct}), KeyPurpose::kEncryption);
+  const KeySet decrypting = EncryptionKeys(SetOf({Another("A256KW"), oct}));
   const std::string signed_token = Sign("{}", Keys(unnamed(ec)));
-  const auto encrypted = EncryptJwe("text", Keys(unnamed(oct), KeyPurpose::kEncryption), JweOptions());
+  const auto encrypted = EncryptJwe("text", EncryptionKeys(unnamed(oct)), JweOptions());
   ASSERT_ACCEPTED(encrypted);
-  const auto decrypt = [&]() -> Result<std::string> {
-    auto parsed = UnverifiedJwe::Parse(*encrypted);
-    if (!parsed) return parsed.error();
-    const auto decrypted = DecryptJwe(std::move(*parsed), decrypting, std::nullopt, JweEncryptionSet::All());
-    if (!decrypted) return decrypted.error();
-    return std::string(AsText(decrypted->plaintext()));
-  };
   EXPECT_ACCEPTED(VerifiedPayload(signed_token, verifying));
-  EXPECT_ACCEPTED(decrypt());
+  EXPECT_ACCEPTED(Decrypted(*encrypted, decrypting));
   interruption_check = []() noexcept { return true; };
   const auto verified = VerifiedPayload(signed_token, verifying);
-  const auto decrypted = decrypt();
+  const auto decrypted = Decrypted(*encrypted, decrypting);
   interruption_check = nullptr;
   EXPECT_REFUSED(verified, kInterrupted);
   EXPECT_REFUSED(decrypted, kInterrupted);
