@@ -5,7 +5,7 @@ cat "$work/model"
 passed=$(lines_like "$work/model" '^ok ')
 failed=$(($(wc -l <"$work/checks") - passed))
 # A fault that breaks another promise than its line says must not count as found.
-expects_another=$(model_checks fault | head -n 1 | awk -F '\t' -v OFS='\t' '{ $5 = "another_promise"; print }')
+expects_another=$(model_checks fault | awk -F '\t' -v OFS='\t' 'NR == 1 { $5 = "another_promise"; print }')
 if check_model "$expects_another" 300 >"$work/another"; then
   echo "FAILED  a fault that breaks another promise than its line says counts as found"
   failed=$((failed + 1))
