@@ -33,7 +33,7 @@ REVOKE ALL ON FUNCTION jwt_auth.revocations(bigint) FROM PUBLIC;
 CREATE FUNCTION jwt_auth.introspect(token text, token_type_hint text DEFAULT NULL)
 RETURNS jsonb LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_introspect';
 COMMENT ON FUNCTION jwt_auth.introspect(text, text)
-  IS 'The answer of a token introspection endpoint (RFC 7662) for an access token, a refresh token or an API key: {"active": false} for anything that is not good. An error says nothing about the token: JW017 on a standby that may not know its session yet, JW018 for a user of another server. token_type is Bearer or DPoP, and refresh_token for a refresh token, which no resource may accept';
+  IS 'The answer of a token introspection endpoint (RFC 7662) for an access token, a refresh token or an API key: {"active": false} for anything that is not good. An error says nothing about the token: JW017 on a standby that may not know its session yet, JW018 for a user of another server, JW022 if the key of the token is sealed or cannot be read. token_type is Bearer or DPoP, and refresh_token for a refresh token, which no resource may accept';
 REVOKE ALL ON FUNCTION jwt_auth.introspect(text, text) FROM PUBLIC;
 
 CREATE FUNCTION jwt_auth.revoke(token text, token_type_hint text DEFAULT NULL)

@@ -141,6 +141,8 @@ my $expect_sealed = sub {
 	is(answer("SELECT jwt_auth.seal_signing_keys()"), 'JW022', "$what: nothing is sealed");
 	is(answer($verify_public), 'public', "$what: public keys verify as before");
 	is(answer($verify_secret), 'JW022', "$what: an HMAC key can't, and the token is not to blame");
+	is(answer("SELECT jwt_auth.introspect('$of_secret')"), 'JW022', "$what: nor is it called inactive");
+	is(answer("SELECT jwt_auth.introspect('$of_public') ->> 'active'"), 'true', "$what: one of a public key is active");
 	is(answer("SELECT jsonb_array_length(jwt_auth.jwks() -> 'keys') > 0"), 't', "$what: the public keys are published as before");
 	is(answer('SELECT md5(string_agg(k::text, \' \' ORDER BY kid)) FROM jwt_auth.signing_key k'), $before, "$what: nothing is lost");
 };

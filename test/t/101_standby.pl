@@ -120,7 +120,10 @@ my $fay = log_in($primary, 'fay');
 $primary->safe_psql('postgres', "UPDATE jwt_auth.refresh_session SET idle_ends_at = now() + interval '1 hour' WHERE user_id = 'gil'");
 my $refreshed = refresh($primary, $gil->{refresh_token});
 is($refreshed->{status}, 'ok', 'on the primary the session is refreshed');
-for ([ $fay->{access_token}, 'a session that the standby does not know yet' ], [ $refreshed->{access_token}, 'one that was refreshed meanwhile' ])
+my $new_key = ask($primary, q{SELECT api_key FROM jwt_auth.create_api_key('fay', 'new')});
+my $of_new_key = ask($primary, "SELECT access_token FROM jwt_auth.exchange_api_key('$new_key')");
+for ([ $fay->{access_token}, 'a session that the standby does not know yet' ], [ $refreshed->{access_token}, 'one that was refreshed meanwhile' ],
+	[ $of_new_key, 'an API key that the standby does not know yet' ])
 {
 	my ($token, $what) = @$_;
 	is(ask($standby, $verify->($token)), 'error JW017', "$what");
@@ -132,10 +135,12 @@ for ([ $fay->{access_token}, 'a session that the standby does not know yet' ], [
 is(ask($standby, $try->($gil->{access_token}, '0')), 'JW010', 'the older token is from before the last commit');
 is(ask($standby, $try->($hal->{access_token}, '0')), 'JW010', 'what has ended has ended');
 is(ask($standby, $verify->($bob->{access_token})), 'bob', 'what is alive there is good');
+is(ask($standby, "SELECT jwt_auth.authenticate('$new_key')"), 'error JW010', 'an API key itself is unknown: anybody could invent one of this moment');
 is(ask($standby, "SELECT status FROM jwt_auth.refresh_session('$fay->{refresh_token}')"), 'error 25006', 'a refresh of what is not known is refused for the standby, not for the token');
 $standby->safe_psql('postgres', 'SELECT pg_wal_replay_resume()');
 $caught_up->();
-is(ask($standby, $verify->($_->[0])), $_->[1], "$_->[1] is good once it is there") for [ $fay->{access_token}, 'fay' ], [ $refreshed->{access_token}, 'gil' ];
+is(ask($standby, $verify->($_->[0])), $_->[1], "$_->[1] is good once it is there") for [ $fay->{access_token}, 'fay' ], [ $refreshed->{access_token}, 'gil' ], [ $of_new_key, 'fay' ];
+is(ask($standby, "SELECT jwt_auth.authenticate('$new_key') ->> 'sub'"), 'fay', 'and so is the API key itself');
 
 # One that has replayed no commit yet knows of none.
 $primary->safe_psql('postgres', 'CHECKPOINT');

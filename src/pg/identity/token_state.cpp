@@ -68,12 +68,18 @@ session::Replay replay_state() {
   return {true, last_commit != 0, micros_of(last_commit), settings::standby_margin * jose::kMicrosPerSecond};
 }
 
-// The refusal that a verdict on a session means on this server.
+// What a verdict on the session or the API key of a token is on this server.
+session::TokenVerdict verdict_here(session::TokenVerdict verdict, const TokenFacts &facts, const pg_uuid_t &id,
+                                   const session::Replay &replay) {
+  const session::TokenTimes times = {session::TimeIn(SessionIdOf(id)), facts.has_iat ? facts.iat : session::kNoCutoff};
+  return session::JudgeOnStandby(verdict, times, replay);
+}
+
+// The refusal that a verdict on a session means.
 const Error *session_refusal(session::TokenVerdict verdict, const TokenFacts &facts, const pg_uuid_t &id,
                              const session::Replay &replay) {
   if (verdict == session::TokenVerdict::kGood) return nullptr;
-  const session::TokenTimes times = {session::TimeIn(SessionIdOf(id)), facts.has_iat ? facts.iat : session::kNoCutoff};
-  return session::RefusalOf(session::JudgeOnStandby(verdict, times, replay));
+  return session::RefusalOf(verdict_here(verdict, facts, id, replay));
 }
 
 // A token of a session is judged by its session, and where that is gone the account says whether its user is locked.
@@ -107,9 +113,13 @@ const Error *check_session(const TokenFacts &facts, session::UserKey user_key, c
 // not.
 const Error *check_key(const TokenFacts &facts, const pg_uuid_t &key_id, session::UserKey user_key, const TokenId &token_id,
                        Micros now) {
+  using session::TokenVerdict;
   static constexpr Error kKeyEnded{ErrorCode::kSessionEnded, "its API key was revoked or has expired"};
   ApiKeyRow row;
+  const session::Replay replay = replay_state();
   const bool found = as_owner("api_key", [&](MemoryContext caller) { return read_api_key(key_id, user_key, caller, row); });
+  if (!found && verdict_here(TokenVerdict::kAbsent, facts, key_id, replay) == TokenVerdict::kNotKnownYet)
+    return session::RefusalOf(TokenVerdict::kNotKnownYet);
   if (!facts.sub.present || !found || row.user_id != facts.sub.text) return &kKeyEnded;
   const UserRef user = {user_key, {}, facts.sub.text};
   RowOf<AccountColumn> account = account_row(user);
@@ -117,9 +127,9 @@ const Error *check_key(const TokenFacts &facts, const pg_uuid_t &key_id, session
   read_rows({&account, &denied}, ReadMode::kLatest);
   switch (session::JudgeExchangedKey(row.state, cutoffs_of(user, account_in(account)), now)) {
     case session::ApiKeyVerdict::kGood:
-      return session::RefusalOf(denied.found ? session::TokenVerdict::kDenied : session::TokenVerdict::kGood);
+      return session::RefusalOf(denied.found ? TokenVerdict::kDenied : TokenVerdict::kGood);
     case session::ApiKeyVerdict::kLocked:
-      return session::RefusalOf(session::TokenVerdict::kLocked);
+      return session::RefusalOf(TokenVerdict::kLocked);
     default:
       return &kKeyEnded;
   }

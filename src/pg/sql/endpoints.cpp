@@ -38,8 +38,7 @@ Credential credential_argument(FunctionCallInfo fcinfo, int index) {
 
 // What says nothing about the credential: this server can't judge it.
 void raise_if_unexpected(const Error &error) {
-  if (error.code == ErrorCode::kOutOfMemory || error.code == ErrorCode::kInterrupted || error.code == ErrorCode::kInternal ||
-      error.code == ErrorCode::kOtherServer || error.code == ErrorCode::kNotKnownYet)
+  if (!IsTokenRefusal(error.code) || error.code == ErrorCode::kOtherServer || error.code == ErrorCode::kNotKnownYet)
     raise_error(error);
 }
 
