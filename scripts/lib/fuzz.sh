@@ -138,7 +138,8 @@ in_single_user_backend() {
 # Each promise that is broken by a function planted for it must be noticed, and one that breaks none must not be.
 check_sql_promises() {
   local how promise notices
-  local -A promises=([internal]=XX000 [lock]='a lock is left' [message]='a secret in a message' [accepted]='accepts what was not issued' [none]='')
+  local -A promises=([internal]=XX000 [lock]='a lock is left' [message]='a secret in a message' [token]='a secret in a message'
+    [path]='another search_path' [role]='another user' [accepted]='accepts what was not issued' [none]='')
   local backend_settings=(-c fuzz.planted=on)
   for how in "${!promises[@]}"; do
     promise=${promises[$how]}

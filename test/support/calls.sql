@@ -28,12 +28,16 @@ CREATE FUNCTION faults.shape(text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
   SELECT regexp_replace(regexp_replace(faults.timeless($1), '[A-Za-z0-9_-]{16,}(\.[A-Za-z0-9_-]+)*', '#', 'g'), '[0-9]+', '9', 'g')
 $$;
 
--- How many rows each table has, and the rows that the call has changed: those from after this transaction.
+-- How many rows each table has, the rows that the call has changed (those from after this transaction), and the role and path that
+-- it has left, which a rollback would put right.
 SELECT pg_current_xact_id() AS beginning \gset
 SELECT format('CREATE FUNCTION faults.effects() RETURNS text LANGUAGE plpgsql AS $f$ BEGIN RETURN concat_ws(%L, %s,
-  (SELECT string_agg(row, %L ORDER BY faults.shape(row), faults.numberless(row), row) FROM (%s) AS changed(row))); END $f$', ', ',
+  (SELECT string_agg(row, %L ORDER BY faults.shape(row), faults.numberless(row), row) FROM (%s) AS changed(row)),
+  CASE WHEN current_user <> session_user THEN %L || current_user END,
+  CASE WHEN current_setting(%L) <> %L THEN %L || current_setting(%L) END); END $f$', ', ',
   string_agg(format('(SELECT %L || count(*) FROM %s)', oid::regclass || ' ', oid::regclass), ', ' ORDER BY relname), E'\n',
-  string_agg(format('SELECT %L || t FROM %s AS t WHERE t.xmin::text::bigint > %s', relname, oid::regclass, :beginning), ' UNION ALL ' ORDER BY relname))
+  string_agg(format('SELECT %L || t FROM %s AS t WHERE t.xmin::text::bigint > %s', relname, oid::regclass, :beginning), ' UNION ALL ' ORDER BY relname),
+  'the role ', 'search_path', '"$user", public', 'the path ', 'search_path')
 FROM pg_class WHERE relnamespace = 'jwt_auth'::regnamespace AND relkind = 'r' \gexec
 
 -- Whether a text says what two earlier ones said: where they had the same words, these; where they had others (ids, tokens, numbers),

@@ -6,7 +6,7 @@ use strict;
 use warnings;
 use Exporter 'import';
 
-our @EXPORT = qw(functions_of prepare_calls store_calls);
+our @EXPORT = qw(functions_of prepare_calls store_calls calls_without_answer);
 
 # Of each function, procedure and trigger function: name, kind (f, p, or t for a trigger), parallel safety, whether it sets settings,
 # signature, and name and type of each argument.
@@ -90,6 +90,8 @@ CREATE FUNCTION fixture_answer() RETURNS text LANGUAGE sql VOLATILE AS $$
 $$;
 INSERT INTO fixture SELECT 'link', jwt_auth.issue_token('invitation', 'ann', '1 day');
 INSERT INTO fixture SELECT 'plain', jwt_auth.jwt_sign(jsonb_build_object('sub', 'ann', 'exp', floor(extract(epoch FROM now())) + 86400));
+INSERT INTO jwt_auth.account SELECT moved.* FROM jwt_auth.account a,
+  jsonb_populate_record(NULL::jwt_auth.account, to_jsonb(a) || '{"user_key": 1, "user_id": "moved"}') AS moved WHERE a.user_id = '42';
 INSERT INTO fixture SELECT 'account', contents FROM (SELECT to_jsonb(a) AS contents FROM jwt_auth.account a WHERE user_id = '42') AS rows;
 -- Tokens with keys that are given.
 INSERT INTO fixture SELECT 'jwt_text', jwt_auth.jwt_sign('{"sub": "ann"}', fixture('oct'));
@@ -227,7 +229,12 @@ sub prepare_calls
 	(my $headers = "{\"authorization\": \"Bearer $value{text_access}\", \"x-forwarded-for\": \"192.0.2.1\"}") =~ s/'/''/g;
 	my $request = "SELECT set_config('request.headers', '$headers', true), set_config('request.jwt.claims', payload::text, true) FROM jwt_auth.jwt_decode_unverified(" . $literal->('text_access') . ')';
 	my %before = (
-		(map { $_ => $authenticated } qw(current_claims current_claim current_user_id current_session_id current_issuer current_actor has_scope)),
+		(map { $_ => $authenticated } qw(current_claims current_claim current_user_id current_session_id)),
+		has_scope => 'SELECT jwt_auth.authenticate(' . $literal->('text_api') . ", '192.0.2.1')",
+		current_actor => "SELECT jwt_auth.authenticate(access_token, '192.0.2.1') FROM jwt_auth.impersonate('ann', 'agent', '1 hour')",
+		current_issuer => "SELECT jwt_auth.authenticate(jwt_auth.jwt_sign('{\"iss\": \"https://issuer.example\", \"sub\": \"ann\", \"exp\": 4102444800}', fixture('rsa')), '192.0.2.1')",
+		privilege_differences => 'GRANT SELECT ON jwt_auth.account TO somebody',
+		revocations => "SELECT jwt_auth.revoke_user_tokens('ann')",
 		current_user_uuid => 'SELECT jwt_auth.authenticate(' . $literal->('uuid_access') . ", '192.0.2.1')",
 		current_user_bigint => 'SELECT jwt_auth.authenticate(' . $literal->('bigint_access') . ", '192.0.2.1')",
 		(map { $_ => $request } qw(pre_request request_ip)),
@@ -301,6 +308,19 @@ sub store_calls
 		  . ", provolatile = 'i' FROM pg_proc p WHERE p.oid = '$_->{signature}'::regprocedure"
 	} @calls);
 	return;
+}
+
+# Which of the calls that faults.learn() has seen are refused or answer nothing, or no, without a disturbance. What is wrong with an
+# answer could not be seen in them. But for one that is refused whoever asks, and those that answer void.
+sub calls_without_answer
+{
+	my ($node) = @_;
+	return split /\n/, $node->safe_psql('postgres', <<'EOS');
+SELECT concat_ws(' ', signature, code, answer) FROM faults.call c JOIN pg_proc p ON p.oid = to_regprocedure(c.signature)
+WHERE (code IS NOT NULL OR answer IS NULL OR answer IN ('f', 'false', '{}', '[]', '')) AND signature <> 'jwt_auth.private_jwk_in_transit()'
+  AND NOT (code IS NULL AND p.prorettype = 'void'::regtype)
+ORDER BY signature
+EOS
 }
 
 1;

@@ -237,6 +237,8 @@ static void try_call(char *data, size_t size, bool first) {
     call(data, size, first);
     ReleaseCurrentSubTransaction();
     if (InterruptHoldoffCount != holdoff) broken("interrupts held off", data);
+    // Before all is undone, which would put it right.
+    if (strcmp(namespace_search_path, path_at_start) != 0) broken("another search_path", namespace_search_path);
     note_outcome(chosen(data)->signature, "");
     ++answers;
   }
@@ -284,7 +286,6 @@ static void check_backend() {
   const char *locks = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
   if (locks != nullptr) broken("a lock is left", locks);
   SPI_finish();
-  if (strcmp(namespace_search_path, path_at_start) != 0) broken("another search_path", namespace_search_path);
   // libFuzzer's own memory is in it: its corpus and what it counts.
   if (inputs == kWarmUp) resident_at_first = resident();
   if (inputs > kWarmUp && inputs % 500 == 0 && resident() > resident_at_first + kMayGrow) broken("memory grows", "");

@@ -54,13 +54,16 @@ CREATE FUNCTION fuzz.planted(how text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN
     WHEN 'internal' THEN RAISE EXCEPTION SQLSTATE 'XX000' USING MESSAGE = 'planted';
     WHEN 'lock' THEN PERFORM pg_advisory_lock(1);
     WHEN 'message' THEN RAISE EXCEPTION 'it was %', (SELECT value FROM fuzz.fixture WHERE name = 'text_refresh');
+    WHEN 'token' THEN RAISE EXCEPTION 'it was %', (SELECT value FROM fuzz.fixture WHERE name = 'jwt_text');
+    WHEN 'path' THEN PERFORM set_config('search_path', 'pg_temp', false);
+    WHEN 'role' THEN PERFORM set_config('role', 'somebody', false);
     WHEN 'none' THEN RETURN NULL;
     ELSE NULL;
   END CASE;
   RETURN how;
 END $$;
 INSERT INTO fuzz.argument VALUES ('fuzz.planted(text)', 'fuzz.planted', $$r = 'accepted'$$, 1, 'how', 'text', false, true);
-CREATE TABLE fuzz.fixture AS SELECT name, value, name ~ '(_refresh|_api|_access)$|^(oct|secret|rsa|ec|pem|link|plain)$' AS secret FROM fixture;
+CREATE TABLE fuzz.fixture AS SELECT name, value, name ~ '^(oct|secret|rsa|ec|pem)$' OR value ~ '^(eyJ|jwtauth_)' AS secret FROM fixture;
 CREATE FUNCTION fuzz.run(arguments text[]) RETURNS void LANGUAGE c AS '$libdir/jwt_auth', 'jwt_auth_fuzz';
 EOS
 
