@@ -206,6 +206,7 @@ SELECT what, attempt(format('SELECT jwt_auth.jwt_decrypt(%L, %L, %L)', token, :'
   ('encrypted twice', jwt_auth.jwe_encrypt(convert_to(:'nested', 'UTF8'), :'sender', NULL, NULL, '{"cty": "JWT"}')),
   ('signed token, content type as it must be', jwt_auth.jwe_encrypt(convert_to(jwt_auth.jwt_sign('{"sub": "alice"}', :'signer'), 'UTF8'), :'sender', NULL, NULL, '{"cty": "JWT"}')),
   ('signed token, content type in small letters', jwt_auth.jwe_encrypt(convert_to(jwt_auth.jwt_sign('{"sub": "alice"}', :'signer'), 'UTF8'), :'sender', NULL, NULL, '{"cty": "jwt"}')),
+  ('signed token, content type with application/', jwt_auth.jwe_encrypt(convert_to(jwt_auth.jwt_sign('{"sub": "alice"}', :'signer'), 'UTF8'), :'sender', NULL, NULL, '{"cty": "application/jwt"}')),
   ('signed token, no content type', jwt_auth.jwe_encrypt(convert_to(jwt_auth.jwt_sign('{}', :'signer'), 'UTF8'), :'sender', NULL, NULL)),
   ('signed token, another content type', jwt_auth.jwe_encrypt(convert_to(jwt_auth.jwt_sign('{}', :'signer'), 'UTF8'), :'sender', NULL, NULL, '{"cty": "text/plain"}')),
   ('signed claims of a wrong type', jwt_auth.jwe_encrypt(convert_to(jwt_auth.jws_sign('{"exp": "tomorrow"}', :'signer'), 'UTF8'), :'sender', NULL, NULL, '{"cty": "JWT"}')),

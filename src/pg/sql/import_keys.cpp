@@ -117,7 +117,7 @@ Datum import_signing_secret(FunctionCallInfo fcinfo) {
   const std::string_view algorithm = required_bytes(fcinfo, 1, "algorithm");
   if (algorithm != "HS256" && algorithm != "HS384" && algorithm != "HS512")
     ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-                    errmsg("a secret does not sign with algorithm \"%s\"", shown_name(algorithm)),
+                    errmsg("a secret does not sign with algorithm \"%s\"", shown_choice(algorithm)),
                     errhint("Allowed: HS256, HS384, HS512.")));
   const Activation activation = activation_argument(fcinfo, 2);
   const NewKey key = value_or_raise([&] { return ImportSecret(secret, algorithm); });

@@ -1,6 +1,7 @@
 // jwe_encrypt, jwe_decrypt: any content. jwt_encrypt, jwt_decrypt: claims, signed and then encrypted (RFC 7519 section 5.2).
 #include "jose/jwe/jwe.hpp"
 #include "jose/jws/jws.hpp"
+#include "jose/jwt/token_type.hpp"
 #include "pg/identity/verified_claims.hpp"
 #include "pg/support/arguments.hpp"
 #include "pg/support/boundary.hpp"
@@ -26,7 +27,7 @@ Set name_set(FunctionCallInfo fcinfo, int index, const char *argument, Lookup na
     if (!one)
       ereport(ERROR,
               (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-               errmsg("%s has the unknown name \"%s\"", argument, shown_name(names.elements[i])), errhint("%s", names_hint)));
+               errmsg("%s has the unknown name \"%s\"", argument, shown_choice(names.elements[i])), errhint("%s", names_hint)));
     set = set | Set(*one);
   }
   return set;
@@ -124,10 +125,9 @@ Datum encrypt_claims(FunctionCallInfo fcinfo, KeyForm form) {
   });
 }
 
-// RFC 7519 section 5.2: the value is a media type, so case does not matter.
+// RFC 7519 section 5.2; the value is a media type (RFC 7515 section 4.1.10).
 bool IsNestedToken(const std::optional<std::string_view> &content_type) {
-  return content_type && content_type->size() == kNestedToken.size() &&
-         pg_strncasecmp(content_type->data(), kNestedToken.data(), kNestedToken.size()) == 0;
+  return content_type && jose::IsSameType(*content_type, kNestedToken);
 }
 
 Datum decrypt_claims(FunctionCallInfo fcinfo, KeyForm form) {

@@ -91,7 +91,7 @@ std::string_view subjects_argument(FunctionCallInfo fcinfo, int index) {
   const std::string_view subjects = required_bytes(fcinfo, index, "subjects");
   if (subjects != "foreign" && subjects != "ours")
     ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-                    errmsg("invalid value for subjects: \"%s\"", shown_name(subjects)), errhint("Allowed: foreign, ours.")));
+                    errmsg("invalid value for subjects: \"%s\"", shown_choice(subjects)), errhint("Allowed: foreign, ours.")));
   return subjects;
 }
 

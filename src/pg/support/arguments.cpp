@@ -95,6 +95,14 @@ const char *shown_name(std::string_view name) {
   return pnstrdup(name.data(), pg_mbcliplen(name.data(), static_cast<int>(name.size()), size));
 }
 
+const char *shown_choice(std::string_view name) {
+  constexpr std::size_t kLongestChoice = 24;
+  const bool is_one = name.size() <= kLongestChoice && name.find_first_not_of(
+                                                           "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                                           "0123456789+-_") == std::string_view::npos;
+  return is_one ? pnstrdup(name.data(), name.size()) : "(not shown)";
+}
+
 jose::AlgorithmSet algorithms_argument(FunctionCallInfo fcinfo, int index) {
   if (index >= PG_NARGS() || PG_ARGISNULL(index)) return jose::AlgorithmSet::All();
   const TextArray names = text_array(fcinfo, index, "algorithms");
@@ -106,7 +114,7 @@ jose::AlgorithmSet algorithms_argument(FunctionCallInfo fcinfo, int index) {
     const jose::AlgorithmSet named = jose::AlgorithmsNamed(names.elements[i]);
     if (named.empty())
       ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-                      errmsg("algorithms has the unknown name \"%s\"", shown_name(names.elements[i])),
+                      errmsg("algorithms has the unknown name \"%s\"", shown_choice(names.elements[i])),
                       errhint("%s", jose::kSignatureAlgorithmNames)));
     allowed = allowed | named;
   }

@@ -41,6 +41,9 @@ std::string_view required_token(FunctionCallInfo fcinfo, int index);
 
 // A name that the caller gave, for a message: terminated, of at most 64 bytes, in the current memory context.
 const char *shown_name(std::string_view name);
+// The same for one of a few names. What has not the form of one, is not shown: it may be a secret that was given in the wrong
+// place.
+const char *shown_choice(std::string_view name);
 // The `algorithms` argument: all where it is NULL; 22023 for an unknown name or an empty list, 22004 for a NULL in it.
 jose::AlgorithmSet algorithms_argument(FunctionCallInfo fcinfo, int index);
 // The elements of a text[] argument, in the current memory context.
