@@ -3,7 +3,7 @@
 CREATE FUNCTION jwt_auth.device_challenge(session_id uuid)
 RETURNS text LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_device_challenge';
 COMMENT ON FUNCTION jwt_auth.device_challenge(uuid)
-  IS 'A challenge for the browser of this session, to register a key or to prove the one it registered; good for ten minutes, and until the next refresh. Nothing is stored. JW010 if the session has ended';
+  IS 'A challenge for the browser of this session, to register a key or to prove the one it registered; good for ten minutes, and until the next refresh. Nothing is stored. JW010 if there is no such session (any more)';
 REVOKE ALL ON FUNCTION jwt_auth.device_challenge(uuid) FROM PUBLIC;
 
 CREATE FUNCTION jwt_auth.bind_device(session_id uuid, proof text)

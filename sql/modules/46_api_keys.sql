@@ -48,7 +48,7 @@ REVOKE ALL ON FUNCTION jwt_auth.create_api_key(text, text, text[], timestamptz, 
 CREATE FUNCTION jwt_auth.exchange_api_key(api_key text, ip inet DEFAULT NULL)
 RETURNS jwt_auth.token_response LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_exchange_api_key';
 COMMENT ON FUNCTION jwt_auth.exchange_api_key(text, inet)
-  IS 'A short access token for an API key, with the claims key_id and scope and without a refresh token. It is good while the key is, from the networks that the key may be used from. A refusal is a status: invalid, expired, ip_mismatch';
+  IS 'A short access token for an API key, with the claims key_id and scope and without a refresh token. It is good while the key is, from the networks that the key may be used from. A refusal is a status: invalid, expired, locked, ip_mismatch';
 REVOKE ALL ON FUNCTION jwt_auth.exchange_api_key(text, inet) FROM PUBLIC;
 
 CREATE FUNCTION jwt_auth.revoke_api_key(key_id uuid)

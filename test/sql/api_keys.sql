@@ -317,6 +317,37 @@ SELECT user_id, name FROM jwt_auth.api_key ORDER BY name;
 SELECT count(*) AS uses, count(k) AS of_keys FROM jwt_auth.api_key_use u LEFT JOIN jwt_auth.api_key k USING (key_id, user_key);
 DELETE FROM jwt_auth.cutoff;
 
+\echo == keys of a clock that ran ahead end with each revocation, which their time does not say
+CREATE TABLE held AS SELECT owner, k.key_id, k.api_key FROM unnest('{hal,ida,jim,kim}'::text[]) AS owner, jwt_auth.create_api_key(owner, 'ahead') AS k;
+CREATE FUNCTION statuses() RETURNS text LANGUAGE sql AS $$ SELECT string_agg(owner || ' ' || (jwt_auth.exchange_api_key(api_key)).status, ', ' ORDER BY owner) FROM held $$;
+UPDATE jwt_auth.api_key k SET created_at = now() + interval '10 minutes' FROM held h WHERE h.key_id = k.key_id;
+DELETE FROM jwt_auth.auth_event;
+DELETE FROM jwt_auth.revocation;
+SELECT statuses();
+SELECT severity, finding FROM jwt_auth.doctor() WHERE subject = 'clock';
+SELECT jwt_auth.revoke_user_tokens('hal') AS sessions;
+SELECT statuses();
+SELECT jwt_auth.lock_user('ida') AS sessions;
+SELECT statuses();
+SELECT jwt_auth.unlock_user('ida');
+SELECT statuses();
+SELECT a.event, a.user_id, a.detail ->> 'name' AS name FROM jwt_auth.auth_event a ORDER BY id;
+SELECT kind, user_id FROM jwt_auth.revocations() ORDER BY position;
+-- A trigger that keeps one does not keep it secretly.
+CREATE FUNCTION keeps() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
+CREATE TRIGGER keeps BEFORE DELETE ON jwt_auth.api_key FOR EACH ROW EXECUTE FUNCTION keeps();
+SELECT jwt_auth.revoke_user_tokens('jim');
+DROP TRIGGER keeps ON jwt_auth.api_key;
+DROP FUNCTION keeps;
+-- For everybody keys are found by their ids, which ascend in time.
+UPDATE jwt_auth.api_key SET key_id = overlay(key_id::text placing 'ffffffff' from 1)::uuid WHERE user_id IN ('jim', 'kim');
+SELECT jwt_auth.revoke_all_tokens();
+SELECT user_id, name FROM jwt_auth.api_key WHERE name = 'ahead' ORDER BY user_id;
+SELECT a.event, a.user_id FROM jwt_auth.auth_event a WHERE a.event = 'api_key_revoked' ORDER BY id;
+DELETE FROM jwt_auth.cutoff;
+DROP TABLE held;
+DROP FUNCTION statuses;
+
 DELETE FROM jwt_auth.api_key;
 DELETE FROM jwt_auth.api_key_use;
 DELETE FROM jwt_auth.account;

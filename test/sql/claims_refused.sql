@@ -99,6 +99,40 @@ CREATE FUNCTION app.json_null(user_id text, session_id uuid, claims jsonb) RETUR
 SET jwt_auth.claims_function = 'app.json_null';
 SELECT status FROM jwt_auth.issue_refresh_session('dan');
 
+\echo == one that ends the session itself is asked for no token of it
+CREATE FUNCTION app.cuts_off(user_id text, session_id uuid, claims jsonb) RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+  PERFORM CASE claims ->> 'cuts' WHEN 'user' THEN jwt_auth.revoke_user_tokens(user_id) END;
+  PERFORM CASE claims ->> 'cuts' WHEN 'everybody' THEN jwt_auth.revoke_all_tokens() END;
+  PERFORM CASE claims ->> 'cuts' WHEN 'actor' THEN jwt_auth.lock_user('agent') END;
+  RETURN claims;
+END $$;
+RESET jwt_auth.claims_function;
+DELETE FROM held;
+INSERT INTO held (name, refresh, session_id) SELECT 'e' || n, refresh_token, session_id FROM generate_series(1, 4) AS n, jwt_auth.issue_refresh_session('eve');
+SELECT name, jwt_auth.set_session_claims(session_id, jsonb_build_object('cuts', CASE WHEN name IN ('e1', 'e3') THEN 'user' ELSE 'everybody' END)) FROM held WHERE name LIKE 'e_' ORDER BY name;
+SET jwt_auth.claims_function = 'app.cuts_off';
+BEGIN;
+SELECT r.status, r.access_token IS NULL AS none FROM held, jwt_auth.reauthenticate_session(session_id) r WHERE name = 'e1';
+ROLLBACK;
+BEGIN;
+SELECT r.status, r.access_token IS NULL AS none FROM held, jwt_auth.reauthenticate_session(session_id) r WHERE name = 'e2';
+ROLLBACK;
+BEGIN;
+SELECT r.status, r.access_token IS NULL AS none FROM held, jwt_auth.refresh_session(refresh) r WHERE name = 'e3';
+ROLLBACK;
+BEGIN;
+SELECT r.status, r.access_token IS NULL AS none FROM held, jwt_auth.refresh_session(refresh) r WHERE name = 'e4';
+ROLLBACK;
+BEGIN;
+SELECT status, access_token IS NULL AS none FROM jwt_auth.impersonate('eve', 'agent', '1 hour', '{"cuts": "user"}');
+SELECT event, detail ->> 'actor' AS actor FROM jwt_auth.auth_event ORDER BY id DESC LIMIT 1;
+ROLLBACK;
+BEGIN;
+SELECT status, access_token IS NULL AS none FROM jwt_auth.impersonate('eve', 'agent', '1 hour', '{"cuts": "actor"}');
+ROLLBACK;
+SELECT status FROM jwt_auth.impersonate('eve', 'agent', '1 hour', '{"cuts": "nobody"}');
+
 RESET jwt_auth.claims_function;
 RESET jwt_auth.max_sessions_per_user;
 DROP TABLE held, answer;

@@ -73,6 +73,7 @@ SELECT session_id AS idle FROM jwt_auth.issue_refresh_session('carol') \gset
 SELECT jwt_auth.bind_device(:'idle', registration(jwt_auth.device_challenge(:'idle')));
 UPDATE jwt_auth.refresh_session SET idle_ends_at = now() - interval '1 second' WHERE session_id = :'idle';
 SELECT status FROM jwt_auth.refresh_bound_session(:'idle', answer(jwt_auth.device_challenge(:'idle')));
+SELECT event, detail - 'ended_at' AS detail, (detail ->> 'ended_at')::timestamptz < now() AS ended_at FROM jwt_auth.auth_event WHERE session_id = :'idle' ORDER BY id DESC LIMIT 1;
 
 \echo == headers and instructions
 SELECT session_id AS session FROM jwt_auth.issue_refresh_session('dave') \gset

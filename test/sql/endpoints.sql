@@ -59,6 +59,16 @@ SELECT jwt_auth.introspect('x');
 SELECT jwt_auth.revoke(jwt_auth.jwt_sign('{"iss": "https://auth.example", "sub": "alice"}'));
 ROLLBACK;
 
+\echo == a refresh token of another system, once it is imported
+SELECT jwt_auth.introspect('token of another system');
+SELECT jwt_auth.import_session('nora', 'token of another system', now() - interval '1 hour', now() + interval '1 day') IS NOT NULL AS imported;
+SELECT i -> 'active' AS active, i ->> 'token_type' AS token_type, i ->> 'sub' AS sub FROM jwt_auth.introspect('token of another system') i;
+SELECT status FROM jwt_auth.refresh_session('token of another system');
+SELECT jwt_auth.introspect('token of another system');
+
+\echo == a token that is bound to a certificate is presented as any other
+SELECT jwt_auth.introspect(jwt_auth.jwt_sign('{"iss": "https://auth.example", "sub": "nora", "cnf": {"x5t#S256": "bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2"}}')) ->> 'token_type' AS token_type;
+
 \echo == jwks_http
 SELECT body::jsonb = jwt_auth.jwks() AS keys, body !~ '[ \n]' AS compact, etag ~ '^"[A-Za-z0-9_-]{43}"$' AS form, max_age FROM jwt_auth.jwks_http();
 SELECT etag AS before FROM jwt_auth.jwks_http() \gset

@@ -225,6 +225,13 @@ SELECT jwt_auth.forget_user('bob');
 RESET ROLE;
 SELECT verdict('other');
 
+\echo == a cutoff that lies ahead holds on for verifiers, too
+SELECT jwt_auth.revoke_user_tokens('zoe') AS sessions;
+UPDATE jwt_auth.account SET not_before = now() + interval '1 hour' WHERE user_id = 'zoe';
+UPDATE jwt_auth.revocation SET not_before = now() + interval '1 hour', until = now() + interval '3 hours' WHERE user_id = 'zoe';
+SELECT jwt_auth.forget_user('zoe');
+SELECT kind, not_before > now() + interval '59 minutes' AS not_before FROM jwt_auth.revocation WHERE user_id = 'zoe';
+
 DROP OWNED BY regress_forgetter;
 DROP ROLE regress_forgetter;
 DROP FUNCTION forgotten_until, login, verdict, signed, named, of_issuer, keep;

@@ -67,6 +67,9 @@ DELETE FROM jwt_auth.cutoff;
 SELECT impersonate('v1', 'ann', 'agent 7'), good('v1'), jwt_auth.require_refresh('ann') IS NOT NULL AS required, good('v1');
 SELECT impersonate('v2', 'ann', 'agent 7'), good('v2');
 
+SELECT impersonate('v3', 'ann', 'agent 7');
+SELECT jwt_auth.set_session_claims(session_id, '{"a": 1}') AS changed, good('v3') FROM held WHERE name = 'v3';
+
 \echo == it ends by itself
 UPDATE jwt_auth.refresh_session s SET ends_at = now(), idle_ends_at = now() FROM held h WHERE h.name = 'v2' AND h.session_id = s.session_id;
 SELECT good('v2');

@@ -68,6 +68,21 @@ my $requested = $proof_of->('requested');
 is(ask($primary, "SELECT request('$requested')"), 'phone', 'and accepts one that is new');
 is(ask($primary, "SELECT request('$requested')"), 'error PT401', 'once');
 is($counted->(), 'displaced 0, repeated 5, shown 3', 'each is counted');
+# A procedure that ends its transaction itself has used it up; one that fails has not.
+$primary->safe_psql('postgres', q{
+	CREATE PROCEDURE shows(proof text, ends text) LANGUAGE plpgsql AS $$
+	BEGIN
+	  PERFORM show(proof);
+	  IF ends = 'commit' THEN COMMIT; ELSIF ends = 'rollback' THEN ROLLBACK; ELSE RAISE division_by_zero; END IF;
+	END $$});
+for my $ends ('commit', 'rollback', 'error')
+{
+	my $proof = $proof_of->("ends by $ends");
+	my $failed = $ends eq 'error';
+	is(ask($primary, "CALL shows('$proof', '$ends')"), $failed ? 'error 22012' : '', "a procedure ends by $ends");
+	is(ask($primary, "CALL shows('$proof', '$ends')"), $failed ? 'error 22012' : 'error JW015', "and shows the proof again");
+	is(ask($primary, "DO \$\$ BEGIN PERFORM show('$proof'); END \$\$"), $failed ? '' : 'error JW015', 'so does another');
+}
 is(ask($primary, "SELECT jkt IS NOT NULL FROM jwt_auth.verify_proof('$once', 'GET', 'https://api.example.com/things')"), 't', 'verify_proof remembers none');
 
 # A refusal for another reason uses nothing up.

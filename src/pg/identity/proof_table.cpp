@@ -107,8 +107,13 @@ void forget(const Filed &filed) {
   LWLockRelease(lock);
 }
 
-// A ROLLBACK that the client asked for is no failure: some end all that only read with it.
-bool has_failed(XactEvent event) { return event == XACT_EVENT_ABORT && TransactionBlockStatusCode() != 'E'; }
+// A ROLLBACK that was asked for is no failure: some end all that only read with it. One of the client's comes in a block that
+// says so. One in a procedure comes while that runs; after an error nothing runs, and interrupts are held off before the abort
+// holds them off itself. Where in doubt the proof stays used.
+bool has_failed(XactEvent event) {
+  return event == XACT_EVENT_ABORT && TransactionBlockStatusCode() != 'E' && error_context_stack == nullptr &&
+         InterruptHoldoffCount > 1;
+}
 
 void on_end_of_transaction(XactEvent event, void *) {
   if (transaction == 0) return;

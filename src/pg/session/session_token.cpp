@@ -1,5 +1,6 @@
 #include "pg/session/session_token.hpp"
 
+#include "pg/keyring/keyring.hpp"
 #include "pg/store/owner.hpp"
 #include "pg/support/uuid.hpp"
 
@@ -20,6 +21,8 @@ AccessTokenRequest session_token_request(const SessionRow &row, const Account &a
   return request;
 }
 
+namespace {
+
 void end_refused_session(const SessionRow &row, const EventSource &source) {
   as_owner("refresh_session", [&](MemoryContext) {
     if (!delete_live_session(row.id, row.user_key)) return;
@@ -28,6 +31,26 @@ void end_refused_session(const SessionRow &row, const EventSource &source) {
     event.session_id = &row.id;
     write_event(source, event, GetCurrentTimestamp());
   });
+}
+
+// It may have ended the session, cut its user off or everybody.
+bool has_ended(const SessionRow &row) {
+  refresh_keyring();
+  return as_owner("refresh_session", [&](MemoryContext caller) {
+    SessionRow left;
+    if (!read_session(row.id, row.user_key, ReadMode::kPlain, caller, left)) return true;
+    const Account account = read_account({row.user_key, {}, row.user_id});
+    return session::EndOf(left.state.created_at, left.state.idle_end, left.state.absolute_end,
+                          {account.not_before, global_cutoff()}, now_micros())
+        .has_value();
+  });
+}
+
+}  // namespace
+
+bool application_refuses(const TokenClaims &claims, const SessionRow &row, const EventSource &source) {
+  if (claims.is_refused) end_refused_session(row, source);
+  return claims.is_refused || (has_claims_function() && has_ended(row));
 }
 
 }  // namespace jwt_auth::pg

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "pg/session/access_token.hpp"
+#include "pg/session/claims_function.hpp"
 #include "pg/store/auth_event.hpp"
 #include "pg/store/session_store.hpp"
 
@@ -13,8 +14,8 @@ AccessTokenRequest session_token_request(const SessionRow &row, const Account &a
                                          const session::LifetimePolicy &lifetimes, session::Micros now,
                                          session::Micros idle_end, std::string_view members);
 
-// Ends a session that the claims function refused, with the event `refused`. Its row is locked by this transaction. Not inside
-// SPI.
-void end_refused_session(const SessionRow &row, const EventSource &source);
+// Whether the application's claims function lets nobody have a token of the session: by its answer, then the session ends with
+// the event `refused`, or because it has ended the session itself. The row is locked by this transaction. Not inside SPI.
+bool application_refuses(const TokenClaims &claims, const SessionRow &row, const EventSource &source);
 
 }  // namespace jwt_auth::pg

@@ -1,6 +1,7 @@
 #include "pg/session/user_ending.hpp"
 
 #include "pg/keyring/keyring.hpp"
+#include "pg/session/key_ending.hpp"
 #include "pg/store/owner.hpp"
 #include "pg/support/uuid.hpp"
 
@@ -54,6 +55,7 @@ int revoke_user(const UserRef &user, const OptionalText &reason) {
   const session::Micros cutoff = move_cutoff(user);
   refresh_keyring();
   const EndedSessions ended = delete_user_sessions(user, nullptr, CurrentMemoryContext);
+  end_keys_after(user, cutoff);
   write_mass_ending({session::Event::kUserRevoked, user, ended, nullptr, reason, {}}, timestamp_of(cutoff));
   return static_cast<int>(ended.live);
 }

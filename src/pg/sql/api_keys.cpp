@@ -6,13 +6,12 @@
 #include "pg/keyring/prepare_to_sign.hpp"
 #include "pg/session/claims_function.hpp"
 #include "pg/session/key_claims.hpp"
+#include "pg/session/key_ending.hpp"
 #include "pg/session/token_response.hpp"
 #include "pg/session/user_argument.hpp"
-#include "pg/store/auth_event.hpp"
 #include "pg/store/own_users.hpp"
 #include "pg/store/owner.hpp"
 #include "pg/store/result_set.hpp"
-#include "pg/store/revocation.hpp"
 #include "pg/support/address.hpp"
 #include "pg/support/jsonb.hpp"
 #include "pg/support/result_row.hpp"
@@ -128,17 +127,6 @@ Result<FreshKey> MakeKey(Micros created_at, session::UserKey user_key) {
   return fresh;
 }
 
-void write_key_event(session::Event name, const UserRef &user, const pg_uuid_t &key_id, std::string_view key_name,
-                     TimestampTz at) {
-  JsonBuilder detail;
-  detail.add_text("key_id", uuid_text(key_id));
-  detail.add_text("name", key_name);
-  AuthEvent event{};
-  event.event = name;
-  event.detail = detail.finish();
-  write_event(event_source(user.user_id), event, at);
-}
-
 // The account's row is written first, so a revocation of the user that races comes before the key, or ends it.
 FreshKey store_key(const NewKeyArguments &arguments) {
   return as_owner("account", [&](MemoryContext caller) {
@@ -224,11 +212,7 @@ bool revoke_key(const pg_uuid_t &id, const OptionalText &owner) {
     require_own_user_key(user_key);
     const DeletedApiKey deleted = delete_api_key(id, user_key, owner, caller);
     if (!deleted.found) return false;
-    write_key_event(session::Event::kApiKeyRevoked, {user_key, {}, deleted.user_id}, id, deleted.name, GetCurrentTimestamp());
-    Revocation revocation{RevocationKind::kKey};
-    revocation.user_id = {true, deleted.user_id};
-    revocation.token_id = {true, uuid_text(id)};
-    write_revocation(revocation);
+    record_key_end({user_key, {}, deleted.user_id}, id, deleted.name, GetCurrentTimestamp());
     return true;
   });
 }

@@ -133,6 +133,7 @@ Datum bind_device(FunctionCallInfo fcinfo) {
 struct BoundRefresh {
   SessionRow row;
   Account account;
+  std::optional<session::Ending> ending;  // by its time or a cutoff
   session::Decision decision;
   session::LifetimePolicy lifetimes;  // of the session's class
   Micros now, ends_at, idle_end;
@@ -156,7 +157,19 @@ session::Decision decide(BoundRefresh &refresh, const DeviceProof &proof, const 
   policy.key = proof.ok                                        ? session::KeyProof::kProven
                : proof.refusal == jose::ProofRefusal::kMissing ? session::KeyProof::kMissing
                                                                : session::KeyProof::kWrong;
-  return session::Decide(state, token, client.client, policy, {refresh.account.not_before, global_cutoff()}, refresh.now);
+  const session::Cutoffs cutoffs = {refresh.account.not_before, global_cutoff()};
+  refresh.ending = session::EndOf(state.created_at, state.idle_end, state.absolute_end, cutoffs, refresh.now);
+  return session::Decide(state, token, client.client, policy, cutoffs, refresh.now);
+}
+
+// What was answered, and which policy was at work.
+const char *detail_of(const BoundRefresh &refresh) {
+  JsonBuilder detail;
+  detail.add_text("status", session::NameOf(refresh.decision.status));
+  if (refresh.ending) add_ending(detail, *refresh.ending);
+  if (refresh.decision.event == session::Event::kIpMismatch)
+    detail.add_text("policy", session::NameOf(refresh.account.binding.ip));
+  return detail.finish();
 }
 
 void rotate(BoundRefresh &refresh, const ClientArgument &client, MemoryContext context) {
@@ -202,7 +215,7 @@ void refresh_as_owner(BoundRefresh &refresh, const pg_uuid_t &id, const Optional
   }
   if (refresh.decision.ends) {
     delete_session(id, user_key);
-    write_event(source, event_of(refresh.row, refresh.decision.event, nullptr), at);
+    write_event(source, event_of(refresh.row, refresh.decision.event, detail_of(refresh)), at);
     return;
   }
   rotate(refresh, client, caller);
@@ -230,8 +243,7 @@ Datum refresh_bound_session(FunctionCallInfo fcinfo) {
   TokenClaims claims{};
   if (refresh.decision.status == Status::kOk) {
     claims = token_claims(refresh.row.user_id, id, refresh.claims, refresh.has_claims);
-    if (claims.is_refused) {
-      end_refused_session(refresh.row, event_source(refresh.row.user_id, client));
+    if (application_refuses(claims, refresh.row, event_source(refresh.row.user_id, client))) {
       refresh.decision.status = Status::kRefused;
       refresh.decision.ends = true;
     }

@@ -6,6 +6,7 @@
 #include "pg/identity/token_check.hpp"
 #include "pg/keyring/keyring.hpp"
 #include "pg/session/key_claims.hpp"
+#include "pg/session/presented_token.hpp"
 #include "pg/store/imported_token.hpp"
 #include "pg/store/owner.hpp"
 #include "pg/support/json_builder.hpp"
@@ -64,8 +65,10 @@ Datum introspect_access_token(std::string_view token) {
     raise_if_unexpected(outcome.error);
     return inactive();
   }
-  // A token that is bound to a key is good only with a proof of it, which the resource has to check.
-  const bool is_bound = outcome.value.claims.root().Find("cnf").has_value();
+  // A token that is bound to a key is good only with a proof of it, which the resource has to check. A certificate's
+  // (RFC 8705) is shown below HTTP.
+  const auto confirmation = outcome.value.claims.root().Find("cnf");
+  const bool is_bound = confirmation && confirmation->FindText("jkt").has_value();
   return active(claims_datum(outcome.value), is_bound ? "DPoP" : "Bearer");
 }
 
@@ -105,16 +108,9 @@ CurrentSession find_current_session(const session::RefreshTokenHashes &presented
 }
 
 Datum introspect_refresh_token(std::string_view text) {
-  const auto presented = Guard([&]() -> Result<session::RefreshTokenHashes> {
-    const auto token = session::RefreshToken::Decode(text);
-    if (!token) return token.error();
-    return token->Hashes();
-  });
-  if (!presented.ok) {
-    raise_if_unexpected(presented.error);
-    return inactive();
-  }
-  const CurrentSession current = find_current_session(presented.value);
+  const std::optional<PresentedToken> presented = presented_token(text);
+  if (!presented) return inactive();
+  const CurrentSession current = find_current_session(presented->hashes);
   if (!current.found) return inactive();
   JsonBuilder claims;
   claims.add_text("sub", current.user_id);
@@ -127,8 +123,11 @@ Datum introspect_refresh_token(std::string_view text) {
 
 Datum introspect(FunctionCallInfo fcinfo) {
   switch (credential_argument(fcinfo, 0)) {
-    case Credential::kAccessToken:
-      return introspect_access_token(view_of(PG_GETARG_VARLENA_PP(0)));
+    case Credential::kAccessToken: {
+      const std::string_view text = view_of(PG_GETARG_VARLENA_PP(0));
+      // A refresh token of another system may have any form.
+      return find_imported_session(text) ? introspect_refresh_token(text) : introspect_access_token(text);
+    }
     case Credential::kRefreshToken:
       return introspect_refresh_token(view_of(PG_GETARG_VARLENA_PP(0)));
     case Credential::kApiKey:

@@ -87,14 +87,15 @@ bool forget(const UserRef &user, const TokenId *tombstone) {
   hold_account(user);
   const Micros now = now_micros();
   refresh_keyring();
-  if (tombstone != nullptr) write_tombstone(user.user_key, *tombstone, time_of_forgetting(user, now));
+  const Micros forgotten_at = time_of_forgetting(user, now);
+  if (tombstone != nullptr) write_tombstone(user.user_key, *tombstone, forgotten_at);
   const EndedSessions ended = delete_user_sessions(user, nullptr, CurrentMemoryContext);
   const std::uint64_t keys = delete_api_keys_of(user);
   end_impersonations(user, timestamp_of(now));
   const std::uint64_t events = clear_events_of(user) + clear_events_by(user.user_id);
   clear_denials_of(user.user_key);
   forget_at_issuers(user);
-  tell_verifiers(user, now);
+  tell_verifiers(user, forgotten_at);
   delete_account(user);
   record_forgotten(user, ended.live, timestamp_of(now));
   return had_account || ended.count + keys + events > 0;

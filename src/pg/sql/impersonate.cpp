@@ -85,6 +85,17 @@ void decide(Request &request) {
                  random.unguessable};
 }
 
+// The application's function may have locked one of the two, or revoked what they have: then nobody acts for anybody. Inside
+// as_owner().
+bool is_cut_off(const Request &request) {
+  refresh_keyring();
+  const Account user = read_account(request.user);
+  const Account actor = read_account(request.actor);
+  const session::Cutoffs cutoffs = {std::max(user.not_before, actor.not_before), global_cutoff()};
+  return now_micros() < std::max(user.locked_until, actor.locked_until) ||
+         !session::IsAfterCutoffs(request.row.created_at, cutoffs);
+}
+
 // It is the actor who does it, whoever the transaction acts as.
 void record(const Request &request, AuthEvent event) {
   const OptionalText actor = {true, request.actor.user_id};
@@ -147,12 +158,18 @@ Datum impersonate(FunctionCallInfo fcinfo) {
     return response_datum(fcinfo, response);
   }
   const TokenClaims claims = token_claims(request.user.user_id, request.row.id, PG_GETARG_DATUM(3), has_claims);
-  if (claims.is_refused) {
-    as_owner("account", [&](MemoryContext) { record_refused(request); });
+  const bool is_refused = as_owner("account", [&](MemoryContext) {
+    const bool refuses = claims.is_refused || (has_claims_function() && is_cut_off(request));
+    if (refuses)
+      record_refused(request);
+    else
+      store(request);
+    return refuses;
+  });
+  if (is_refused) {
     response.status = session::Status::kRefused;
     return response_datum(fcinfo, response);
   }
-  as_owner("account", [&](MemoryContext) { store(request); });
   const AccessToken access = mint(request, claims.members);
   response.status = session::Status::kOk;
   response.has_tokens = true;

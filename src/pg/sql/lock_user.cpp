@@ -1,5 +1,6 @@
 // lock_user and unlock_user: a user who may not log in, and none of whose tokens is good, until a time or until further notice.
 #include "pg/keyring/keyring.hpp"
+#include "pg/session/key_ending.hpp"
 #include "pg/session/user_argument.hpp"
 #include "pg/session/user_ending.hpp"
 #include "pg/store/owner.hpp"
@@ -33,6 +34,7 @@ int lock(const UserRef &user, Micros until, const OptionalText &reason) {
   write_lock(user, until);
   refresh_keyring();
   const EndedSessions ended = delete_user_sessions(user, nullptr, CurrentMemoryContext);
+  end_keys_after(user, cutoff);
   write_mass_ending({session::Event::kLocked, user, ended, nullptr, reason, text_of(until)}, timestamp_of(cutoff));
   return static_cast<int>(ended.live);
 }
@@ -56,6 +58,7 @@ bool unlock(const UserRef &user) {
   event.event = session::Event::kUnlocked;
   // Whoever held the row may have had tokens signed since.
   const Micros holds = has_waited(asked) ? raise_cutoff(user, now_micros()) : *cutoff;
+  end_keys_after(user, holds);
   write_event(event_source(user.user_id), event, timestamp_of(holds));
   return true;
 }

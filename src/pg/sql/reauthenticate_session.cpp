@@ -85,8 +85,7 @@ Datum reauthenticate_session(FunctionCallInfo fcinfo) {
   response.session_id = &row.id;
   response.user_id = {true, row.user_id};
   const TokenClaims claims = token_claims(row.user_id, id, request.claims, request.has_claims);
-  if (claims.is_refused) {
-    end_refused_session(row, event_source(row.user_id));
+  if (application_refuses(claims, row, event_source(row.user_id))) {
     response.status = session::Status::kRefused;
     return response_datum(fcinfo, response);
   }

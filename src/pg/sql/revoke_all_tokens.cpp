@@ -1,4 +1,6 @@
 // revoke_all_tokens: a cutoff for everybody. One small write, however many sessions there are.
+#include "pg/session/key_ending.hpp"
+#include "pg/store/api_key_store.hpp"
 #include "pg/store/auth_event.hpp"
 #include "pg/store/owner.hpp"
 #include "pg/store/plans.hpp"
@@ -75,6 +77,26 @@ void end_sessions_ahead(session::Micros cutoff, const char *detail) {
     end_sessions_of({users[i].int4(AheadColumn::kUserKey), {}, users[i].bytes(AheadColumn::kUserId)}, cutoff, detail);
 }
 
+// The same for API keys.
+enum class KeyOwnerColumn { kUserKey, kUserId };
+Query<KeyOwnerColumn> select_keys_ahead = {
+    "SELECT DISTINCT user_key, user_id FROM jwt_auth.api_key WHERE key_id >= $1 AND created_at > $2 ORDER BY user_key, user_id",
+    {UUIDOID, TIMESTAMPTZOID}};
+
+void end_keys_ahead(session::Micros cutoff) {
+  if (!api_keys_exist()) return;
+  const pg_uuid_t first = UuidOf(session::FirstIdAfter(cutoff));
+  Parameters parameters{};
+  add(parameters, UUIDPGetDatum(&first));
+  add_time(parameters, cutoff);
+  const Rows<KeyOwnerColumn> users = execute_latest(select_keys_ahead, parameters);
+  for (std::uint64_t i = 0; i < users.count(); i++) {
+    const UserRef user = {users[i].int4(KeyOwnerColumn::kUserKey), {}, users[i].bytes(KeyOwnerColumn::kUserId)};
+    hold_account(user);
+    end_keys_after(user, cutoff);
+  }
+}
+
 // Moves the cutoff for everybody to `not_before` unless it is later already; answers the cutoff that now holds.
 session::Micros raise_cutoff_for_all(session::Micros not_before) {
   Parameters parameters{};
@@ -101,6 +123,7 @@ Datum revoke_all_tokens(FunctionCallInfo fcinfo) {
     // Whoever held the row may have been waited for, and tokens been handed out since.
     if (has_waited(asked)) cutoff = raise_cutoff_for_all(now_micros());
     end_sessions_ahead(cutoff, event.detail);
+    end_keys_ahead(cutoff);
     write_event(EventSource{}, event, timestamp_of(cutoff));
   });
   PG_RETURN_VOID();

@@ -20,7 +20,8 @@ Datum require_refresh(FunctionCallInfo fcinfo) {
 
 bool change_claims(const pg_uuid_t &id, Datum claims, MemoryContext context) {
   const LockedSession session = lock_session(id, context);
-  if (!session.is_alive()) return false;
+  // What acts for the user has no refresh token, so it could not get them.
+  if (!session.is_alive() || session.row.actor.present) return false;
   const std::int64_t version = write_claims(session, claims);
 
   AuthEvent event{};

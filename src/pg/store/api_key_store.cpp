@@ -44,6 +44,12 @@ Query<DeletedColumn> delete_key_row = {
     " RETURNING user_id, name",
     {UUIDOID, INT4OID, TEXTOID}};
 
+#define OF_USER_AFTER "FROM jwt_auth.api_key WHERE user_key = $1 AND user_id = $2 AND created_at > $3"
+enum class UserKeyColumn { kKeyId, kName };
+Query<UserKeyColumn> delete_after = {"DELETE " OF_USER_AFTER " RETURNING key_id, name", {INT4OID, TEXTOID, TIMESTAMPTZOID}};
+Statement select_left_after = {"SELECT " OF_USER_AFTER " LIMIT 1", {INT4OID, TEXTOID, TIMESTAMPTZOID}};
+#undef OF_USER_AFTER
+
 // A transaction that noted a use and goes on must not delay a revocation: then purge_expired() removes the row.
 Statement delete_use_row = {
     "DELETE FROM jwt_auth.api_key_use WHERE user_key = $2 AND key_id ="
@@ -142,6 +148,27 @@ void note_use(const ApiKeyRow &row, Micros now) {
   add_time(parameters, now);
   add_time(parameters, now - session::kApiKeyUseGrain);
   execute_on_latest(update_use, parameters);
+}
+
+DeletedUserKeys delete_api_keys_after(const UserRef &user, Micros time, MemoryContext context) {
+  DeletedUserKeys deleted{};
+  if (!api_keys_exist()) return deleted;
+  Parameters parameters{};
+  add(parameters, Int32GetDatum(user.user_key));
+  add_text(parameters, user.user_id);
+  add_time(parameters, time);
+  const Rows<UserKeyColumn> rows = execute_on_latest(delete_after, parameters);
+  deleted.keys = static_cast<DeletedUserKey *>(MemoryContextAlloc(context, sizeof(DeletedUserKey) * (rows.count() + 1)));
+  for (; deleted.count < rows.count(); deleted.count++)
+    deleted.keys[deleted.count] = {rows[deleted.count].uuid(UserKeyColumn::kKeyId),
+                                   rows[deleted.count].text(UserKeyColumn::kName, context).text};
+  for (std::uint64_t i = 0; i < deleted.count; i++) {
+    Parameters use{};
+    add_key(use, deleted.keys[i].id, user.user_key);
+    execute_on_latest(delete_use_row, use);
+  }
+  if (execute_latest(select_left_after, parameters) > 0) raise_suppressed("api_key");
+  return deleted;
 }
 
 DeletedApiKey delete_api_key(const pg_uuid_t &id, session::UserKey user_key, const OptionalText &user_id,

@@ -47,6 +47,18 @@ bool use_is_due(const ApiKeyRow &row, session::Micros now);
 // Notes that the key was used. Another transaction that is noting the same is not waited for: then nothing is written.
 void note_use(const ApiKeyRow &row, session::Micros now);
 
+// Deletes the keys of a user that were made after the time: by a clock that ran ahead, or in the moment of a revocation. Also
+// those from after this transaction's snapshot. Ids and names are copied into `context`.
+struct DeletedUserKey {
+  pg_uuid_t id;
+  std::string_view name;
+};
+struct DeletedUserKeys {
+  DeletedUserKey *keys;
+  std::uint64_t count;
+};
+DeletedUserKeys delete_api_keys_after(const UserRef &user, session::Micros time, MemoryContext context);
+
 // Deletes the key; false if there is none, or if it is not this user's where one is named. `user_id` and `name` are copied into
 // `context`.
 struct DeletedApiKey {
