@@ -102,7 +102,7 @@ REVOKE ALL ON FUNCTION jwt_auth.create_api_key(text, text, text[], timestamptz, 
 CREATE FUNCTION jwt_auth.exchange_api_key(api_key text, ip inet DEFAULT NULL)
 RETURNS jwt_auth.token_response LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_exchange_api_key';
 COMMENT ON FUNCTION jwt_auth.exchange_api_key(text, inet)
-  IS 'A short access token for an API key, with the claims key_id and scope and without a refresh token. It is good while the key is, from the networks that the key may be used from. A refusal is a status: invalid, expired, ip_mismatch';
+  IS 'A short access token for an API key, with the claims key_id and scope and without a refresh token. It is good while the key is, from the networks that the key may be used from. A refusal is a status: invalid, expired, locked, ip_mismatch';
 REVOKE ALL ON FUNCTION jwt_auth.exchange_api_key(text, inet) FROM PUBLIC;
 
 CREATE FUNCTION jwt_auth.revoke_api_key(key_id uuid)
@@ -451,6 +451,16 @@ BEGIN
     DROP TABLE jwt_auth.auth_event_plain;
   END IF;
 
+  -- Who owns the audit owns its months.
+  FOR statement IN
+    SELECT format('ALTER TABLE %s OWNER TO %s', c.oid::regclass, audit.relowner::regrole)
+    FROM pg_class c JOIN pg_class audit ON audit.oid = 'jwt_auth.auth_event'::regclass
+    WHERE c.relnamespace = 'jwt_auth'::regnamespace AND c.relkind = 'r' AND c.relname ~ '^auth_event(_(until_)?\d{4}_\d{2}|_default)$'
+      AND c.relowner <> audit.relowner
+  LOOP
+    EXECUTE statement;
+  END LOOP;
+
   -- Default privileges of the database hold for new tables and for the new sequence; who may read the audit is said by its own.
   FOR statement IN
     SELECT DISTINCT format('REVOKE ALL ON %s %s FROM %s', CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, c.oid::regclass,
@@ -753,7 +763,7 @@ REVOKE ALL ON FUNCTION jwt_auth.refresh_cookie(text, text, text, interval, text,
 CREATE FUNCTION jwt_auth.device_challenge(session_id uuid)
 RETURNS text LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jwt_auth_device_challenge';
 COMMENT ON FUNCTION jwt_auth.device_challenge(uuid)
-  IS 'A challenge for the browser of this session, to register a key or to prove the one it registered; good for ten minutes, and until the next refresh. Nothing is stored. JW010 if the session has ended';
+  IS 'A challenge for the browser of this session, to register a key or to prove the one it registered; good for ten minutes, and until the next refresh. Nothing is stored. JW010 if there is no such session (any more)';
 REVOKE ALL ON FUNCTION jwt_auth.device_challenge(uuid) FROM PUBLIC;
 
 CREATE FUNCTION jwt_auth.bind_device(session_id uuid, proof text)
@@ -1080,6 +1090,27 @@ BEGIN
     RETURN QUERY SELECT 'warning', 'sealing', format('the HMAC keys of trusted issuers are stored in the clear though a key file is set: %s', string_agg(issuer, ', ' ORDER BY issuer)),
                         'SELECT jwt_auth.seal_signing_keys()'
                  FROM jwt_auth.trusted_issuer WHERE starts_with(secret_jwks, '{') HAVING count(*) > 0;
+    RETURN QUERY SELECT 'warning', 'sealing', 'the secret of the server is stored in the clear though a key file is set', 'SELECT jwt_auth.seal_signing_keys()'
+                 FROM jwt_auth.server_secret WHERE starts_with(secret, '{');
+  END IF;
+
+  IF EXISTS (SELECT FROM jwt_auth.server_secret) THEN
+    BEGIN
+      PERFORM jwt_auth.proof_nonce();
+    EXCEPTION
+      -- These say nothing of the secret.
+      WHEN insufficient_resources OR transaction_rollback THEN
+        RAISE;
+      WHEN OTHERS THEN
+        GET STACKED DIAGNOSTICS failure = MESSAGE_TEXT;
+        RETURN QUERY SELECT 'error', 'sealing', format('the secret of the server can''t be read: %s', failure),
+                            'give the server back the file; if it is lost, SELECT jwt_auth.seal_signing_keys() under a new one, or without any DELETE FROM jwt_auth.server_secret';
+    END;
+  ELSE
+    -- A copy of the tables without it.
+    RETURN QUERY SELECT 'error', 'sealing', format('the server has no secret, though %s users were forgotten under one: tokens of others with their user keys may be refused', count(*)),
+                        'copy jwt_auth.server_secret as well'
+                 FROM jwt_auth.denied_token WHERE issuer = '' AND expires_at = 'infinity' HAVING count(*) > 0;
   END IF;
 
   IF EXISTS (SELECT FROM jwt_auth.signing_key WHERE state = 'active') THEN
@@ -1158,8 +1189,10 @@ BEGIN
     WHERE current_setting('jwt_auth.accept_unnamed')::boolean
       AND (current_setting('jwt_auth.issuer') <> '' OR current_setting('jwt_auth.audience') <> '');
   IF has_function_privilege('pg_show_all_file_settings()', 'EXECUTE') AND has_table_privilege('pg_file_settings', 'SELECT') THEN
+    -- Asked twice: PostgreSQL also calls a setting wrong that it has no memory to check.
     RETURN QUERY SELECT 'warning', 'settings', format('%s in %s is not in force: %s', name, sourcefile, error), 'correct it, then SELECT pg_reload_conf()'
-                 FROM pg_file_settings WHERE starts_with(name, 'jwt_auth.') AND error IS NOT NULL;
+                 FROM pg_file_settings JOIN pg_file_settings AS again USING (sourcefile, sourceline, name, error)
+                 WHERE starts_with(name, 'jwt_auth.') AND error IS NOT NULL;
   END IF;
   -- In a session that had not loaded the library, ALTER ROLE and ALTER DATABASE took any name and any value.
   FOR given IN
@@ -1276,6 +1309,9 @@ BEGIN
                WHERE session_id >= (lpad(to_hex(floor(extract(epoch FROM now()) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid
                  AND created_at > now() + interval '1 minute' AND auth_time IS NULL
                HAVING count(*) > 0;
+  RETURN QUERY SELECT 'warning', 'clock', format('%s API keys lie ahead of the clock', count(*)),
+                      'set the clock right; each revocation ends them'
+               FROM jwt_auth.api_key WHERE created_at > now() + interval '1 minute' HAVING count(*) > 0;
 
   -- Clean-up. Names are read as the setting's own parser reads them: in lower case unless they are in quotes.
   scheduled := ARRAY(SELECT CASE WHEN name[1] ~ '^"' THEN replace(substr(name[1], 2, length(name[1]) - 2), '""', '"') ELSE lower(name[1]) END
@@ -1655,6 +1691,21 @@ BEGIN
     IF NOT has_function_privilege('public', overload.oid, 'EXECUTE') THEN
       EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', signature);
     END IF;
+  END LOOP;
+END $$;
+
+-- Where the tables were given to another role, it gets those that are new.
+DO $$
+DECLARE
+  statement text;
+BEGIN
+  FOR statement IN
+    SELECT format('ALTER TABLE %s OWNER TO %s', c.oid::regclass, account.relowner::regrole)
+    FROM pg_class c JOIN pg_class account ON account.oid = 'jwt_auth.account'::regclass
+    WHERE c.relnamespace = 'jwt_auth'::regnamespace AND c.relkind = 'r' AND c.relowner <> account.relowner
+      AND NOT EXISTS (SELECT FROM pg_temp.object_before b WHERE b.catalog = 'pg_class'::regclass AND b.id = c.oid)
+  LOOP
+    EXECUTE statement;
   END LOOP;
 END $$;
 

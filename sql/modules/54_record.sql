@@ -142,6 +142,16 @@ BEGIN
     DROP TABLE jwt_auth.auth_event_plain;
   END IF;
 
+  -- Who owns the audit owns its months.
+  FOR statement IN
+    SELECT format('ALTER TABLE %s OWNER TO %s', c.oid::regclass, audit.relowner::regrole)
+    FROM pg_class c JOIN pg_class audit ON audit.oid = 'jwt_auth.auth_event'::regclass
+    WHERE c.relnamespace = 'jwt_auth'::regnamespace AND c.relkind = 'r' AND c.relname ~ '^auth_event(_(until_)?\d{4}_\d{2}|_default)$'
+      AND c.relowner <> audit.relowner
+  LOOP
+    EXECUTE statement;
+  END LOOP;
+
   -- Default privileges of the database hold for new tables and for the new sequence; who may read the audit is said by its own.
   FOR statement IN
     SELECT DISTINCT format('REVOKE ALL ON %s %s FROM %s', CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, c.oid::regclass,

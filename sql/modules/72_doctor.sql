@@ -147,6 +147,27 @@ BEGIN
     RETURN QUERY SELECT 'warning', 'sealing', format('the HMAC keys of trusted issuers are stored in the clear though a key file is set: %s', string_agg(issuer, ', ' ORDER BY issuer)),
                         'SELECT jwt_auth.seal_signing_keys()'
                  FROM jwt_auth.trusted_issuer WHERE starts_with(secret_jwks, '{') HAVING count(*) > 0;
+    RETURN QUERY SELECT 'warning', 'sealing', 'the secret of the server is stored in the clear though a key file is set', 'SELECT jwt_auth.seal_signing_keys()'
+                 FROM jwt_auth.server_secret WHERE starts_with(secret, '{');
+  END IF;
+
+  IF EXISTS (SELECT FROM jwt_auth.server_secret) THEN
+    BEGIN
+      PERFORM jwt_auth.proof_nonce();
+    EXCEPTION
+      -- These say nothing of the secret.
+      WHEN insufficient_resources OR transaction_rollback THEN
+        RAISE;
+      WHEN OTHERS THEN
+        GET STACKED DIAGNOSTICS failure = MESSAGE_TEXT;
+        RETURN QUERY SELECT 'error', 'sealing', format('the secret of the server can''t be read: %s', failure),
+                            'give the server back the file; if it is lost, SELECT jwt_auth.seal_signing_keys() under a new one, or without any DELETE FROM jwt_auth.server_secret';
+    END;
+  ELSE
+    -- A copy of the tables without it.
+    RETURN QUERY SELECT 'error', 'sealing', format('the server has no secret, though %s users were forgotten under one: tokens of others with their user keys may be refused', count(*)),
+                        'copy jwt_auth.server_secret as well'
+                 FROM jwt_auth.denied_token WHERE issuer = '' AND expires_at = 'infinity' HAVING count(*) > 0;
   END IF;
 
   IF EXISTS (SELECT FROM jwt_auth.signing_key WHERE state = 'active') THEN
@@ -225,8 +246,10 @@ BEGIN
     WHERE current_setting('jwt_auth.accept_unnamed')::boolean
       AND (current_setting('jwt_auth.issuer') <> '' OR current_setting('jwt_auth.audience') <> '');
   IF has_function_privilege('pg_show_all_file_settings()', 'EXECUTE') AND has_table_privilege('pg_file_settings', 'SELECT') THEN
+    -- Asked twice: PostgreSQL also calls a setting wrong that it has no memory to check.
     RETURN QUERY SELECT 'warning', 'settings', format('%s in %s is not in force: %s', name, sourcefile, error), 'correct it, then SELECT pg_reload_conf()'
-                 FROM pg_file_settings WHERE starts_with(name, 'jwt_auth.') AND error IS NOT NULL;
+                 FROM pg_file_settings JOIN pg_file_settings AS again USING (sourcefile, sourceline, name, error)
+                 WHERE starts_with(name, 'jwt_auth.') AND error IS NOT NULL;
   END IF;
   -- In a session that had not loaded the library, ALTER ROLE and ALTER DATABASE took any name and any value.
   FOR given IN
@@ -343,6 +366,9 @@ BEGIN
                WHERE session_id >= (lpad(to_hex(floor(extract(epoch FROM now()) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid
                  AND created_at > now() + interval '1 minute' AND auth_time IS NULL
                HAVING count(*) > 0;
+  RETURN QUERY SELECT 'warning', 'clock', format('%s API keys lie ahead of the clock', count(*)),
+                      'set the clock right; each revocation ends them'
+               FROM jwt_auth.api_key WHERE created_at > now() + interval '1 minute' HAVING count(*) > 0;
 
   -- Clean-up. Names are read as the setting's own parser reads them: in lower case unless they are in quotes.
   scheduled := ARRAY(SELECT CASE WHEN name[1] ~ '^"' THEN replace(substr(name[1], 2, length(name[1]) - 2), '""', '"') ELSE lower(name[1]) END

@@ -152,3 +152,30 @@ SELECT tokens_until FROM lifetime WHERE state = 'active';
 DROP VIEW lifetime;
 TRUNCATE jwt_auth.signing_key, jwt_auth.token_lifetime;
 DROP FUNCTION signer();
+
+\echo == a backend that reads them for the first time within a statement that fails
+SELECT jwt_auth.create_signing_key() AS kid \gset
+SELECT jwt_auth.jwt_sign('{"iss": "nobody", "sub": "x"}', jwk) AS of_nobody, jwk AS nobody FROM jwt_auth.jwk_generate('ES256') AS jwk \gset
+CREATE FUNCTION looks_and_fails() RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM jwt_auth.jwt_sign('{}');
+  RAISE division_by_zero;
+END $$;
+\c -
+WITH made AS (INSERT INTO jwt_auth.trusted_issuer (issuer, jwks, created_at)
+              VALUES ('nobody', jsonb_build_object('keys', jsonb_build_array(jwt_auth.jwk_public(:'nobody'))), now()) RETURNING issuer)
+SELECT looks_and_fails() FROM made;
+SELECT count(*) AS issuers FROM jwt_auth.trusted_issuer;
+SELECT error_code FROM jwt_auth.jwt_try_verify(:'of_nobody');
+\c -
+WITH changed AS (UPDATE jwt_auth.signing_key SET public_jwk = jwt_auth.jwk_public(:'nobody'), private_jwk = NULL RETURNING kid) SELECT looks_and_fails() FROM changed;
+SELECT header ->> 'kid' = :'kid' AS signs FROM jwt_auth.jwt_decode_unverified(jwt_auth.jwt_sign('{}'));
+\c -
+BEGIN;
+SAVEPOINT a;
+WITH changed AS (DELETE FROM jwt_auth.signing_key RETURNING kid) SELECT looks_and_fails() FROM changed;
+ROLLBACK TO a;
+SELECT header ->> 'kid' = :'kid' AS signs FROM jwt_auth.jwt_decode_unverified(jwt_auth.jwt_sign('{}'));
+COMMIT;
+DROP FUNCTION looks_and_fails();
+TRUNCATE jwt_auth.signing_key;

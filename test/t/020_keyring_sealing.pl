@@ -2,6 +2,7 @@
 use strict;
 use warnings;
 use lib '.';
+use Ask qw(open_session);
 use JwtAuth qw(encode_base64url);
 use MIME::Base64 qw(encode_base64);
 use PostgreSQL::Test::Cluster;
@@ -54,6 +55,14 @@ sub message
 }
 
 my $sign = "SELECT length(jwt_auth.jwt_sign('{\"sub\": \"ann\"}')) > 0";
+
+# A client's proof of its key, which no secret of the server has a part in.
+$node->safe_psql('postgres', "CREATE TABLE device AS SELECT jwt_auth.jwk_generate('ES256') AS key");
+my $proof = <<'EOS';
+SELECT jwt_auth.jws_sign(convert_to(jsonb_build_object('jti', gen_random_uuid(), 'htm', 'GET', 'htu', 'https://api.example/',
+  'iat', floor(extract(epoch FROM clock_timestamp())))::text, 'UTF8'), (key - 'kid')::text, NULL,
+  jsonb_build_object('typ', 'dpop+jwt', 'jwk', jwt_auth.jwk_public(key) - '{kid,alg,use,key_ops}'::text[])) FROM device
+EOS
 
 # Stored in the clear, then sealed.
 $node->safe_psql('postgres', "SELECT jwt_auth.create_signing_key('HS256')");
@@ -142,6 +151,8 @@ my $expect_sealed = sub {
 	is(answer($verify_public), 'public', "$what: public keys verify as before");
 	is(answer($verify_secret), 'JW022', "$what: an HMAC key can't, and the token is not to blame");
 	is(answer("SELECT jwt_auth.introspect('$of_secret')"), 'JW022', "$what: nor is it called inactive");
+	is(answer("SELECT jti IS NOT NULL FROM jwt_auth.verify_proof(($proof), 'GET', 'https://api.example/')"), 't', "$what: a client proves its key");
+	is(answer("SELECT jti FROM jwt_auth.verify_proof(($proof), 'GET', 'https://api.example/', nonce => 'x')"), 'JW022', "$what: but not that it knows a nonce of the server");
 	is(answer("SELECT jwt_auth.introspect('$of_public') ->> 'active'"), 'true', "$what: one of a public key is active");
 	is(answer("SELECT jsonb_array_length(jwt_auth.jwks() -> 'keys') > 0"), 't', "$what: the public keys are published as before");
 	is(answer('SELECT md5(string_agg(k::text, \' \' ORDER BY kid)) FROM jwt_auth.signing_key k'), $before, "$what: nothing is lost");
@@ -265,6 +276,35 @@ is(answer($sign), 'JW022', 'no file set: signing says JW022');
 like(message($sign), qr/jwt_auth.key_encryption_key_file is not set/, 'no file set: the message says so');
 is(answer($verify_public), 'public', 'no file set: public keys verify as before');
 
+# A key that is retired while sealing waits for another's row.
+set_file('key_encryption_key_file', $new_file);
+set_file('previous_key_encryption_key_file', '');
+is(answer("SELECT count(*) FROM jwt_auth.doctor() WHERE finding LIKE 'the secret of the server%'"), '0', 'the doctor is content with the secret of the server');
+$node->safe_psql('postgres', "SELECT jwt_auth.retire_signing_key(kid) FROM jwt_auth.signing_keys WHERE state = 'pending'");
+my $pending = $node->safe_psql('postgres', 'SELECT jwt_auth.create_signing_key(activate => false)');
+my ($holder, $sealer) = map { open_session($node) } 1 .. 2;
+$holder->ask("BEGIN; SELECT FROM jwt_auth.signing_key WHERE state = 'active' FOR UPDATE");
+$sealer->send('SELECT jwt_auth.seal_signing_keys()');
+$node->poll_query_until('postgres', "SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = $sealer->{pid}") or die;
+$node->safe_psql('postgres', "SELECT jwt_auth.retire_signing_key('$pending')");
+$holder->ask('COMMIT');
+is($sealer->answer, '0', 'a key that is retired meanwhile is none to be sealed');
+$_->close for $holder, $sealer;
+
+# The secret of the server, made without a key file.
+my ($ann, $bob) = map { $node->safe_psql('postgres', "SELECT refresh_token FROM jwt_auth.issue_refresh_session('$_')") } qw(ann bob);
+my $next = $node->safe_psql('postgres', "SELECT refresh_token FROM jwt_auth.refresh_session('$ann')");
+set_file('key_encryption_key_file', '');
+$node->safe_psql('postgres', "BEGIN; DELETE FROM jwt_auth.server_secret; SELECT jwt_auth.proof_nonce(); COMMIT");
+set_file('key_encryption_key_file', $new_file);
+is(answer("SELECT count(*) FROM jwt_auth.doctor() WHERE severity = 'warning' AND finding = 'the secret of the server is stored in the clear though a key file is set'"),
+	'1', 'the doctor says that it lies in the clear');
+is(answer('SELECT jwt_auth.seal_signing_keys()'), '0', 'sealing seals it, and counts keys only');
+is(answer("SELECT starts_with(secret, '{') FROM jwt_auth.server_secret"), 'f', 'it is sealed');
+$next = $node->safe_psql('postgres', "SELECT refresh_token FROM jwt_auth.refresh_session('$next')");
+my $after = $node->safe_psql('postgres', "SELECT refresh_token FROM jwt_auth.refresh_session('$next')");
+set_file('key_encryption_key_file', '');
+
 # The key-encryption key is lost for good: past what it sealed, with a new one.
 write_key("$directory/kek.lost", unpack('H*', pack('C*', map { $_ * 3 } 1 .. 32)));
 set_file('previous_key_encryption_key_file', '');
@@ -273,10 +313,33 @@ is(answer($sign), 'JW022', 'a lost key-encryption key: nothing signs');
 is(answer("SELECT jwt_auth.rotate_signing_key() IS NOT NULL"), 't', 'a lost key-encryption key: a rotation makes a key under the new one');
 is(answer($sign), 't', 'a lost key-encryption key: which signs');
 is(answer($verify_public), 'public', 'a lost key-encryption key: what was signed before is good');
+is(answer("SELECT status FROM jwt_auth.issue_refresh_session('cy')"), 'ok', 'a lost key-encryption key: users log in');
+is(answer("SELECT status FROM jwt_auth.refresh_session('$bob')"), 'ok', 'a lost key-encryption key: sessions from before are refreshed');
+is(answer("SELECT status FROM jwt_auth.refresh_session('$next')"), 'JW022', 'a lost key-encryption key: an answer that was lost can not be given again, and nobody is logged out');
+is(answer("SELECT status FROM jwt_auth.refresh_session('$after')"), 'ok', 'a lost key-encryption key: nor is the one who has it');
+is(answer("SELECT count(*) FROM jwt_auth.doctor() WHERE severity = 'error' AND finding LIKE 'the secret of the server can''t be read: %'"), '1',
+	'a lost key-encryption key: the doctor says that the secret of the server went with it');
 is(answer('SELECT jwt_auth.seal_signing_keys()'), 'JW022', 'a lost key-encryption key: what it sealed can not be sealed anew');
-$node->safe_psql('postgres', "SELECT jwt_auth.retire_signing_key(kid) FROM jwt_auth.signing_keys WHERE state <> 'active'");
+$node->safe_psql('postgres', "SELECT jwt_auth.retire_signing_key(kid) FROM jwt_auth.signing_keys WHERE state = 'pending'");
 is(answer("SELECT jwt_auth.distrust_issuer('idp')"), 't', 'a lost key-encryption key: nor the secret of an issuer');
-is(answer('SELECT jwt_auth.seal_signing_keys()'), '0', 'a lost key-encryption key: once that is retired all is well');
+# A file that is there and can't be read may be the right one.
+my $secret = 'SELECT md5(secret) FROM jwt_auth.server_secret';
+my $secret_before = answer($secret);
+chmod 0644, $new_file or die $!;
+set_file('previous_key_encryption_key_file', $new_file);
+is(answer('SELECT jwt_auth.seal_signing_keys()'), 'JW022', 'the previous file is open to others: nothing counts as lost');
+is(answer($secret), $secret_before, 'the previous file is open to others: the secret of the server is kept');
+set_file('previous_key_encryption_key_file', '');
+my $said = message('SELECT jwt_auth.seal_signing_keys()');
+like($said, qr/WARNING: +the private part of the signing key "[\w-]+" cannot be opened and stays as it is\nDETAIL: +The key only verifies, by its public part\./,
+	'a lost key-encryption key: keys that only verify stay as they are');
+like($said, qr/DETAIL: +It is an HMAC key: nothing that it signed can be verified\./, 'a lost key-encryption key: an HMAC key as well');
+isnt(answer($secret), $secret_before, 'a lost key-encryption key: the secret of the server is a new one');
+is(answer($verify_public), 'public', 'a lost key-encryption key: they verify on');
+is(answer('SELECT jwt_auth.proof_nonce() IS NOT NULL'), 't', 'a lost key-encryption key: nonces are made again');
+is(answer("SELECT count(*) FROM jwt_auth.doctor() WHERE finding LIKE 'the secret of the server%'"), '0', 'a lost key-encryption key: the doctor is content');
+$node->safe_psql('postgres', "SELECT jwt_auth.retire_signing_key(kid) FROM jwt_auth.signing_keys WHERE state <> 'active'");
+is(answer('SELECT jwt_auth.seal_signing_keys()'), '0', 'a lost key-encryption key: once they are retired all is well');
 is(answer($sign), 't', 'a lost key-encryption key: and the new key signs on');
 set_file('key_encryption_key_file', '');
 

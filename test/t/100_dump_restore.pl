@@ -129,6 +129,23 @@ sub check_restored
 	$node->stop;
 }
 
+# A purge that comes before the restore is done, as a scheduled one may, takes nothing away.
+{
+	my $node = fresh_server('purged', $sealed);
+	$node->safe_psql('postgres', 'CREATE ROLE backend');
+	my ($contents) = run_command([ 'pg_restore', '-l', "$backup/custom" ]);
+	my ($first, $rest) = $contents =~ /\A(.*?^)([^\n]* TABLE DATA jwt_auth signing_key .*)\z/ms or die $contents;
+	like($first, qr/ TABLE DATA jwt_auth imported_token /, 'purged: users and imported tokens come before the keys');
+	append_to_file("$backup/$_->[0]", $_->[1]) for [ 'first', $first ], [ 'rest', $rest ];
+	for my $part ('first', 'rest')
+	{
+		$node->command_ok([ 'pg_restore', '--exit-on-error', '-L', "$backup/$part", '-d', $node->connstr('postgres'), "$backup/custom" ], "purged: pg_restore, $part");
+		is(ask($node, 'CALL jwt_auth.purge_expired()'), '', "purged: a purge behind $part") if $part eq 'first';
+	}
+	check_restored($node, 'purged');
+	$node->stop;
+}
+
 # Without the key file the dump signs nothing, but verifies.
 {
 	my $node = fresh_server('thief');

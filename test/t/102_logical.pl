@@ -18,9 +18,10 @@ my ($publisher, $subscriber) = map {
 
 $publisher->safe_psql('postgres', 'SELECT jwt_auth.create_signing_key()');
 my $early = log_in($publisher, 'ann');
-my $list = 'jwt_auth.signing_key, jwt_auth.trusted_issuer, jwt_auth.cutoff, jwt_auth.account, jwt_auth.refresh_session, jwt_auth.session_data, '
-  . 'jwt_auth.denied_token, jwt_auth.api_key, jwt_auth.api_key_use';
-$publisher->safe_psql('postgres', "CREATE PUBLICATION jwt_auth FOR TABLE $list");
+my $of_flora = ask($publisher, "SELECT jwt_auth.issue_token('link', 'flora', '1 hour')");
+my $of_eve = ask($publisher, "SELECT jwt_auth.issue_token('link', 'eve', '1 day')");
+my ($publication) = slurp_file(source_file('docs/operations.md')) =~ /^(CREATE PUBLICATION jwt_auth FOR TABLE [^;]*);/m;
+$publisher->safe_psql('postgres', $publication);
 
 # One backend of the subscriber that has the empty keyring in its cache.
 my $background = open_session($subscriber);
@@ -49,6 +50,17 @@ $publisher->wait_for_catchup('jwt_auth');
 is(ask($subscriber, $verify->($early->{access_token})), 'error JW010', 'a revocation is seen');
 is(ask($subscriber, $verify->($cy->{access_token})), 'error JW011', 'a denied token is refused');
 is(ask($subscriber, $verify->($late->{access_token})), 'bob', 'other users are not concerned');
+$publisher->safe_psql('postgres', "SELECT jwt_auth.forget_user('flora')");
+my $gil = log_in($publisher, 'gil');
+my $next = refresh($publisher, $gil->{refresh_token});
+$publisher->wait_for_catchup('jwt_auth');
+is(ask($subscriber, "SELECT jwt_auth.verify_token('$of_flora', 'link')"), 'error JW009', 'a token of a user who was forgotten is refused');
+is(ask($subscriber, "SELECT jwt_auth.verify_token('$of_eve', 'link') ->> 'sub'"), 'eve', 'another is good');
+is(ask($subscriber, 'SELECT count(*) FROM jwt_auth.doctor() WHERE subject = $$sealing$$ AND severity = $$error$$'), '0', 'the doctor finds the secret of the server');
+# Without it a user key is all that there is to know the user by.
+is(ask($subscriber, "BEGIN; DELETE FROM jwt_auth.server_secret; SELECT jwt_auth.verify_token('$of_flora', 'link')"), 'error JW009', 'also where the secret of the server is missing');
+like(ask($subscriber, 'BEGIN; DELETE FROM jwt_auth.server_secret; SELECT finding FROM jwt_auth.doctor() WHERE subject = $$sealing$$ AND severity = $$error$$'),
+	qr/^the server has no secret, though 1 users were forgotten under one/, 'which the doctor says');
 is(ask($publisher, 'SELECT jwt_auth.revoke_all_tokens()') =~ /^error/ ? 'error' : 'done', 'done', 'everybody is cut off');
 $publisher->wait_for_catchup('jwt_auth');
 is(ask($subscriber, $verify->($late->{access_token})), 'error JW010', 'which the subscriber sees');

@@ -84,6 +84,21 @@ for my $kind (sort keys %kinds)
 	is(ask($node, "SELECT string_agg(finding, '; ') FROM jwt_auth.doctor() WHERE severity = 'error'", $kind), '', "$kind: ... and the doctor finds no error");
 }
 
+# Tables that another role was given before the update: it gets those that are new, and the months of the audit.
+database('given', q(CREATE EXTENSION jwt_auth VERSION '1.1'), 'SELECT jwt_auth.create_signing_key()');
+$node->safe_psql('given', join '; ', map { "ALTER TABLE $_ OWNER TO keyowner" } jwt_auth_tables($node, 'given'));
+$node->safe_psql('given', 'ALTER EXTENSION jwt_auth UPDATE');
+my $owners = q(SELECT string_agg(DISTINCT relowner::regrole::text, ' ') FROM pg_class WHERE relnamespace = 'jwt_auth'::regnamespace AND relkind IN ('r', 'p'));
+is(ask($node, $owners, 'given'), 'keyowner', 'given: after the update all tables are that role\'s');
+my $gina = log_in($node, 'gina', 'given');
+is(refresh($node, $gina->{refresh_token}, 'given')->{status}, 'ok', 'given: a refresh');
+is(ask($node, "SELECT jwt_auth.revoke_user_tokens('gina')", 'given'), '1', 'given: a revocation');
+is(ask($node, 'SELECT jwt_auth.rotate_signing_key() IS NOT NULL', 'given'), 't', 'given: a rotation');
+is(ask($node, 'SELECT jwt_auth.partition_events() > 0', 'given'), 't', 'given: months of the audit');
+is(ask($node, $owners, 'given'), 'keyowner', 'given: they are its too');
+is(ask($node, "CALL jwt_auth.purge_expired(); CALL jwt_auth.purge_events('1 year')", 'given'), '', 'given: both purges run');
+is(ask($node, "SELECT string_agg(finding, '; ') FROM jwt_auth.doctor() WHERE severity = 'error'", 'given'), '', 'given: and the doctor finds no error');
+
 # The tables and the sequence that partition_events() makes have the privileges of those that they replace.
 database('months', 'CREATE EXTENSION jwt_auth', 'SELECT jwt_auth.partition_events()');
 my $months = ask($node, $privileges, 'months');

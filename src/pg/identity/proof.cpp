@@ -90,7 +90,9 @@ ProofArgument proof_argument(FunctionCallInfo fcinfo, int first_index) {
 
 CheckedProof check_proof(const ProofArgument &argument, const OptionalText &access_token, const OptionalText &nonce,
                          jose::Micros now) {
-  const NonceRule rule = {find_server_secret(), nonce};
+  // Only where a nonce is asked for it has to be known whether it is one of ours.
+  const bool has_secret = nonce.present ? find_server_secret() : server_secret_state() == SecretState::kReadable;
+  const NonceRule rule = {has_secret, nonce};
   return value_or_raise([&] { return CheckProof(argument, access_token, rule, now); });
 }
 

@@ -30,7 +30,7 @@ struct CheckedProof {
 };
 
 // Checks a proof for a request. `access_token`: the proof must be for it. `nonce`: what is asked for, if anything: a nonce of
-// proof_nonce() asks for one that is fresh, any other text for itself.
+// proof_nonce() asks for one that is fresh, any other text for itself; JW022 if the server's secret can't be read then.
 CheckedProof check_proof(const ProofArgument &argument, const OptionalText &access_token, const OptionalText &nonce,
                          jose::Micros now);
 

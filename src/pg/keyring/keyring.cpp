@@ -3,6 +3,7 @@
 #include "pg/keyring/ring_rows.hpp"
 #include "pg/store/citus.hpp"
 #include "pg/store/relcache_changes.hpp"
+#include "pg/store/rollback.hpp"
 #include "pg/support/statistics.hpp"
 
 namespace jwt_auth::pg {
@@ -18,6 +19,7 @@ struct RingCache {
   Ring *ring;
   bool valid;
   std::uint64_t invalidations;
+  bool may_hold_own_changes;
   std::uint64_t version;
   Oid tables[lengthof(kTables)];
   jose::Micros cutoff;
@@ -33,6 +35,10 @@ void on_relcache_invalidation(Oid relation) {
   if (!ours) return;
   cache.valid = false;
   cache.invalidations++;
+}
+
+void on_rollback_of_changes() {
+  if (cache.may_hold_own_changes) on_relcache_invalidation(InvalidOid);
 }
 
 void note_tables() {
@@ -60,6 +66,7 @@ void reload() {
   cache.cutoff = rows.cutoff;
   cache.version++;
   cache.valid = cache.invalidations == seen;
+  cache.may_hold_own_changes = has_written();
   cache.loaded_with = PgReloadTime;
   cache.loaded_at = GetCurrentTimestamp();
   cache.is_distributed = is_distributed(kTables[0]);
@@ -76,7 +83,10 @@ bool deserves_another_try() {
 
 }  // namespace
 
-void init_keyring() { on_relcache_change(on_relcache_invalidation); }
+void init_keyring() {
+  on_relcache_change(on_relcache_invalidation);
+  on_rollback(on_rollback_of_changes);
+}
 
 void refresh_keyring() {
   // Without this an open transaction that does nothing but call us would never hear of a change.

@@ -8,6 +8,7 @@ namespace jwt_auth::pg {
 namespace {
 
 constexpr std::size_t kShownInErrors = 64;
+constexpr Error kNothingOpensIt{ErrorCode::kKeySealed, "no key-encryption key opens it"};
 constexpr Error kForeignKey{ErrorCode::kUnusableKey, "a private key in the keyring does not belong to its row"};
 
 // Exhausted memory says nothing about the key.
@@ -63,7 +64,7 @@ Result<Opened> OpenSealed(std::string_view sealed, std::string_view kid) {
   }
   if (!current) return current.error();
   if (!previous) return previous.error();
-  return Error{ErrorCode::kKeySealed, "no key-encryption key opens it"};
+  return kNothingOpensIt;
 }
 
 Result<Bytes> SealedForStorage(std::string_view jwk, std::string_view kid) {
@@ -85,6 +86,11 @@ Result<Bytes> PlainForStorage(std::string_view jwk) {
 }
 
 }  // namespace
+
+bool IsLost(const Error &error) noexcept {
+  return error.code == kNothingOpensIt.code && error.detail != nullptr &&
+         std::strcmp(error.detail, kNothingOpensIt.detail) == 0;
+}
 
 Result<Bytes> StoredPrivateJwk(std::string_view jwk, std::string_view name) {
   return SealingIsOn() ? SealedForStorage(jwk, name) : PlainForStorage(jwk);

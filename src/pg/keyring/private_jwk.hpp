@@ -17,6 +17,10 @@ Result<jose::Key> OpenStoredKey(std::string_view kid, const OptionalText &public
 // The JWK of a secret that is no signing key.
 Result<jose::SecretBytes> OpenStoredSecret(std::string_view stored, std::string_view name);
 
+// Whether that is said of a seal that none of the key-encryption keys opens, each of which could be read: what is sealed is
+// lost, unless another file is found.
+bool IsLost(const Error &error) noexcept;
+
 // What is to be stored instead to have it sealed with the key-encryption key; nothing if it is so already.
 struct Resealed {
   bool changed;

@@ -7,6 +7,7 @@
 #include "pg/store/owner.hpp"
 #include "pg/store/plans.hpp"
 #include "pg/store/relcache_changes.hpp"
+#include "pg/store/rollback.hpp"
 #include "pg/store/row_reader.hpp"
 #include "session/challenge.hpp"
 
@@ -28,6 +29,7 @@ struct SecretCache {
   SecretState state;
   Error error;  // of kUnreadable
   std::uint64_t invalidations;
+  bool may_hold_own_changes;
   Oid table;
   TimestampTz loaded_with;
   unsigned char secret[session::kServerSecretSize];
@@ -38,6 +40,10 @@ void on_relcache_invalidation(Oid relation) {
   if (OidIsValid(relation) && relation != cache.table) return;
   cache.valid = false;
   cache.invalidations++;
+}
+
+void on_rollback_of_changes() {
+  if (cache.may_hold_own_changes) on_relcache_invalidation(InvalidOid);
 }
 
 enum class SecretColumn { kSecret };
@@ -111,12 +117,16 @@ void load() {
   }
   // One that can't be read is tried again at each use.
   cache.valid = cache.invalidations == seen && cache.state != SecretState::kUnreadable;
+  cache.may_hold_own_changes = has_written();
   cache.loaded_with = PgReloadTime;
 }
 
 }  // namespace
 
-void init_server_secret() { on_relcache_change(on_relcache_invalidation); }
+void init_server_secret() {
+  on_relcache_change(on_relcache_invalidation);
+  on_rollback(on_rollback_of_changes);
+}
 
 SecretState server_secret_state() {
   AcceptInvalidationMessages();
@@ -163,7 +173,7 @@ void reseal_server_secret() {
   if (!stored.present) return;
   const auto resealed = Guard([&] { return ResealStoredSecret(stored.text, kSealName); });
   cleanse_text(stored);
-  if (!resealed.ok && resealed.error.code == ErrorCode::kKeySealed) {
+  if (!resealed.ok && IsLost(resealed.error)) {
     const Bytes made = value_or_raise([] { return MakeStoredSecret(); });
     execute_with_secret(update_secret, Parameters{}, made.view());
     cleanse(made);

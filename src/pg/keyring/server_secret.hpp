@@ -24,9 +24,9 @@ void need_server_secret();
 
 // Within SPI, as the tables' owner: makes the secret where there is none. False if there was one.
 bool create_server_secret();
-// Within SPI, as the tables' owner: seals it with the present key-encryption key where it is not yet. One that no key opens is
-// lost: a new one takes its place (with a WARNING), and what rested on the old one is no longer good. For
-// seal_signing_keys(), once it has opened every private key.
+// Within SPI, as the tables' owner: seals it with the present key-encryption key where it is not yet. One that is lost (IsLost)
+// is replaced by a new one (with a WARNING), and what rested on it is no longer good. JW022 if a file can't be read. For
+// seal_signing_keys(), once it has opened every private key that is still needed.
 void reseal_server_secret();
 
 // After find_server_secret() or need_server_secret() in the same call. The bytes stay where they are.

@@ -290,10 +290,14 @@ std::uint64_t delete_old_proofs(std::int64_t size) {
   return has_table("used_proof") ? delete_used_proofs(now_micros(), size) : 0;
 }
 
+Statement select_any_key = {"SELECT FROM jwt_auth.signing_key LIMIT 1", {}};
+
 Datum purge_expired(FunctionCallInfo fcinfo) {
   const int size = batch_size_argument(fcinfo, 0);
   begin_own_transactions(fcinfo, "purge_expired");
   progress = {};
+  // A dump that is being restored has its keys among the last: until then it can't be known what is needed.
+  if (!in_batch("signing_key", [] { return execute(select_any_key, Parameters{}) > 0; })) return static_cast<Datum>(0);
   run(correct_ahead, size, PurgeOutcome::kCorrected);
   run(sweep_due, size, PurgeOutcome::kSession);
   run(sweep_cut_off, size, PurgeOutcome::kSession);

@@ -118,13 +118,26 @@ Datum retire_signing_key(FunctionCallInfo fcinfo) {
   PG_RETURN_VOID();
 }
 
+void warn_of_lost_key(const StoredKey &key) {
+  ereport(WARNING,
+          (errmsg("the private part of the signing key \"%s\" cannot be opened and stays as it is", shown_name(key.kid)),
+           key.public_jwk.present ? errdetail("The key only verifies, by its public part.")
+                                  : errdetail("It is an HMAC key: nothing that it signed can be verified.")));
+}
+
 // Whether the row's private part was sealed anew.
 bool seal_key(std::string_view kid) {
   lock_key(kid);
   const StoredKey key = find_key(kid, CurrentMemoryContext);
   const OptionalText private_jwk = private_part_of(kid, CurrentMemoryContext);
+  // It may have been retired while its row was waited for.
+  if (!private_jwk.present) return false;
   const auto resealed = Guard([&] { return ResealStoredKey(key.kid, key.public_jwk, private_jwk); });
   cleanse_text(private_jwk);
+  if (!resealed.ok && IsLost(resealed.error) && key.state == "verify_only") {
+    warn_of_lost_key(key);
+    return false;
+  }
   if (!resealed.ok) raise_error(resealed.error);
   if (resealed.value.changed) store_private_part(key.kid, resealed.value.private_jwk);
   return resealed.value.changed;
@@ -157,15 +170,19 @@ Datum jwks() {
   });
 }
 
+[[noreturn]] void raise_wrong_trigger(const char *function) {
+  ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED), errmsg("%s is a trigger function", function),
+                  errdetail("It is for the triggers that the extension itself has made.")));
+  pg_unreachable();
+}
+
 // The trigger data; an error for a call that is none, or not of the kind that the function is made for.
 const TriggerData *trigger_of(FunctionCallInfo fcinfo, const char *function, bool for_updated_rows) {
   const auto *trigger = CALLED_AS_TRIGGER(fcinfo) ? reinterpret_cast<TriggerData *>(fcinfo->context) : nullptr;
   const bool fits =
       trigger != nullptr && TRIGGER_FIRED_AFTER(trigger->tg_event) &&
       (!for_updated_rows || (TRIGGER_FIRED_FOR_ROW(trigger->tg_event) && TRIGGER_FIRED_BY_UPDATE(trigger->tg_event)));
-  if (!fits)
-    ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED), errmsg("%s is a trigger function", function),
-                    errdetail("It is for the triggers that the extension itself has made.")));
+  if (!fits) raise_wrong_trigger(function);
   return trigger;
 }
 
@@ -182,9 +199,14 @@ Datum signing_key_demoted(FunctionCallInfo fcinfo) {
   const TriggerData *trigger = trigger_of(fcinfo, "signing_key_demoted", true);
   // Within a node's part of a transaction nothing can be said to the other nodes.
   if (citus_is_loaded && OidIsValid(table_of_shard(trigger->tg_relation))) return static_cast<Datum>(0);
+  // Whoever owns a table can put the trigger on it, and rename the columns of ours.
   TupleDesc descriptor = RelationGetDescr(trigger->tg_relation);
-  bool is_null;
-  const Datum kid = heap_getattr(trigger->tg_newtuple, SPI_fnumber(descriptor, "kid"), descriptor, &is_null);
+  const int number = SPI_fnumber(descriptor, "kid");
+  bool is_null = true;
+  const Datum kid = number > 0 && SPI_gettypeid(descriptor, number) == TEXTOID
+                        ? heap_getattr(trigger->tg_newtuple, number, descriptor, &is_null)
+                        : static_cast<Datum>(0);
+  if (is_null) raise_wrong_trigger("signing_key_demoted");
   extend_verification(view_of(PG_DETOAST_DATUM_COPY(kid)));
   return static_cast<Datum>(0);
 }
