@@ -76,6 +76,20 @@ SELECT good('c1'), good('c2');
 SELECT refresh('c1'), refresh('c2'), good('c1'), good('c2'), versions('c1'), versions('c2');
 SELECT name, jwt_auth.jwt_verify(access) - '{sub,exp,iat,iat_us,jti,sid,auth_time,sv}'::text[] AS claims FROM held WHERE name IN ('c1', 'c2') ORDER BY name;
 SELECT refresh('c1'), jwt_auth.jwt_verify(access) ->> 'role' AS role, versions('c1') FROM held WHERE name = 'c1';
+\echo -- claims that no token has room for, beside what it says anyway
+SET jwt_auth.max_token_size = '4kB';
+SELECT jsonb_build_object('role', 'admin', 'long', repeat('x', 2900)) AS claims \gset
+SELECT jwt_auth.set_session_claims(session_id, :'claims') FROM held WHERE name = 'c1';
+SELECT jwt_auth.create_api_key('cy', 'k', claims => :'claims');
+SELECT jwt_auth.import_session('cy', 'token of another system', now() - interval '1 hour', now() + interval '1 day', claims => :'claims');
+SELECT count(*) FROM jwt_auth.api_key WHERE user_id = 'cy';
+SELECT refresh('c1');
+-- That nothing can be signed says nothing of them.
+BEGIN;
+DELETE FROM jwt_auth.signing_key;
+SELECT jwt_auth.set_session_claims(session_id, :'claims') FROM held WHERE name = 'c1';
+ROLLBACK;
+RESET jwt_auth.max_token_size;
 \echo -- of one session alone, and a lower version than both is refused
 SELECT jwt_auth.set_session_claims(session_id, '{}') FROM held WHERE name = 'c1';
 SELECT good('c1'), good('c2'), refresh('c1'), good('c1');

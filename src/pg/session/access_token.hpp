@@ -58,6 +58,13 @@ bool is_reserved_claim(std::string_view name);
 void check_session_claims(Jsonb *claims);
 // The same of claims that are kept for later tokens: what no token has room for would be found by a refresh, and fail it.
 void check_kept_claims(Jsonb *claims);
+// The rest of that, once all is known that such a token says beside them: JW040 if the one that `mint` makes on trial is too
+// large. That none can be signed for another reason is no fault of the claims.
+template <class Mint>
+void check_room_for_claims(Mint &&mint) {
+  const auto token = Guard(std::forward<Mint>(mint));
+  if (!token.ok && token.error.code == ErrorCode::kTooLarge) raise_error(token.error);
+}
 // The members of a claims object as JSON text without the braces, "" for none; reserved names are left out.
 Bytes claim_members(Jsonb *claims);
 

@@ -159,6 +159,11 @@ FreshKey store_key(const NewKeyArguments &arguments) {
     row.created_at = created_at;
     row.expires_at = arguments.expires_at;
     insert_api_key(row);
+    ApiKeyRow stored;
+    if ((row.has_claims || row.has_scopes) && read_api_key(row.id, user.user_key, caller, stored)) {
+      const KeyClaims claims = key_claims(stored);
+      check_room_for_claims([&] { return MintKeyToken(claims, now); });
+    }
     write_key_event(session::Event::kApiKeyCreated, user, row.id, row.name, timestamp_of(now));
     return fresh;
   });

@@ -102,6 +102,12 @@ void decide(Import &import) {
   session.id = UuidOf(first.id);
   session.family = first.family;
   session.current = first.current;
+  if (!session.has_claims || has_claims_function()) return;
+  const Bytes members = claim_members(DatumGetJsonbP(session.claims));
+  AccessTokenRequest request = {session.user.user_id, first.id,       import.now,     session.created_at,
+                                session.idle_ends_at, members.view(), session.client, account.binding};
+  if (session.session_class.present) request.lifetime = LifetimesOfClass(session.session_class).access_token_ttl;
+  check_room_for_claims([&] { return MintAccessToken(request); });
 }
 
 void record(const Import &import, const ClientArgument &client) {

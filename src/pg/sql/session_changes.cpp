@@ -1,5 +1,6 @@
 // Changes that take effect now, with nobody logged out: require_refresh, set_session_claims, set_session_metadata.
-#include "pg/session/access_token.hpp"
+#include "pg/keyring/session_classes.hpp"
+#include "pg/session/session_token.hpp"
 #include "pg/session/user_argument.hpp"
 #include "pg/session/user_change.hpp"
 #include "pg/store/auth_event.hpp"
@@ -22,6 +23,11 @@ bool change_claims(const pg_uuid_t &id, Datum claims, MemoryContext context) {
   const LockedSession session = lock_session(id, context);
   // What acts for the user has no refresh token, so it could not get them.
   if (!session.is_alive() || session.row.actor.present) return false;
+  const Bytes members = claim_members(DatumGetJsonbP(claims));
+  const AccessTokenRequest request =
+      session_token_request(session.row, session.account, LifetimesOfClass(session.row.session_class), session.now,
+                            session.row.state.idle_end, members.view());
+  if (!has_claims_function()) check_room_for_claims([&] { return MintAccessToken(request); });
   const std::int64_t version = write_claims(session, claims);
 
   AuthEvent event{};
