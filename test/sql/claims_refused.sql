@@ -105,6 +105,7 @@ BEGIN
   PERFORM CASE claims ->> 'cuts' WHEN 'user' THEN jwt_auth.revoke_user_tokens(user_id) END;
   PERFORM CASE claims ->> 'cuts' WHEN 'everybody' THEN jwt_auth.revoke_all_tokens() END;
   PERFORM CASE claims ->> 'cuts' WHEN 'actor' THEN jwt_auth.lock_user('agent') END;
+  PERFORM CASE claims ->> 'cuts' WHEN 'forgets' THEN jwt_auth.forget_user(claims ->> 'whom') END;
   RETURN claims;
 END $$;
 RESET jwt_auth.claims_function;
@@ -132,6 +133,17 @@ BEGIN;
 SELECT status, access_token IS NULL AS none FROM jwt_auth.impersonate('eve', 'agent', '1 hour', '{"cuts": "actor"}');
 ROLLBACK;
 SELECT status FROM jwt_auth.impersonate('eve', 'agent', '1 hour', '{"cuts": "nobody"}');
+-- Who is forgotten has no cutoff any more.
+BEGIN;
+SELECT status, access_token IS NULL AS none FROM jwt_auth.impersonate('eve', 'agent', '1 hour', '{"cuts": "forgets", "whom": "eve"}');
+ROLLBACK;
+BEGIN;
+SELECT status, access_token IS NULL AS none FROM jwt_auth.impersonate('eve', 'agent', '1 hour', '{"cuts": "forgets", "whom": "agent"}');
+ROLLBACK;
+BEGIN;
+SELECT status, access_token IS NULL AS none FROM jwt_auth.issue_refresh_session('eve', claims => '{"cuts": "forgets", "whom": "eve"}');
+SELECT count(*) FROM jwt_auth.refresh_session WHERE user_id = 'eve';
+ROLLBACK;
 
 RESET jwt_auth.claims_function;
 RESET jwt_auth.max_sessions_per_user;

@@ -23,6 +23,7 @@ INSERT INTO message_case (name, statement) VALUES
 ('a table whose index has other columns', $$DROP INDEX jwt_auth.refresh_session_user_key; CREATE INDEX refresh_session_user_key ON jwt_auth.refresh_session (user_key, purge_after); SET LOCAL jwt_auth.debug_row_reader = index; SELECT jwt_auth.issue_refresh_session('messages')$$),
 ('a table that lacks a column', $$ALTER TABLE jwt_auth.account DROP COLUMN ip_binding CASCADE; SET LOCAL jwt_auth.debug_row_reader = index; SELECT jwt_auth.jwt_verify(pg_temp.access())$$),
 ('a read-only transaction without a secret', $$DELETE FROM jwt_auth.server_secret; SET LOCAL transaction_read_only = on; SELECT jwt_auth.proof_nonce()$$),
+('a secret that is gone', $$SELECT jwt_auth.forget_user('somebody'); DELETE FROM jwt_auth.server_secret; SELECT jwt_auth.proof_nonce()$$),
 ('a secret of another hand', $$SELECT jwt_auth.proof_nonce(); UPDATE jwt_auth.server_secret SET secret = '{}'; SELECT jwt_auth.proof_nonce()$$),
 ('a long token in a read-only transaction', $$SET LOCAL transaction_read_only = on; SET LOCAL jwt_auth.access_token_ttl = '365 d'; SELECT jwt_auth.jwt_sign('{}')$$);
 

@@ -153,6 +153,10 @@ my $expect_sealed = sub {
 	is(answer("SELECT jwt_auth.introspect('$of_secret')"), 'JW022', "$what: nor is it called inactive");
 	is(answer("SELECT jti IS NOT NULL FROM jwt_auth.verify_proof(($proof), 'GET', 'https://api.example/')"), 't', "$what: a client proves its key");
 	is(answer("SELECT jti FROM jwt_auth.verify_proof(($proof), 'GET', 'https://api.example/', nonce => 'x')"), 'JW022', "$what: but not that it knows a nonce of the server");
+	(my $old = $proof) =~ s/clock_timestamp\(\)/clock_timestamp() - interval '2 hours'/;
+	is(answer("SELECT jti FROM jwt_auth.verify_proof(($old), 'GET', 'https://api.example/')"), 'JW015', "$what: an old proof is one");
+	(my $with_nonce = $old) =~ s/'htm'/'nonce', 'x', 'htm'/;
+	is(answer("SELECT jti FROM jwt_auth.verify_proof(($with_nonce), 'GET', 'https://api.example/')"), 'JW022', "$what: but not where a nonce may stand for the client's clock");
 	is(answer("SELECT jwt_auth.introspect('$of_public') ->> 'active'"), 'true', "$what: one of a public key is active");
 	is(answer("SELECT jsonb_array_length(jwt_auth.jwks() -> 'keys') > 0"), 't', "$what: the public keys are published as before");
 	is(answer('SELECT md5(string_agg(k::text, \' \' ORDER BY kid)) FROM jwt_auth.signing_key k'), $before, "$what: nothing is lost");
@@ -260,6 +264,20 @@ is(answer($sign), 't', 'with both files keys sealed before still sign');
 is(answer($verify_secret), 'secret', 'and verify');
 is(answer('SELECT jwt_auth.rotate_signing_key() IS NOT NULL'), 't', 'and are rotated');
 is(answer("SELECT jwt_auth.rotate_signing_key('ES512') IS NOT NULL"), 't', 'to a new key as well');
+# A file that comes back while a refresh waits.
+my $dora = $node->safe_psql('postgres', "SELECT refresh_token FROM jwt_auth.issue_refresh_session('dora')");
+is(answer("SELECT status FROM jwt_auth.refresh_session('$dora')"), 'ok', 'a refresh, whose answer is lost');
+{
+	my ($holder, $refresher) = map { open_session($node) } 1 .. 2;
+	chmod 0644, $file or die $!;
+	$holder->ask('BEGIN; LOCK TABLE jwt_auth.refresh_session');
+	$refresher->send("SELECT status FROM jwt_auth.refresh_session('$dora')");
+	$node->poll_query_until('postgres', "SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = $refresher->{pid}") or die;
+	chmod 0600, $file or die $!;
+	$holder->ask('COMMIT');
+	is($refresher->answer, 'replayed', 'the previous file comes back while its client asks again');
+	$_->close for $holder, $refresher;
+}
 my $keys = answer('SELECT count(*) FROM jwt_auth.signing_keys WHERE sealed');
 is(answer('SELECT jwt_auth.seal_signing_keys()'), $keys, 'all keys but the newest are sealed anew, and the issuer\'s secret');
 set_file('previous_key_encryption_key_file', '');

@@ -93,6 +93,16 @@ $publisher->stop;
 my ($setval) = slurp_file(source_file('docs/operations.md')) =~ /`(SELECT setval\('jwt_auth\.auth_event_id_seq'.*?)`/;
 like(ask($subscriber, $setval), qr/^\d+$/, 'its numbering follows that of the publisher');
 is(log_in($subscriber, 'dan')->{status}, 'ok', 'on its own it goes on with the same key');
+# As if it had been made without the secret: nothing makes a new one, under which those who were forgotten would not be found.
+$subscriber->safe_psql('postgres', 'DELETE FROM jwt_auth.cutoff; DELETE FROM jwt_auth.server_secret');
+is(ask($subscriber, 'CALL jwt_auth.purge_expired()'), '', 'a purge without the secret');
+like(ask($subscriber, 'SELECT jwt_auth.create_signing_key(activate => false)'), qr/^[\w-]{43}$/, 'a key without the secret');
+is(ask($subscriber, 'SELECT count(*) FROM jwt_auth.server_secret'), '0', 'neither makes one');
+is(ask($subscriber, "SELECT jwt_auth.verify_token('$of_flora', 'link')"), 'error JW009', 'the token of a user who was forgotten is still refused');
+is(ask($subscriber, 'SELECT jwt_auth.proof_nonce()'), 'error 55000', 'what needs one says so');
+is(ask($subscriber, 'SELECT jwt_auth.revoke_all_tokens()'), '', 'with all tokens refused');
+is(ask($subscriber, 'SELECT jwt_auth.proof_nonce() IS NOT NULL'), 't', 'a new one is made');
+is(ask($subscriber, "SELECT jwt_auth.verify_token('$of_flora', 'link')"), 'error JW009', 'and that token is refused as all are');
 is(ask($subscriber, 'SELECT count(*) - count(DISTINCT id) FROM jwt_auth.auth_event'), '0', 'and no event has the number of another');
 $subscriber->stop;
 

@@ -55,8 +55,12 @@ Result<CheckedProof> CheckProof(const ProofArgument &argument, const OptionalTex
   expected.max_age = max_age();
   expected.leeway = leeway();
   expected.now = now;
-  if (const auto refusal = jose::CheckDpopProof(*proof, expected)) return Refused(*refusal);
   CheckedProof checked{};
+  if (const auto refusal = jose::CheckDpopProof(*proof, expected)) {
+    checked.refusal = *refusal;
+    checked.has_nonce = proof->nonce().has_value();
+    return checked;
+  }
   checked.ok = true;
   checked.thumbprint = proof->thumbprint();
   checked.id = IdOf(*proof);
@@ -90,10 +94,15 @@ ProofArgument proof_argument(FunctionCallInfo fcinfo, int first_index) {
 
 CheckedProof check_proof(const ProofArgument &argument, const OptionalText &access_token, const OptionalText &nonce,
                          jose::Micros now) {
-  // Only where a nonce is asked for it has to be known whether it is one of ours.
-  const bool has_secret = nonce.present ? find_server_secret() : server_secret_state() == SecretState::kReadable;
-  const NonceRule rule = {has_secret, nonce};
-  return value_or_raise([&] { return CheckProof(argument, access_token, rule, now); });
+  // Whether a nonce is one of ours has to be known where one is asked for, and where it stands for the client's clock.
+  const SecretState state = server_secret_state();
+  if (state == SecretState::kUnreadable && nonce.present) (void)find_server_secret();
+  const NonceRule rule = {state == SecretState::kReadable, nonce};
+  const CheckedProof checked = value_or_raise([&] { return CheckProof(argument, access_token, rule, now); });
+  const bool is_refused_for_its_time =
+      !checked.ok && (checked.refusal == jose::ProofRefusal::kTooOld || checked.refusal == jose::ProofRefusal::kAhead);
+  if (state == SecretState::kUnreadable && is_refused_for_its_time && checked.has_nonce) (void)find_server_secret();
+  return checked;
 }
 
 Error proof_error(jose::ProofRefusal refusal) { return {ErrorCode::kProofInvalid, jose::DescriptionOf(refusal)}; }

@@ -22,6 +22,7 @@ void check_proof_request(std::string_view method, std::string_view url);
 struct CheckedProof {
   bool ok;
   jose::ProofRefusal refusal;   // if not ok
+  bool has_nonce;               // that may stand for a clock that is wrong
   jose::Thumbprint thumbprint;  // of the key; from here on if ok
   session::Hash id;             // names the proof: SHA-256 of thumbprint and jti
   jose::Micros iat;

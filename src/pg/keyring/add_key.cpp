@@ -1,6 +1,7 @@
 #include "pg/keyring/add_key.hpp"
 
 #include "pg/keyring/key_events.hpp"
+#include "pg/keyring/keyring.hpp"
 #include "pg/keyring/keyring_change.hpp"
 #include "pg/keyring/server_secret.hpp"
 #include "pg/keyring/stored_key.hpp"
@@ -51,6 +52,7 @@ void add_key(const NewKey &key, Activation activation, const Origin &origin) {
     insert_key(key, !one_is_active && activation != Activation::kNo, now);
     record_origin(key.kid.view(), origin);
     record_key_event(session::Event::kKeyCreated, key.kid.view(), now);
+    refresh_keyring();
     create_server_secret();
   });
   cleanse(key.private_jwk);

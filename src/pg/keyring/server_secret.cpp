@@ -1,6 +1,7 @@
 #include "pg/keyring/server_secret.hpp"
 
 #include "jose/json/json_writer.hpp"
+#include "pg/keyring/keyring.hpp"
 #include "pg/keyring/private_jwk.hpp"
 #include "pg/keyring/secret_statement.hpp"
 #include "pg/store/forgotten_user.hpp"
@@ -112,6 +113,9 @@ void load() {
   if (stored.present) {
     const auto opened = Guard([&] { return OpenInto(stored.text, cache.secret); });
     cleanse_text(stored);
+    // A want of memory says nothing of it.
+    if (!opened.ok && opened.error.code != ErrorCode::kKeySealed && opened.error.code != ErrorCode::kUnusableKey)
+      raise_error(opened.error);
     cache.state = opened.ok ? SecretState::kReadable : SecretState::kUnreadable;
     if (!opened.ok) cache.error = opened.error;
   }
@@ -142,6 +146,7 @@ bool find_server_secret() {
 
 void need_server_secret() {
   if (find_server_secret()) return;
+  refresh_keyring();
   if (XactReadOnly || RecoveryInProgress() || IsInParallelMode())
     ereport(
         ERROR,
@@ -151,14 +156,21 @@ void need_server_secret() {
   as_owner("server_secret", [](MemoryContext) { create_server_secret(); });
   CommandCounterIncrement();
   cache.valid = false;
-  if (!find_server_secret()) elog(ERROR, "jwt_auth.server_secret has no row");
+  if (find_server_secret()) return;
+  if (table_is_there() && as_owner("server_secret", [](MemoryContext) { return tombstones_exist(global_cutoff()); }))
+    ereport(ERROR,
+            (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE), errmsg("the server has lost its secret"),
+             errdetail("Users were forgotten under it: with a new one their tokens could not be told from those of others."),
+             errhint("Copy the row of jwt_auth.server_secret from where the other tables come from. If there is none, call "
+                     "jwt_auth.revoke_all_tokens() first.")));
+  elog(ERROR, "jwt_auth.server_secret has no row");
 }
 
 bool create_server_secret() {
   if (!table_is_there()) return false;
   const OptionalText former = read_stored();
   cleanse_text(former);
-  if (former.present) return false;
+  if (former.present || tombstones_exist(global_cutoff())) return false;
   const Bytes stored = value_or_raise([] { return MakeStoredSecret(); });
   Parameters parameters{};
   add_time(parameters, now_micros());
@@ -177,7 +189,8 @@ void reseal_server_secret() {
     const Bytes made = value_or_raise([] { return MakeStoredSecret(); });
     execute_with_secret(update_secret, Parameters{}, made.view());
     cleanse(made);
-    const bool loses_tombstones = tombstones_exist();
+    refresh_keyring();
+    const bool loses_tombstones = tombstones_exist(global_cutoff());
     ereport(WARNING, (errmsg("the secret of the server could not be opened and was replaced"),
                       errdetail("Nonces and challenges that were made under it are no longer good."),
                       loses_tombstones ? errhint("Tokens without a session of users who were forgotten may be good again: "

@@ -19,10 +19,12 @@ SecretState server_secret_state();
 // Postgres phase: makes the backend's copy current. False if the database has no secret yet, so nothing that rests on one can
 // be good; false as well in a database that has not been updated to 2.0. JW022 if it is sealed and no key opens it.
 bool find_server_secret();
-// The same, and makes the secret where there is none: 25006 where that can't be written.
+// The same, and makes the secret where there is none: 25006 where that can't be written, 55000 where create_server_secret()
+// makes none.
 void need_server_secret();
 
-// Within SPI, as the tables' owner: makes the secret where there is none. False if there was one.
+// Within SPI, as the tables' owner, after refresh_keyring(): makes the secret where there is none. False if there was one, and
+// where users were forgotten under one that is gone since the cutoff for everybody: a new one would find them no longer.
 bool create_server_secret();
 // Within SPI, as the tables' owner: seals it with the present key-encryption key where it is not yet. One that is lost (IsLost)
 // is replaced by a new one (with a WARNING), and what rested on it is no longer good. JW022 if a file can't be read. For

@@ -162,9 +162,10 @@ session::Decision decide(BoundRefresh &refresh, const DeviceProof &proof, const 
   return session::Decide(state, token, client.client, policy, cutoffs, refresh.now);
 }
 
-// What was answered, and which policy was at work.
+// What was presented (see decide()), what was answered, and which policy was at work.
 const char *detail_of(const BoundRefresh &refresh) {
   JsonBuilder detail;
+  detail.add_text("presented", session::NameOf(refresh.decision.token_age));
   detail.add_text("status", session::NameOf(refresh.decision.status));
   if (refresh.ending) add_ending(detail, *refresh.ending);
   if (refresh.decision.event == session::Event::kIpMismatch)

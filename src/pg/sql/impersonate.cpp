@@ -85,10 +85,12 @@ void decide(Request &request) {
                  random.unguessable};
 }
 
-// The application's function may have locked one of the two, or revoked what they have: then nobody acts for anybody. Inside
-// as_owner().
+// The application's function may have locked or forgotten one of the two, or revoked what they have: then nobody acts for
+// anybody. Inside as_owner().
 bool is_cut_off(const Request &request) {
   refresh_keyring();
+  // Both had one before.
+  if (!has_account(request.user) || !has_account(request.actor)) return true;
   const Account user = read_account(request.user);
   const Account actor = read_account(request.actor);
   const session::Cutoffs cutoffs = {std::max(user.not_before, actor.not_before), global_cutoff()};

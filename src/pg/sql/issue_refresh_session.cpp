@@ -183,14 +183,16 @@ void store(Login &login) {
   record_login(login);
 }
 
-// The application's function may have locked the user, or revoked what the user has: then no session begins. Inside as_owner().
+// The application's function may have locked or forgotten the user, or revoked what the user has: then no session begins.
+// Inside as_owner().
 bool has_ended_meanwhile(Login &login) {
   RowOf<AccountColumn> row = account_row(login.user);
   read_rows({&row}, ReadMode::kPlain);
   const Account account = account_in(row);
   refresh_keyring();
   login.is_locked = now_micros() < account.locked_until;
-  return login.is_locked || !session::IsAfterCutoffs(login.session.created_at, {account.not_before, global_cutoff()});
+  return login.is_locked || !row.found ||
+         !session::IsAfterCutoffs(login.session.created_at, {account.not_before, global_cutoff()});
 }
 
 bool is_refused(const Login &login) { return login.is_proof_repeated || login.is_locked || !login.room.granted; }

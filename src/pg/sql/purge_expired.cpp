@@ -292,30 +292,38 @@ std::uint64_t delete_old_proofs(std::int64_t size) {
 
 Statement select_any_key = {"SELECT FROM jwt_auth.signing_key LIMIT 1", {}};
 
-Datum purge_expired(FunctionCallInfo fcinfo) {
-  const int size = batch_size_argument(fcinfo, 0);
-  begin_own_transactions(fcinfo, "purge_expired");
-  progress = {};
-  // A dump that is being restored has its keys among the last: until then it can't be known what is needed.
-  if (!in_batch("signing_key", [] { return execute(select_any_key, Parameters{}) > 0; })) return static_cast<Datum>(0);
-  run(correct_ahead, size, PurgeOutcome::kCorrected);
-  run(sweep_due, size, PurgeOutcome::kSession);
-  run(sweep_cut_off, size, PurgeOutcome::kSession);
-  run(sweep_denials, size, PurgeOutcome::kDeniedToken);
+// What rests on other rows than its own.
+void sweep_what_is_needed_no_longer(int size) {
   run_deletions(delete_spent_tombstones, size);
   sweep_all_session_data(size);
-  run_deletions(delete_api_keys, size);
   run_deletions(delete_orphaned_uses, size);
   run_deletions(delete_orphaned_imports, size);
   run_deletions(delete_old_revocations, size);
-  run_deletions(delete_old_proofs, size);
   in_batch("signing_key", [] {
     retire_run_out_keys();
     return 0;
   });
   sweep_all_accounts(size);
   // A database that was updated to 2.0 gets its secret here, in a transaction that nobody waits for.
-  if (has_table("server_secret")) in_batch("server_secret", [] { return create_server_secret(); });
+  if (!has_table("server_secret")) return;
+  in_batch("server_secret", [] {
+    refresh_keyring();
+    return create_server_secret();
+  });
+}
+
+Datum purge_expired(FunctionCallInfo fcinfo) {
+  const int size = batch_size_argument(fcinfo, 0);
+  begin_own_transactions(fcinfo, "purge_expired");
+  progress = {};
+  run(correct_ahead, size, PurgeOutcome::kCorrected);
+  run(sweep_due, size, PurgeOutcome::kSession);
+  run(sweep_cut_off, size, PurgeOutcome::kSession);
+  run(sweep_denials, size, PurgeOutcome::kDeniedToken);
+  run_deletions(delete_api_keys, size);
+  run_deletions(delete_old_proofs, size);
+  // A dump that is being restored has its keys among the last. Until then it can't be known what is needed.
+  if (in_batch("signing_key", [] { return execute(select_any_key, Parameters{}) > 0; })) sweep_what_is_needed_no_longer(size);
   return static_cast<Datum>(0);
 }
 

@@ -110,7 +110,7 @@ bool proves_generation(const Refresh &refresh) {
   if (!find_server_secret()) return false;
   return value_or_raise([&]() -> Result<bool> {
     const auto token = TokenOf(refresh.presented);
-    return token && token->ProvesGeneration(refresh.server_secret);
+    return token && token->ProvesGeneration(ServerSecret());
   });
 }
 
@@ -234,9 +234,13 @@ bool repeat_successor(Refresh &refresh) {
 void act(Refresh &refresh) {
   if (refresh.decision.status == Status::kReplayed) {
     refresh.idle_end = refresh.row.state.idle_end;
-    if (!repeat_successor(refresh)) {
-      // JW022 where that may be for want of the secret: with it the client can ask again.
-      (void)find_server_secret();
+    bool is_repeated = repeat_successor(refresh);
+    // JW022 where that may be for want of the secret: with it the client can ask again. Its file may have come back meanwhile.
+    if (!is_repeated && refresh.server_secret.empty() && find_server_secret()) {
+      refresh.server_secret = ServerSecret();
+      is_repeated = repeat_successor(refresh);
+    }
+    if (!is_repeated) {
       refresh.decision = session::kUnknownSession;
       return;
     }

@@ -1,4 +1,7 @@
 // revoke_all_tokens: a cutoff for everybody. One small write, however many sessions there are.
+#include <algorithm>
+#include <tuple>
+
 #include "pg/session/key_ending.hpp"
 #include "pg/store/api_key_store.hpp"
 #include "pg/store/auth_event.hpp"
@@ -28,8 +31,7 @@ Query<CutoffColumn> lock_cutoff = {"SELECT not_before FROM jwt_auth.cutoff FOR N
 // ahead would refuse tokens without a session until the clock got there.
 enum class AheadColumn { kUserKey, kUserId };
 Query<AheadColumn> select_ahead = {
-    "SELECT DISTINCT user_key, user_id FROM jwt_auth.refresh_session WHERE session_id >= $1 AND created_at > $2"
-    " ORDER BY user_key, user_id",
+    "SELECT DISTINCT user_key, user_id FROM jwt_auth.refresh_session WHERE session_id >= $1 AND created_at > $2",
     {UUIDOID, TIMESTAMPTZOID}};
 
 enum class DeletedColumn { kSessionId, kHasData };
@@ -66,34 +68,41 @@ void end_sessions_of(const UserRef &user, session::Micros cutoff, const char *de
                     errmsg("could not serialize access: a session is newer than this transaction")));
 }
 
-void end_sessions_ahead(session::Micros cutoff, const char *detail) {
-  const pg_uuid_t first = UuidOf(session::FirstIdAfter(cutoff));
-  Parameters parameters{};
-  add(parameters, UUIDPGetDatum(&first));
-  add_time(parameters, cutoff);
-  // Also those from after this transaction's snapshot. They can't be deleted with it, so it ends with 40001.
-  const Rows<AheadColumn> users = execute_latest(select_ahead, parameters);
-  for (std::uint64_t i = 0; i < users.count(); i++)
-    end_sessions_of({users[i].int4(AheadColumn::kUserKey), {}, users[i].bytes(AheadColumn::kUserId)}, cutoff, detail);
-}
-
-// The same for API keys.
 enum class KeyOwnerColumn { kUserKey, kUserId };
 Query<KeyOwnerColumn> select_keys_ahead = {
-    "SELECT DISTINCT user_key, user_id FROM jwt_auth.api_key WHERE key_id >= $1 AND created_at > $2 ORDER BY user_key, user_id",
+    "SELECT DISTINCT user_key, user_id FROM jwt_auth.api_key WHERE key_id >= $1 AND created_at > $2",
     {UUIDOID, TIMESTAMPTZOID}};
 
-void end_keys_ahead(session::Micros cutoff) {
-  if (!api_keys_exist()) return;
+// Users in memory that outlives the statements. Plain data.
+struct Users {
+  UserRef *users;
+  std::uint64_t count;
+};
+template <class Column>
+void append_users(Users &users, const Rows<Column> &rows) {
+  auto *all = static_cast<UserRef *>(palloc(sizeof(UserRef) * (users.count + rows.count() + 1)));
+  std::copy_n(users.users, users.count, all);
+  for (std::uint64_t i = 0; i < rows.count(); i++)
+    all[users.count + i] = {rows[i].int4(Column::kUserKey), {}, rows[i].text(Column::kUserId, CurrentMemoryContext).text};
+  users = {all, users.count + rows.count()};
+}
+
+// Sessions and API keys of a clock that ran ahead. Also those from after this transaction's snapshot: sessions of these can't
+// be deleted with it, so it ends with 40001. One user after the other, in the order in which impersonate() holds accounts.
+void end_what_lies_ahead(session::Micros cutoff, const char *detail) {
   const pg_uuid_t first = UuidOf(session::FirstIdAfter(cutoff));
   Parameters parameters{};
   add(parameters, UUIDPGetDatum(&first));
   add_time(parameters, cutoff);
-  const Rows<KeyOwnerColumn> users = execute_latest(select_keys_ahead, parameters);
-  for (std::uint64_t i = 0; i < users.count(); i++) {
-    const UserRef user = {users[i].int4(KeyOwnerColumn::kUserKey), {}, users[i].bytes(KeyOwnerColumn::kUserId)};
-    hold_account(user);
-    end_keys_after(user, cutoff);
+  Users users{};
+  append_users(users, execute_latest(select_ahead, parameters));
+  if (api_keys_exist()) append_users(users, execute_latest(select_keys_ahead, parameters));
+  const auto place = [](const UserRef &user) { return std::tuple(user.user_key, user.user_id); };
+  std::sort(users.users, users.users + users.count, [&](const UserRef &a, const UserRef &b) { return place(a) < place(b); });
+  for (std::uint64_t i = 0; i < users.count; i++) {
+    if (i > 0 && place(users.users[i]) == place(users.users[i - 1])) continue;
+    end_sessions_of(users.users[i], cutoff, detail);
+    end_keys_after(users.users[i], cutoff);
   }
 }
 
@@ -122,8 +131,7 @@ Datum revoke_all_tokens(FunctionCallInfo fcinfo) {
     session::Micros cutoff = raise_cutoff_for_all(asked);
     // Whoever held the row may have been waited for, and tokens been handed out since.
     if (has_waited(asked)) cutoff = raise_cutoff_for_all(now_micros());
-    end_sessions_ahead(cutoff, event.detail);
-    end_keys_ahead(cutoff);
+    end_what_lies_ahead(cutoff, event.detail);
     write_event(EventSource{}, event, timestamp_of(cutoff));
   });
   PG_RETURN_VOID();

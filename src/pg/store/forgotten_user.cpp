@@ -30,7 +30,9 @@ ShardedDeletion delete_spent_of_shards = {
      {INT4OID, BYTEAOID, TIMESTAMPTZOID}}};
 #undef SELECT_SPENT
 
-Statement select_tombstone = {"SELECT FROM jwt_auth.denied_token WHERE expires_at = 'infinity' AND issuer = '' LIMIT 1", {}};
+Statement select_tombstone = {
+    "SELECT FROM jwt_auth.denied_token WHERE expires_at = 'infinity' AND issuer = '' AND denied_at > $1 LIMIT 1",
+    {TIMESTAMPTZOID}};
 
 enum class KeyColumn { kKeyId };
 Query<KeyColumn> delete_keys = {"DELETE FROM jwt_auth.api_key WHERE user_key = $1 AND user_id = $2 RETURNING key_id",
@@ -176,6 +178,10 @@ std::uint64_t delete_tombstones(session::Micros spent, std::int64_t size) {
   return execute(delete_spent, parameters);
 }
 
-bool tombstones_exist() { return execute_latest(select_tombstone, Parameters{}) > 0; }
+bool tombstones_exist(session::Micros after) {
+  Parameters parameters{};
+  add_time(parameters, after);
+  return execute_latest(select_tombstone, parameters) > 0;
+}
 
 }  // namespace jwt_auth::pg

@@ -47,7 +47,7 @@ void delete_account(const UserRef &user);
 
 // Deletes up to `size` tombstones from before `spent`, but for those that somebody holds.
 std::uint64_t delete_tombstones(session::Micros spent, std::int64_t size);
-// Whether there is one.
-bool tombstones_exist();
+// Whether there is one from after the time.
+bool tombstones_exist(session::Micros after);
 
 }  // namespace jwt_auth::pg
