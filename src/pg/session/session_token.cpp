@@ -21,6 +21,15 @@ AccessTokenRequest session_token_request(const SessionRow &row, const Account &a
   return request;
 }
 
+void add_decision(JsonBuilder &detail, const session::Decision &decision, const std::optional<session::Ending> &ending,
+                  const session::BindingPolicy &policy) {
+  detail.add_text("presented", session::NameOf(decision.token_age));
+  detail.add_text("status", session::NameOf(decision.status));
+  if (ending) add_ending(detail, *ending);
+  if (decision.event == session::Event::kIpMismatch) detail.add_text("policy", session::NameOf(policy.ip));
+  if (decision.event == session::Event::kFingerprintMismatch) detail.add_text("policy", session::NameOf(policy.fingerprint));
+}
+
 namespace {
 
 void end_refused_session(const SessionRow &row, const EventSource &source) {

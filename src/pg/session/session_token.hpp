@@ -14,6 +14,10 @@ AccessTokenRequest session_token_request(const SessionRow &row, const Account &a
                                          const session::LifetimePolicy &lifetimes, session::Micros now,
                                          session::Micros idle_end, std::string_view members);
 
+// What the audit says of a refresh: what was presented, what was answered, and which policy was at work.
+void add_decision(JsonBuilder &detail, const session::Decision &decision, const std::optional<session::Ending> &ending,
+                  const session::BindingPolicy &policy);
+
 // Whether the application's claims function lets nobody have a token of the session: by its answer, then the session ends with
 // the event `refused`, or because it has ended the session itself. The row is locked by this transaction. Not inside SPI.
 bool application_refuses(const TokenClaims &claims, const SessionRow &row, const EventSource &source);

@@ -162,17 +162,6 @@ session::Decision decide(BoundRefresh &refresh, const DeviceProof &proof, const 
   return session::Decide(state, token, client.client, policy, cutoffs, refresh.now);
 }
 
-// What was presented (see decide()), what was answered, and which policy was at work.
-const char *detail_of(const BoundRefresh &refresh) {
-  JsonBuilder detail;
-  detail.add_text("presented", session::NameOf(refresh.decision.token_age));
-  detail.add_text("status", session::NameOf(refresh.decision.status));
-  if (refresh.ending) add_ending(detail, *refresh.ending);
-  if (refresh.decision.event == session::Event::kIpMismatch)
-    detail.add_text("policy", session::NameOf(refresh.account.binding.ip));
-  return detail.finish();
-}
-
 void rotate(BoundRefresh &refresh, const ClientArgument &client, MemoryContext context) {
   Rotation rotation{};
   rotation.id = refresh.row.id;
@@ -216,7 +205,9 @@ void refresh_as_owner(BoundRefresh &refresh, const pg_uuid_t &id, const Optional
   }
   if (refresh.decision.ends) {
     delete_session(id, user_key);
-    write_event(source, event_of(refresh.row, refresh.decision.event, detail_of(refresh)), at);
+    JsonBuilder detail;
+    add_decision(detail, refresh.decision, refresh.ending, refresh.account.binding);
+    write_event(source, event_of(refresh.row, refresh.decision.event, detail.finish()), at);
     return;
   }
   rotate(refresh, client, caller);

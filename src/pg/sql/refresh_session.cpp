@@ -180,16 +180,9 @@ AuthEvent event_of(const Refresh &refresh, session::Event name, const char *deta
   return event;
 }
 
-// What was presented, what was answered, and which policy was at work.
 const char *detail_of(const Refresh &refresh) {
   JsonBuilder detail;
-  detail.add_text("presented", session::NameOf(refresh.decision.token_age));
-  detail.add_text("status", session::NameOf(refresh.decision.status));
-  if (refresh.ending) add_ending(detail, *refresh.ending);
-  if (refresh.decision.event == session::Event::kIpMismatch)
-    detail.add_text("policy", session::NameOf(refresh.account.binding.ip));
-  if (refresh.decision.event == session::Event::kFingerprintMismatch)
-    detail.add_text("policy", session::NameOf(refresh.account.binding.fingerprint));
+  add_decision(detail, refresh.decision, refresh.ending, refresh.account.binding);
   if (refresh.decision.event == session::Event::kProofMismatch)
     detail.add_text("reason", jose::NameOf(proof_refusal(refresh).value_or(jose::ProofRefusal::kMissing)));
   return detail.finish();
