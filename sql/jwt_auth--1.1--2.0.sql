@@ -1104,13 +1104,14 @@ BEGIN
       WHEN OTHERS THEN
         GET STACKED DIAGNOSTICS failure = MESSAGE_TEXT;
         RETURN QUERY SELECT 'error', 'sealing', format('the secret of the server can''t be read: %s', failure),
-                            'give the server back the file; if it is lost, SELECT jwt_auth.seal_signing_keys() under a new one, or without any DELETE FROM jwt_auth.server_secret';
+                            'give the server back the file; if it is lost, SELECT jwt_auth.seal_signing_keys() under a new one, or without any DELETE FROM jwt_auth.server_secret, and SELECT jwt_auth.revoke_all_tokens() if users were forgotten';
     END;
   ELSE
     -- A copy of the tables without it.
     RETURN QUERY SELECT 'error', 'sealing', format('the server has no secret, though %s users were forgotten under one: tokens of others with their user keys may be refused', count(*)),
                         'copy jwt_auth.server_secret as well'
-                 FROM jwt_auth.denied_token WHERE issuer = '' AND expires_at = 'infinity' HAVING count(*) > 0;
+                 FROM jwt_auth.denied_token WHERE issuer = '' AND expires_at = 'infinity'
+                   AND denied_at > coalesce((SELECT not_before FROM jwt_auth.cutoff), '-infinity') HAVING count(*) > 0;
   END IF;
 
   IF EXISTS (SELECT FROM jwt_auth.signing_key WHERE state = 'active') THEN

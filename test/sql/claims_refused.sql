@@ -106,6 +106,7 @@ BEGIN
   PERFORM CASE claims ->> 'cuts' WHEN 'everybody' THEN jwt_auth.revoke_all_tokens() END;
   PERFORM CASE claims ->> 'cuts' WHEN 'actor' THEN jwt_auth.lock_user('agent') END;
   PERFORM CASE claims ->> 'cuts' WHEN 'forgets' THEN jwt_auth.forget_user(claims ->> 'whom') END;
+  PERFORM CASE WHEN claims ? 'policy' THEN jwt_auth.set_user_policy(claims ->> 'whom', 3) END;
   RETURN claims;
 END $$;
 RESET jwt_auth.claims_function;
@@ -144,6 +145,20 @@ BEGIN;
 SELECT status, access_token IS NULL AS none FROM jwt_auth.issue_refresh_session('eve', claims => '{"cuts": "forgets", "whom": "eve"}');
 SELECT count(*) FROM jwt_auth.refresh_session WHERE user_id = 'eve';
 ROLLBACK;
+-- Nor where an account is made anew.
+BEGIN;
+SELECT status FROM jwt_auth.issue_refresh_session('eve', claims => '{"cuts": "forgets", "whom": "eve", "policy": 1}');
+ROLLBACK;
+BEGIN;
+SELECT status FROM jwt_auth.impersonate('eve', 'agent', '1 hour', '{"cuts": "forgets", "whom": "eve", "policy": 1}');
+ROLLBACK;
+BEGIN;
+SELECT status FROM jwt_auth.impersonate('eve', 'agent', '1 hour', '{"cuts": "forgets", "whom": "agent", "policy": 1}');
+ROLLBACK;
+-- Who was forgotten before is whoever has the id now.
+SELECT jwt_auth.forget_user('fay');
+SELECT status FROM jwt_auth.issue_refresh_session('fay', claims => '{"cuts": "nobody"}');
+DELETE FROM jwt_auth.denied_token;
 
 RESET jwt_auth.claims_function;
 RESET jwt_auth.max_sessions_per_user;

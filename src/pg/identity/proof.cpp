@@ -94,14 +94,16 @@ ProofArgument proof_argument(FunctionCallInfo fcinfo, int first_index) {
 
 CheckedProof check_proof(const ProofArgument &argument, const OptionalText &access_token, const OptionalText &nonce,
                          jose::Micros now) {
-  // Whether a nonce is one of ours has to be known where one is asked for, and where it stands for the client's clock.
-  const SecretState state = server_secret_state();
-  if (state == SecretState::kUnreadable && nonce.present) (void)find_server_secret();
-  const NonceRule rule = {state == SecretState::kReadable, nonce};
-  const CheckedProof checked = value_or_raise([&] { return CheckProof(argument, access_token, rule, now); });
+  // Whether a nonce is one of ours has to be known where one is asked for, and where it stands for the client's clock: JW022 if
+  // the secret can't be read then.
+  const bool has_secret = nonce.present ? find_server_secret() : server_secret_state() == SecretState::kReadable;
+  const auto check = [&](bool has) {
+    return value_or_raise([&] { return CheckProof(argument, access_token, {has, nonce}, now); });
+  };
+  const CheckedProof checked = check(has_secret);
   const bool is_refused_for_its_time =
       !checked.ok && (checked.refusal == jose::ProofRefusal::kTooOld || checked.refusal == jose::ProofRefusal::kAhead);
-  if (state == SecretState::kUnreadable && is_refused_for_its_time && checked.has_nonce) (void)find_server_secret();
+  if (!has_secret && is_refused_for_its_time && checked.has_nonce && find_server_secret()) return check(true);
   return checked;
 }
 

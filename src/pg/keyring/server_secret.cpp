@@ -162,7 +162,7 @@ void need_server_secret() {
             (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE), errmsg("the server has lost its secret"),
              errdetail("Users were forgotten under it: with a new one their tokens could not be told from those of others."),
              errhint("Copy the row of jwt_auth.server_secret from where the other tables come from. If there is none, call "
-                     "jwt_auth.revoke_all_tokens() first.")));
+                     "jwt_auth.revoke_all_tokens(); if a clock ran ahead, once more when that time has come.")));
   elog(ERROR, "jwt_auth.server_secret has no row");
 }
 

@@ -67,6 +67,13 @@ void prepare_to_sign_session_token(AccessTokenRequest &request) {
   }
 }
 
+AccessTokenRequest largest_of(AccessTokenRequest request) {
+  request.now = longest_moment(request.now);
+  request.versions = {std::max<std::int64_t>(request.versions.user, request.now),
+                      std::max<std::int64_t>(request.versions.session, request.now)};
+  return request;
+}
+
 Result<AccessToken> MintAccessToken(const AccessTokenRequest &request) {
   const std::int64_t expires_at = session::AccessExpiry(request.now, request.idle_end, LifetimesOf(request));
 

@@ -58,12 +58,19 @@ bool is_reserved_claim(std::string_view name);
 void check_session_claims(Jsonb *claims);
 // The same of claims that are kept for later tokens: what no token has room for would be found by a refresh, and fail it.
 void check_kept_claims(Jsonb *claims);
-// The rest of that, once all is known that such a token says beside them: JW040 if the one that `mint` makes on trial is too
-// large. That none can be signed for another reason is no fault of the claims.
+// The rest of that, once all is known that such a token says beside them: JW040 if the one that `mint` makes on trial, as large
+// as it gets, is too large. That no key can sign it is no fault of the claims.
 template <class Mint>
 void check_room_for_claims(Mint &&mint) {
   const auto token = Guard(std::forward<Mint>(mint));
-  if (!token.ok && token.error.code == ErrorCode::kTooLarge) raise_error(token.error);
+  if (token.ok || token.error.code == ErrorCode::kUnusableKey || token.error.code == ErrorCode::kNoActiveKey ||
+      token.error.code == ErrorCode::kKeySealed)
+    return;
+  raise_error(token.error);
+}
+// A moment whose microseconds have all digits.
+inline session::Micros longest_moment(session::Micros now) {
+  return now - now % session::kMicrosPerSecond + session::kMicrosPerSecond - 1;
 }
 // The members of a claims object as JSON text without the braces, "" for none; reserved names are left out.
 Bytes claim_members(Jsonb *claims);
@@ -83,6 +90,8 @@ struct AccessTokenRequest {
   std::string_view auth_members = {};                  // amr and acr, as members of a JSON object
   std::string_view actor = {};                         // who acts for the user
 };
+// The same with versions, as a later token has them once one of the two has changed.
+AccessTokenRequest largest_of(AccessTokenRequest request);
 
 struct AccessToken {
   Datum text;

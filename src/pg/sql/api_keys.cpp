@@ -162,7 +162,7 @@ FreshKey store_key(const NewKeyArguments &arguments) {
     ApiKeyRow stored;
     if ((row.has_claims || row.has_scopes) && read_api_key(row.id, user.user_key, caller, stored)) {
       const KeyClaims claims = key_claims(stored);
-      check_room_for_claims([&] { return MintKeyToken(claims, now); });
+      check_room_for_claims([&] { return MintKeyToken(claims, longest_moment(now)); });
     }
     write_key_event(session::Event::kApiKeyCreated, user, row.id, row.name, timestamp_of(now));
     return fresh;

@@ -29,6 +29,7 @@ struct Request {
   bool is_locked;  // one of the two: then nothing else is known
   Account account;
   Micros now;
+  Micros user_forgotten_at, actor_forgotten_at;  // before the application was asked
   session::SessionId id;
   Impersonation row;
 };
@@ -74,6 +75,10 @@ void decide(Request &request) {
   request.now = now_micros();
   request.is_locked = request.now < std::max(request.account.locked_until, actor.locked_until);
   if (request.is_locked) return;
+  if (has_claims_function()) {
+    request.user_forgotten_at = read_forgotten_at(request.user);
+    request.actor_forgotten_at = read_forgotten_at(request.actor);
+  }
   const session::Cutoffs cutoffs = {std::max(request.account.not_before, actor.not_before), global_cutoff()};
   const Micros created_at = session::CreationTime(request.now, cutoffs);
   if (!session::IsAfterCutoffs(created_at, cutoffs))
@@ -89,8 +94,10 @@ void decide(Request &request) {
 // anybody. Inside as_owner().
 bool is_cut_off(const Request &request) {
   refresh_keyring();
-  // Both had one before.
+  // Both had an account before.
   if (!has_account(request.user) || !has_account(request.actor)) return true;
+  if (read_forgotten_at(request.user) != request.user_forgotten_at) return true;
+  if (read_forgotten_at(request.actor) != request.actor_forgotten_at) return true;
   const Account user = read_account(request.user);
   const Account actor = read_account(request.actor);
   const session::Cutoffs cutoffs = {std::max(user.not_before, actor.not_before), global_cutoff()};

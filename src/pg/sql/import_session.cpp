@@ -107,7 +107,7 @@ void decide(Import &import) {
   AccessTokenRequest request = {session.user.user_id, first.id,       import.now,     session.created_at,
                                 session.idle_ends_at, members.view(), session.client, account.binding};
   if (session.session_class.present) request.lifetime = LifetimesOfClass(session.session_class).access_token_ttl;
-  check_room_for_claims([&] { return MintAccessToken(request); });
+  check_room_for_claims([&] { return MintAccessToken(largest_of(request)); });
 }
 
 void record(const Import &import, const ClientArgument &client) {

@@ -2,6 +2,7 @@
 #include "jose/crypto/openssl.hpp"
 #include "jose/json/base64url.hpp"
 #include "pg/identity/proof.hpp"
+#include "pg/identity/tombstone.hpp"
 #include "pg/keyring/keyring.hpp"
 #include "pg/keyring/session_classes.hpp"
 #include "pg/session/claims_function.hpp"
@@ -56,6 +57,7 @@ struct Login {
   bool is_proof_repeated;  // then nothing else was done
   bool is_locked;          // likewise
   Account account;
+  Micros forgotten_at;  // before the application was asked
   RoomRequest request;
   SessionRoom room;
   Micros now;  // the clock, after the account's lock was taken
@@ -191,7 +193,7 @@ bool has_ended_meanwhile(Login &login) {
   const Account account = account_in(row);
   refresh_keyring();
   login.is_locked = now_micros() < account.locked_until;
-  return login.is_locked || !row.found ||
+  return login.is_locked || !row.found || read_forgotten_at(login.user) != login.forgotten_at ||
          !session::IsAfterCutoffs(login.session.created_at, {account.not_before, global_cutoff()});
 }
 
@@ -250,7 +252,11 @@ Datum issue_refresh_session(FunctionCallInfo fcinfo) {
   const bool asks_application = has_claims_function();
   as_owner("account", [&](MemoryContext) {
     decide(fcinfo, login);
-    if (!is_refused(login) && !asks_application) store(login);
+    if (is_refused(login)) return;
+    if (asks_application)
+      login.forgotten_at = read_forgotten_at(login.user);
+    else
+      store(login);
   });
   if (login.is_proof_repeated) return refused(fcinfo, response, session::Status::kProofInvalid);
   if (login.is_locked) return refused(fcinfo, response, session::Status::kLocked);

@@ -44,9 +44,8 @@ Statement select_left_ahead = {
     "SELECT FROM jwt_auth.refresh_session WHERE user_key = $1 AND user_id = $2 AND created_at > $3 LIMIT 1",
     {INT4OID, TEXTOID, TIMESTAMPTZOID}};
 
-// What can be in the way of another revocation is done in its order: the account, then its sessions.
+// What can be in the way of another revocation is done in its order: the account, which is held, then its sessions.
 void end_sessions_of(const UserRef &user, session::Micros cutoff, const char *detail) {
-  hold_account(user);
   Parameters parameters{};
   add(parameters, Int32GetDatum(user.user_key));
   add_text(parameters, user.user_id);
@@ -99,8 +98,13 @@ void end_what_lies_ahead(session::Micros cutoff, const char *detail) {
   if (api_keys_exist()) append_users(users, execute_latest(select_keys_ahead, parameters));
   const auto place = [](const UserRef &user) { return std::tuple(user.user_key, user.user_id); };
   std::sort(users.users, users.users + users.count, [&](const UserRef &a, const UserRef &b) { return place(a) < place(b); });
+  const auto is_again = [&](std::uint64_t i) { return i > 0 && place(users.users[i]) == place(users.users[i - 1]); };
+  // All accounts before the first session: forget_user() holds an account and then ends sessions in which its user acts for
+  // others.
+  for (std::uint64_t i = 0; i < users.count; i++)
+    if (!is_again(i)) hold_account(users.users[i]);
   for (std::uint64_t i = 0; i < users.count; i++) {
-    if (i > 0 && place(users.users[i]) == place(users.users[i - 1])) continue;
+    if (is_again(i)) continue;
     end_sessions_of(users.users[i], cutoff, detail);
     end_keys_after(users.users[i], cutoff);
   }

@@ -27,7 +27,7 @@ bool change_claims(const pg_uuid_t &id, Datum claims, MemoryContext context) {
   const AccessTokenRequest request =
       session_token_request(session.row, session.account, LifetimesOfClass(session.row.session_class), session.now,
                             session.row.state.idle_end, members.view());
-  if (!has_claims_function()) check_room_for_claims([&] { return MintAccessToken(request); });
+  if (!has_claims_function()) check_room_for_claims([&] { return MintAccessToken(largest_of(request)); });
   const std::int64_t version = write_claims(session, claims);
 
   AuthEvent event{};
