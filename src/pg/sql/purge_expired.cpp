@@ -316,16 +316,18 @@ Datum purge_expired(FunctionCallInfo fcinfo) {
   const int size = batch_size_argument(fcinfo, 0);
   begin_own_transactions(fcinfo, "purge_expired");
   progress = {};
+  // A dump that is being restored has its keys among the last. Until then it can't be known what is needed, and an event would
+  // take a number that the dump has.
+  const bool has_keys = in_batch("signing_key", [] { return execute(select_any_key, Parameters{}) > 0; });
+  if (has_keys) {
+    run(correct_ahead, size, PurgeOutcome::kCorrected);
+    run(sweep_due, size, PurgeOutcome::kSession);
+    run(sweep_cut_off, size, PurgeOutcome::kSession);
+  }
   run(sweep_denials, size, PurgeOutcome::kDeniedToken);
   run_deletions(delete_api_keys, size);
   run_deletions(delete_old_proofs, size);
-  // A dump that is being restored has its keys among the last. Until then it can't be known what is needed, and an event would
-  // take a number that the dump has.
-  if (!in_batch("signing_key", [] { return execute(select_any_key, Parameters{}) > 0; })) return static_cast<Datum>(0);
-  run(correct_ahead, size, PurgeOutcome::kCorrected);
-  run(sweep_due, size, PurgeOutcome::kSession);
-  run(sweep_cut_off, size, PurgeOutcome::kSession);
-  sweep_what_is_needed_no_longer(size);
+  if (has_keys) sweep_what_is_needed_no_longer(size);
   return static_cast<Datum>(0);
 }
 
