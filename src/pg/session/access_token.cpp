@@ -67,7 +67,7 @@ void prepare_to_sign_session_token(AccessTokenRequest &request) {
   }
 }
 
-AccessTokenRequest largest_of(AccessTokenRequest request) {
+AccessTokenRequest largest_of(AccessTokenRequest request) noexcept {
   request.now = longest_moment(request.now);
   request.versions = {std::max<std::int64_t>(request.versions.user, request.now),
                       std::max<std::int64_t>(request.versions.session, request.now)};

@@ -69,7 +69,7 @@ void check_room_for_claims(Mint &&mint) {
   raise_error(token.error);
 }
 // A moment whose microseconds have all digits.
-inline session::Micros longest_moment(session::Micros now) {
+inline session::Micros longest_moment(session::Micros now) noexcept {
   return now - now % session::kMicrosPerSecond + session::kMicrosPerSecond - 1;
 }
 // The members of a claims object as JSON text without the braces, "" for none; reserved names are left out.
@@ -91,7 +91,7 @@ struct AccessTokenRequest {
   std::string_view actor = {};                         // who acts for the user
 };
 // The same with versions, as a later token has them once one of the two has changed.
-AccessTokenRequest largest_of(AccessTokenRequest request);
+AccessTokenRequest largest_of(AccessTokenRequest request) noexcept;
 
 struct AccessToken {
   Datum text;

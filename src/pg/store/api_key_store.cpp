@@ -47,7 +47,7 @@ Query<DeletedColumn> delete_key_row = {
 #define OF_USER_AFTER "FROM jwt_auth.api_key WHERE user_key = $1 AND user_id = $2 AND created_at > $3"
 enum class UserKeyColumn { kKeyId, kName };
 Query<UserKeyColumn> delete_after = {"DELETE " OF_USER_AFTER " RETURNING key_id, name", {INT4OID, TEXTOID, TIMESTAMPTZOID}};
-Statement select_left_after = {"SELECT " OF_USER_AFTER " LIMIT 1", {INT4OID, TEXTOID, TIMESTAMPTZOID}};
+Statement select_after = {"SELECT " OF_USER_AFTER " LIMIT 1", {INT4OID, TEXTOID, TIMESTAMPTZOID}};
 #undef OF_USER_AFTER
 
 // A transaction that noted a use and goes on must not delay a revocation: then purge_expired() removes the row.
@@ -157,6 +157,8 @@ DeletedUserKeys delete_api_keys_after(const UserRef &user, Micros time, MemoryCo
   add(parameters, Int32GetDatum(user.user_key));
   add_text(parameters, user.user_id);
   add_time(parameters, time);
+  // Nearly always there is none.
+  if (execute_latest(select_after, parameters) == 0) return deleted;
   const Rows<UserKeyColumn> rows = execute_on_latest(delete_after, parameters);
   deleted.keys = static_cast<DeletedUserKey *>(MemoryContextAlloc(context, sizeof(DeletedUserKey) * (rows.count() + 1)));
   for (; deleted.count < rows.count(); deleted.count++)
@@ -167,7 +169,7 @@ DeletedUserKeys delete_api_keys_after(const UserRef &user, Micros time, MemoryCo
     add_key(use, deleted.keys[i].id, user.user_key);
     execute_on_latest(delete_use_row, use);
   }
-  if (execute_latest(select_left_after, parameters) > 0) raise_suppressed("api_key");
+  if (execute_latest(select_after, parameters) > 0) raise_suppressed("api_key");
   return deleted;
 }
 
